@@ -1,0 +1,5 @@
+/** io.peregrine.client. */
+@NullMarked
+package io.peregrine.client;
+
+import org.jspecify.annotations.NullMarked;

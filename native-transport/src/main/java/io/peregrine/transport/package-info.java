@@ -1,0 +1,5 @@
+/** io.peregrine.transport. */
+@NullMarked
+package io.peregrine.transport;
+
+import org.jspecify.annotations.NullMarked;
