@@ -37,6 +37,10 @@ final class DeadlineWheel implements Runnable {
     private final DeadlineTimerWheel.TimerHandler expiry = this::onExpiry;
     private final long originNs;
     private long wakeAtNs = Long.MAX_VALUE;
+
+    /** No live timer is due before this; 0 while there are too many to know. */
+    private long noneBeforeNs;
+
     private long scanResultNs;
     private final DeadlineTimerWheel.TimerConsumer earliestScan =
             (deadlineNs, timer) -> scanResultNs = Math.min(scanResultNs, deadlineNs);
@@ -71,7 +75,9 @@ final class DeadlineWheel implements Runnable {
         long deadline = Math.max(0, stream.deadlineNs() - originNs);
         if (wheel.timerCount() == 0) {
             wheel.currentTickTime(Math.min(deadline, now()));
+            noneBeforeNs = deadline;
         }
+        noneBeforeNs = Math.min(noneBeforeNs, deadline);
         stream.timer = wheel.scheduleTimer(deadline);
         streams.put(stream.timer, stream);
         wakeNoLaterThan(deadline);
@@ -97,8 +103,9 @@ final class DeadlineWheel implements Runnable {
             return;
         }
         if (wheel.timerCount() > 0) {
-            // No live timer is due before wakeAtNs, so the ticks up to it need no visit.
-            wheel.currentTickTime(wakeAtNs);
+            // The ticks up to the first timer need no visit. A tick passed over with a timer in it would come round
+            // again only after a whole turn of the wheel.
+            wheel.currentTickTime(Math.min(noneBeforeNs, now));
         }
         wakeAtNs = Long.MAX_VALUE;
         long tick;
@@ -132,10 +139,12 @@ final class DeadlineWheel implements Runnable {
 
     private long earliest(long now) {
         if (wheel.timerCount() > FEW_TIMERS) {
+            noneBeforeNs = 0;
             return now + TICK_NS;
         }
         scanResultNs = Long.MAX_VALUE;
         wheel.forEach(earliestScan);
+        noneBeforeNs = scanResultNs;
         return scanResultNs;
     }
 
