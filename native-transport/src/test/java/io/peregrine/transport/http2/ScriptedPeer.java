@@ -214,9 +214,20 @@ final class ScriptedPeer implements AfterEachCallback {
     /** Sends octets one in each read. */
     void sendByteByByte(byte[]... parts) {
         byte[] octets = Frames.join(parts);
-        account(octets);
-        for (byte octet : octets) {
-            channel().writeInbound(allocator.directBuffer(1).writeByte(octet));
+        byte[][] pieces = new byte[octets.length][];
+        for (int i = 0; i < octets.length; i++) {
+            pieces[i] = new byte[] {octets[i]};
+        }
+        sendInPieces(pieces);
+    }
+
+    /** Sends whole frames that were cut into pieces, each in a read of its own. */
+    void sendInPieces(byte[]... pieces) {
+        account(Frames.join(pieces));
+        for (byte[] piece : pieces) {
+            channel()
+                    .writeInbound(
+                            allocator.directBuffer(Math.max(1, piece.length)).writeBytes(piece));
         }
         runTasks();
     }

@@ -1,0 +1,73 @@
+package io.peregrine.transport.http2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.Unpooled;
+import org.junit.jupiter.api.Test;
+
+class StreamTableTest {
+    private final StreamTable table = new StreamTable(2);
+
+    @Test
+    void givesOddIdsThatIncrease() {
+        assertThat(table.lastId()).isZero();
+
+        RecordedStream first = open();
+        RecordedStream second = open();
+
+        assertThat(first.id).isEqualTo(1);
+        assertThat(second.id).isEqualTo(3);
+        assertThat(first.state).isEqualTo(StreamState.OPEN);
+        assertThat(table.lastId()).isEqualTo(3);
+        assertThat(table.find(3)).isSameAs(second);
+    }
+
+    @Test
+    void knowsWhichIdsWereEverOpened() {
+        RecordedStream first = open();
+        table.remove(first);
+
+        assertThat(table.find(1)).isNull();
+        assertThat(table.wasOpened(1)).isTrue();
+        assertThat(table.wasOpened(2)).isFalse();
+        assertThat(table.wasOpened(3)).isFalse();
+        assertThat(table.wasOpened(0)).isFalse();
+    }
+
+    @Test
+    void queuesInOrderUpToItsBound() {
+        RecordedStream first = stream();
+        RecordedStream second = stream();
+
+        assertThat(table.await(first) && table.await(second)).isTrue();
+        assertThat(table.await(stream())).isFalse();
+        assertThat(table.isEmpty()).isFalse();
+        assertThat(table.removeWaiting(first)).isTrue();
+        assertThat(table.removeWaiting(first)).isFalse();
+        assertThat(table.pollWaiting()).isSameAs(second);
+        assertThat(table.pollWaiting()).isNull();
+        assertThat(table.isEmpty()).isTrue();
+    }
+
+    @Test
+    void removesChosenStreamsInTheOrderOfTheirIds() {
+        RecordedStream first = open();
+        RecordedStream second = open();
+        RecordedStream third = open();
+
+        assertThat(table.removeOpen(id -> id > 1)).containsExactly(second, third);
+        assertThat(table.openCount()).isEqualTo(1);
+        assertThat(table.openStreams()).containsExactly(first);
+    }
+
+    private RecordedStream open() {
+        RecordedStream stream = stream();
+        table.open(stream);
+        return stream;
+    }
+
+    private static RecordedStream stream() {
+        return new RecordedStream(
+                ScriptedPeer.SAY_HELLO, null, Unpooled.EMPTY_BUFFER, TransportStream.NO_DEADLINE, 1024);
+    }
+}
