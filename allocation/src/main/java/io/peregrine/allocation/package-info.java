@@ -1,4 +1,4 @@
-/** io.peregrine.allocation. */
+/** Memory: the allocator, gRPC message framing, protobuf to and from buffers, and the allocation probe. */
 @NullMarked
 package io.peregrine.allocation;
 

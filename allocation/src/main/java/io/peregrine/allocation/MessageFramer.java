@@ -1,0 +1,78 @@
+package io.peregrine.allocation;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+
+/**
+ * Writes a message as a gRPC Length-Prefixed-Message (gRPC over HTTP/2, "Requests"):
+ *
+ * <pre>
+ *   +----------+-----------------------+------------------+
+ *   | flag (1) | length (4, unsigned,  | message (length) |
+ *   |          | big-endian)           |                  |
+ *   +----------+-----------------------+------------------+
+ * </pre>
+ *
+ * <p>Prefix and message share one direct buffer that is sized once, so the message is written where the socket
+ * reads it.
+ */
+public final class MessageFramer {
+    /** The bytes before each message: one of flags, four of length. */
+    public static final int PREFIX_BYTES = 5;
+
+    /** The largest message that fits behind a prefix in one buffer, whose size is an int. */
+    static final int MAX_FRAMEABLE_BYTES = Integer.MAX_VALUE - PREFIX_BYTES;
+
+    private static final int UNCOMPRESSED = 0;
+
+    private MessageFramer() {}
+
+    /**
+     * Encodes one uncompressed message behind its prefix. May be called from any thread.
+     *
+     * @param allocator       where the buffer comes from
+     * @param writer          encodes the message
+     * @param message         the message
+     * @param maxMessageBytes the largest encoded size allowed in bytes, without the prefix; 0 or more
+     * @param <T>             the type of the message
+     * @return a new direct buffer that holds prefix and message; the caller owns it
+     * @throws MessageSizeException  if the message is over the limit; nothing was allocated then
+     * @throws IllegalStateException if the writer wrote another number of bytes than it said
+     */
+    public static <T> ByteBuf frame(
+            ByteBufAllocator allocator, MessageWriter<? super T> writer, T message, int maxMessageBytes) {
+        int size = checkSize(writer.encodedSize(message), maxMessageBytes);
+        // No maximum capacity: a writer that goes past its size is then told by how much.
+        ByteBuf frame = allocator.directBuffer(PREFIX_BYTES + size);
+        try {
+            frame.writeByte(UNCOMPRESSED).writeInt(size);
+            writer.write(message, frame);
+            checkWritten(frame.writerIndex() - PREFIX_BYTES, size);
+        } catch (Throwable failure) {
+            frame.release();
+            throw failure;
+        }
+        return frame;
+    }
+
+    private static int checkSize(int size, int maxMessageBytes) {
+        if (maxMessageBytes < 0) {
+            throw new IllegalArgumentException("maxMessageBytes: " + maxMessageBytes + " (expected: 0 or more)");
+        }
+        if (size < 0) {
+            throw new IllegalStateException("encodedSize: " + size + " bytes (expected: 0 or more)");
+        }
+        int limit = Math.min(maxMessageBytes, MAX_FRAMEABLE_BYTES);
+        if (size > limit) {
+            throw new MessageSizeException(size, limit);
+        }
+        return size;
+    }
+
+    private static void checkWritten(int written, int size) {
+        if (written != size) {
+            throw new IllegalStateException(
+                    "wrote: " + written + " bytes (expected: " + size + " bytes, the encoded size)");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.peregrine.transport.io;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.channel.EventLoop;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A handle onto a group of event loops. Each loop is one daemon thread, started when it gets its first task and
+ * named {@code <name>-<group>-<index>}, for example {@code peregrine-epoll-1-1}; a connection lives on one loop from
+ * birth to death.
+ *
+ * <p>{@link #shared()} hands out handles onto one default group that all users in the process have in common and
+ * that lives while at least one handle is open. {@link #create(int)} makes a group that belongs to the caller alone.
+ *
+ * <p>All methods may be called from any thread. {@link #close()} closes the connections that still live on the loops
+ * when it ends the group, so users close their connections first.
+ */
+public final class EventLoops implements AutoCloseable {
+    private static final Object SHARED_LOCK = new Object();
+
+    /** Both guarded by {@link #SHARED_LOCK}; the group is null exactly when there is no open handle. */
+    private static @Nullable LoopGroup sharedGroup;
+
+    private static int sharedHandles;
+
+    private final LoopGroup group;
+    private final boolean shared;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private EventLoops(LoopGroup group, boolean shared) {
+        this.group = group;
+        this.shared = shared;
+    }
+
+    /**
+     * Returns a new handle onto the default group: {@link IoBackend#best()}, one thread for each available processor.
+     * The first handle creates the group, the last one closed shuts it down, and the next one creates it afresh.
+     *
+     * @throws IllegalArgumentException see {@link IoBackend#selection()}
+     * @throws IllegalStateException see {@link IoBackend#selection()}
+     */
+    public static EventLoops shared() {
+        synchronized (SHARED_LOCK) {
+            LoopGroup group = sharedGroup;
+            if (group == null) {
+                IoBackend backend = IoBackend.best();
+                group = new LoopGroup(backend, Runtime.getRuntime().availableProcessors(), defaultName(backend));
+                sharedGroup = group;
+            }
+            sharedHandles++;
+            return new EventLoops(group, true);
+        }
+    }
+
+    /**
+     * Returns a group of its own on {@link IoBackend#best()}.
+     *
+     * @param threads how many loops, 1..{@value LoopGroup#MAX_THREADS}
+     * @throws IllegalArgumentException if {@code threads} is out of range
+     */
+    public static EventLoops create(int threads) {
+        IoBackend backend = IoBackend.best();
+        return create(backend, threads, defaultName(backend));
+    }
+
+    /**
+     * Returns a group of its own.
+     *
+     * @param backend what drives the sockets
+     * @param threads how many loops, 1..{@value LoopGroup#MAX_THREADS}
+     * @param name what the names of the threads begin with; not blank
+     * @throws IllegalArgumentException if {@code threads} is out of range or {@code name} is blank
+     * @throws IllegalStateException if the backend is not available; the message says why
+     */
+    public static EventLoops create(IoBackend backend, int threads, String name) {
+        requireNonNull(backend, "backend");
+        requireNonNull(name, "name");
+        return new EventLoops(new LoopGroup(backend, threads, name), false);
+    }
+
+    /**
+     * Returns the next loop, round robin over the group.
+     *
+     * @throws IllegalStateException if this handle is closed
+     */
+    public EventLoop next() {
+        if (closed.get()) {
+            throw new IllegalStateException("event loops: closed (expected: an open handle)");
+        }
+        return group.next();
+    }
+
+    /** Returns what drives the sockets of this group. */
+    public IoBackend backend() {
+        return group.backend();
+    }
+
+    /** Returns the number of loops in the group. */
+    public int size() {
+        return group.size();
+    }
+
+    /**
+     * Closes this handle; the group ends with its last handle. Returns at once, see {@link #closeFuture()}. A second
+     * call has no effect.
+     */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        if (!shared) {
+            group.shutdown();
+            return;
+        }
+        synchronized (SHARED_LOCK) {
+            sharedHandles--;
+            if (sharedHandles == 0) {
+                sharedGroup = null;
+                group.shutdown();
+            }
+        }
+    }
+
+    /**
+     * Returns a stage that completes when the group behind this handle has run its last task; its threads then end by
+     * themselves. For a shared group that is after the <em>last</em> handle was closed, not this one. It never
+     * completes exceptionally.
+     */
+    public CompletionStage<Void> closeFuture() {
+        return group.terminated();
+    }
+
+    private static String defaultName(IoBackend backend) {
+        return "peregrine-" + backend.lowerCaseName();
+    }
+}

@@ -1,0 +1,72 @@
+package io.peregrine.transport.io;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.FastThreadLocalThread;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The event loops behind one or more {@link EventLoops} handles. */
+final class LoopGroup {
+    static final int MAX_THREADS = 1024;
+
+    /** How long tasks that keep coming can hold up a shutdown. There is no quiet period: nobody submits any more. */
+    private static final long SHUTDOWN_LIMIT_S = 5;
+
+    /** How many groups each name had so far; bounded by the number of names that the program uses. */
+    private static final ConcurrentHashMap<String, AtomicInteger> GROUPS_BY_NAME = new ConcurrentHashMap<>();
+
+    private final IoBackend backend;
+    private final int size;
+    private final MultiThreadIoEventLoopGroup loops;
+    private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+    LoopGroup(IoBackend backend, int threads, String name) {
+        if (threads < 1 || threads > MAX_THREADS) {
+            throw new IllegalArgumentException("threads: " + threads + " (expected: 1.." + MAX_THREADS + ")");
+        }
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("name: blank (expected: what thread names begin with)");
+        }
+        this.backend = backend;
+        this.size = threads;
+        this.loops = new MultiThreadIoEventLoopGroup(threads, threadFactory(name), backend.newIoHandlerFactory());
+    }
+
+    /** Threads of Netty's own kind: its thread-local caches and object pools are fast on no other. */
+    private static ThreadFactory threadFactory(String name) {
+        int group =
+                GROUPS_BY_NAME.computeIfAbsent(name, key -> new AtomicInteger()).incrementAndGet();
+        AtomicInteger index = new AtomicInteger();
+        return task -> {
+            Thread thread = new FastThreadLocalThread(task, name + '-' + group + '-' + index.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    EventLoop next() {
+        return loops.next();
+    }
+
+    IoBackend backend() {
+        return backend;
+    }
+
+    int size() {
+        return size;
+    }
+
+    void shutdown() {
+        loops.shutdownGracefully(0, SHUTDOWN_LIMIT_S, TimeUnit.SECONDS)
+                .addListener(future -> terminated.complete(null));
+    }
+
+    CompletionStage<Void> terminated() {
+        return terminated.minimalCompletionStage();
+    }
+}

@@ -1,0 +1,62 @@
+package io.peregrine.transport.tls;
+
+import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAKey;
+import java.util.List;
+
+/** The certificate chain, leaf first, and the key by which a client proves who it is (mTLS). */
+record ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
+    private static final byte[] CHALLENGE = {'p', 'r', 'o', 'o', 'f'};
+
+    /**
+     * Reads both and checks that they belong together.
+     *
+     * @throws IllegalArgumentException if one cannot be read or they do not match; the message names the file
+     */
+    static ClientIdentity read(PemSource chainSource, PemSource keySource) {
+        List<X509Certificate> chain = Pem.certificates(chainSource);
+        PrivateKey key = Pem.privateKey(keySource);
+        if (!matches(chain.get(0).getPublicKey(), key)) {
+            throw new IllegalArgumentException(keySource.name()
+                    + " does not match the first certificate (expected: the key of that certificate, "
+                    + chainSource.name() + ")");
+        }
+        return new ClientIdentity(chain, key);
+    }
+
+    private static boolean matches(PublicKey publicKey, PrivateKey privateKey) {
+        if (publicKey instanceof RSAKey publicRsa && privateKey instanceof RSAKey privateRsa) {
+            return publicRsa.getModulus().equals(privateRsa.getModulus());
+        }
+        return isSameKind(publicKey, privateKey) && verifiesWhatTheOtherSigns(publicKey, privateKey);
+    }
+
+    private static boolean isSameKind(PublicKey publicKey, PrivateKey privateKey) {
+        return publicKey.getAlgorithm().equals(privateKey.getAlgorithm());
+    }
+
+    private static boolean verifiesWhatTheOtherSigns(PublicKey publicKey, PrivateKey privateKey) {
+        try {
+            Signature signature =
+                    Signature.getInstance(privateKey.getAlgorithm().equals("EC") ? "SHA256withECDSA" : "EdDSA");
+            signature.initSign(privateKey);
+            signature.update(CHALLENGE);
+            byte[] signed = signature.sign();
+            signature.initVerify(publicKey);
+            signature.update(CHALLENGE);
+            return signature.verify(signed);
+        } catch (GeneralSecurityException e) {
+            return false; // keys of different curves: the verifier refuses the form of the signature
+        }
+    }
+
+    /** Does not show the key. */
+    @Override
+    public String toString() {
+        return "ClientIdentity[" + chain.get(0).getSubjectX500Principal() + ']';
+    }
+}
