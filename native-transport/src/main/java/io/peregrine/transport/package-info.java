@@ -1,4 +1,4 @@
-/** io.peregrine.transport. */
+/** The transport of a gRPC client: sockets, TLS and HTTP/2, in packages of their own. */
 @NullMarked
 package io.peregrine.transport;
 

@@ -1,0 +1,191 @@
+package io.peregrine.client;
+
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.internal.ThreadExecutorMap;
+import io.peregrine.client.internal.BlockingCall;
+import io.peregrine.client.internal.CallDispatcher;
+import io.peregrine.client.internal.CallbackCall;
+import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.FutureCall;
+import io.peregrine.client.internal.UnaryCall;
+import io.peregrine.transport.io.EventLoops;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A channel to a target: resolves its name, connects, balances and carries calls. Connects on the first call, or on
+ * {@link #connect()}. Safe for use by any number of threads; make one for each target and keep it.
+ *
+ * <pre>{@code
+ * try (ClientConn conn = ClientConn.builder("dns:///greeter.internal:443")
+ *         .credentials(TlsCredentials.create())
+ *         .build()) {
+ *     HelloReply reply = conn.invoke(SAY_HELLO, request, CallOptions.deadlineAfter(Duration.ofMillis(50)));
+ * }
+ * }</pre>
+ */
+public final class ClientConn implements AutoCloseable {
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+
+    private final String target;
+    private final ControlPlane control;
+    private final CallDispatcher dispatcher;
+    private volatile boolean shutDown;
+
+    ClientConn(
+            String target,
+            ControlPlane control,
+            CallDispatcher dispatcher,
+            EventLoops eventLoops,
+            boolean ownsEventLoops) {
+        this.target = target;
+        this.control = control;
+        this.dispatcher = dispatcher;
+        if (ownsEventLoops) {
+            CompletableFuture<Void> unused = control.terminated().thenRun(eventLoops::close);
+        }
+    }
+
+    /**
+     * Starts to describe a channel.
+     *
+     * @param target {@code scheme:[//authority]/endpoint}, for example {@code dns:///greeter.internal:443}; without a
+     *     known scheme it is taken as {@code dns}
+     */
+    public static ClientConnBuilder builder(String target) {
+        return new ClientConnBuilder(target);
+    }
+
+    /**
+     * Calls and waits for the response. Platform and virtual threads may call; not the event loop.
+     *
+     * @throws StatusException if the call does not end with OK
+     * @throws IllegalStateException if called on an event loop, which would wait for itself
+     */
+    public <Q, R> R invoke(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        return startBlocking(method, request, options).await();
+    }
+
+    /** As {@link #invoke}, and returns the server's metadata too. */
+    public <Q, R> UnaryResponse<R> invokeForResponse(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        return startBlocking(method, request, options).awaitResponse();
+    }
+
+    /**
+     * Calls and returns at once; the callback is told the end. It runs on the event loop unless the options name an
+     * executor, and it may run before this method returns.
+     *
+     * @return what cancels the call
+     */
+    public <Q, R> Cancellable invokeAsync(
+            MethodDescriptor<Q, R> method, Q request, CallOptions options, UnaryCallback<R> callback) {
+        CallbackCall<Q, R> call = new CallbackCall<>(dispatcher, method, options, callback);
+        start(call, request);
+        return call;
+    }
+
+    /**
+     * Calls and returns a future, which fails with a {@link StatusException}. Dependent stages run on the event loop
+     * unless the options name an executor. Cancelling the future cancels the call.
+     */
+    public <Q, R> CompletableFuture<R> invokeFuture(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        FutureCall<Q, R> call = new FutureCall<>(dispatcher, method, options);
+        start(call, request);
+        return call.future();
+    }
+
+    /** The target in its canonical form, with the scheme. */
+    public String target() {
+        return target;
+    }
+
+    /** The state now; it may have changed when the caller looks at it. */
+    public ConnectivityState state() {
+        return control.connectivity().state();
+    }
+
+    /** Completes with the state as soon as it is not {@code from}; intermediate states may be missed. */
+    public CompletableFuture<ConnectivityState> stateChangedFrom(ConnectivityState from) {
+        return control.connectivity().changedFrom(from);
+    }
+
+    /** Begins to connect if the channel is idle; returns at once. */
+    public void connect() {
+        control.exitIdle();
+    }
+
+    /** Refuses new calls, with UNAVAILABLE; those under way go on. Idempotent. */
+    public void shutdown() {
+        shutDown = true;
+        control.shutdown();
+    }
+
+    /** Refuses new calls and ends those under way with CANCELLED. Idempotent. */
+    public void shutdownNow() {
+        shutDown = true;
+        dispatcher.kill();
+        control.shutdownNow();
+    }
+
+    /** Waits until the channel is shut down and its connections are closed; false if the time runs out first. */
+    public boolean awaitTermination(Duration timeout) throws InterruptedException {
+        try {
+            control.terminated().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException late) {
+            return false;
+        } catch (ExecutionException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    /**
+     * {@link #shutdownNow()}, and waits up to 5 s for the connections to close, unless called on an event loop or by a
+     * thread that is interrupted.
+     */
+    @Override
+    public void close() {
+        shutdownNow();
+        if (isEventLoop()) {
+            return;
+        }
+        try {
+            awaitTermination(CLOSE_TIMEOUT);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "ClientConn[" + target + ", " + state() + ']';
+    }
+
+    private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        if (isEventLoop()) {
+            throw new IllegalStateException("invoke() on an event loop of " + target
+                    + " would wait for itself (expected: another thread, or invokeAsync)");
+        }
+        BlockingCall<Q, R> call = new BlockingCall<>(dispatcher, method, options);
+        start(call, request);
+        return call;
+    }
+
+    private <Q, R> void start(UnaryCall<Q, R> call, Q request) {
+        if (shutDown) {
+            call.reject(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
+        } else {
+            call.start(request);
+        }
+    }
+
+    /** Any loop of any channel: one that waits for another may be waited for by it. */
+    private static boolean isEventLoop() {
+        EventExecutor current = ThreadExecutorMap.currentExecutor();
+        return current instanceof EventLoop;
+    }
+}

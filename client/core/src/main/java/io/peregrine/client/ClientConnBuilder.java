@@ -1,0 +1,182 @@
+package io.peregrine.client;
+
+import io.netty.channel.EventLoop;
+import io.peregrine.allocation.Buffers;
+import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.credentials.ChannelCredentials;
+import io.peregrine.client.internal.CallDispatcher;
+import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.resolver.DnsResolverProvider;
+import io.peregrine.client.resolver.HostPort;
+import io.peregrine.client.resolver.NameResolverProvider;
+import io.peregrine.client.resolver.PassthroughResolverProvider;
+import io.peregrine.client.resolver.Target;
+import io.peregrine.transport.http2.Http2Connector;
+import io.peregrine.transport.http2.RequestHeaders;
+import io.peregrine.transport.http2.TransportOptions;
+import io.peregrine.transport.io.EventLoops;
+import io.peregrine.transport.io.SocketTuning;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describes a {@link ClientConn}. Everything is checked in {@link #build()}, which does no I/O (SPEC CH-1). Not safe
+ * for use by several threads.
+ */
+public final class ClientConnBuilder {
+    private static final String DEFAULT_SCHEME = "dns";
+    private static final int TLS_PORT = 443;
+    private static final int PLAINTEXT_PORT = 80;
+    private static final int DEFAULT_MAX_INBOUND_BYTES = 4 << 20;
+    private static final int DEFAULT_MAX_WAITING_CALLS = 10_000;
+    private static final String USER_AGENT = "grpc-java-peregrine/" + version();
+
+    private final String target;
+    private final Map<String, NameResolverProvider> resolvers = new LinkedHashMap<>();
+    private @Nullable ChannelCredentials credentials;
+    private @Nullable String authority;
+    private @Nullable String applicationName;
+    private @Nullable EventLoops eventLoops;
+    private SocketTuning socketTuning = SocketTuning.defaults();
+    private TransportOptions transportOptions = TransportOptions.defaults();
+    private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
+    private int maxOutboundMessageBytes = Integer.MAX_VALUE;
+    private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+
+    ClientConnBuilder(String target) {
+        this.target = target;
+        resolver(new DnsResolverProvider());
+        resolver(new PassthroughResolverProvider());
+    }
+
+    /** How connections are secured. Required: there is no default, so that plaintext is never an accident. */
+    public ClientConnBuilder credentials(ChannelCredentials newCredentials) {
+        credentials = newCredentials;
+        return this;
+    }
+
+    /** The {@code :authority} of requests, and the name that TLS verifies; default: from the target (SPEC TG-5). */
+    public ClientConnBuilder authority(String newAuthority) {
+        authority = newAuthority;
+        return this;
+    }
+
+    /** A name to put in front of the user agent; default none. */
+    public ClientConnBuilder applicationName(String name) {
+        applicationName = name;
+        return this;
+    }
+
+    /**
+     * The event loops to run on. They stay open when the channel is closed. Default: the shared ones, released when
+     * the channel is closed.
+     */
+    public ClientConnBuilder eventLoops(EventLoops loops) {
+        eventLoops = loops;
+        return this;
+    }
+
+    /** Socket options; see {@link SocketTuning} for the defaults. */
+    public ClientConnBuilder socketTuning(SocketTuning tuning) {
+        socketTuning = tuning;
+        return this;
+    }
+
+    /** HTTP/2 settings; see {@link TransportOptions} for the defaults. */
+    public ClientConnBuilder transportOptions(TransportOptions options) {
+        transportOptions = options;
+        return this;
+    }
+
+    /** The largest response message accepted, in bytes; at least 0, default 4 MiB. Larger: RESOURCE_EXHAUSTED. */
+    public ClientConnBuilder maxInboundMessageBytes(int bytes) {
+        maxInboundMessageBytes = requireAtLeast("max inbound message bytes", bytes, 0);
+        return this;
+    }
+
+    /** The largest request message sent, in bytes; at least 0, default no limit. Larger: RESOURCE_EXHAUSTED. */
+    public ClientConnBuilder maxOutboundMessageBytes(int bytes) {
+        maxOutboundMessageBytes = requireAtLeast("max outbound message bytes", bytes, 0);
+        return this;
+    }
+
+    /** How many calls may wait for a connection; at least 1, default 10 000. One more: RESOURCE_EXHAUSTED. */
+    public ClientConnBuilder maxWaitingCalls(int calls) {
+        maxWaitingCalls = requireAtLeast("max waiting calls", calls, 1);
+        return this;
+    }
+
+    /** Adds a name resolver, or replaces the one of the same scheme. */
+    public ClientConnBuilder resolver(NameResolverProvider provider) {
+        resolvers.put(provider.scheme(), provider);
+        return this;
+    }
+
+    /**
+     * Makes the channel, which is idle.
+     *
+     * @throws IllegalArgumentException if the target or the authority is malformed, or the scheme is unknown
+     * @throws IllegalStateException if no credentials were given
+     */
+    public ClientConn build() {
+        ChannelCredentials secured = credentials;
+        if (secured == null) {
+            throw new IllegalStateException(
+                    "no credentials for \"" + target
+                            + "\" (expected: credentials(TlsCredentials.create()) or credentials(InsecureCredentials.create()))");
+        }
+        boolean secure = secured.tls() != null;
+        Target parsed = Target.parse(target, DEFAULT_SCHEME, resolvers.keySet());
+        NameResolverProvider provider = resolvers.get(parsed.scheme());
+        assert provider != null;
+        int defaultPort = secure ? TLS_PORT : PLAINTEXT_PORT;
+        String named = authority == null ? provider.authority(parsed) : authority;
+        String userAgent = applicationName == null ? USER_AGENT : applicationName + ' ' + USER_AGENT;
+        RequestHeaders.grpc(secure, named, "/check/Check", userAgent);
+        String serverName = HostPort.parse(named, defaultPort).host();
+
+        EventLoops loops = eventLoops == null ? EventLoops.shared() : eventLoops;
+        try {
+            EventLoop home = loops.next();
+            // Made once for its checks; the channel makes its own when it leaves IDLE.
+            provider.newResolver(parsed, defaultPort, home).close();
+            ControlPlane control = new ControlPlane(
+                    home,
+                    maxWaitingCalls,
+                    () -> provider.newResolver(parsed, defaultPort, home),
+                    PickFirst.provider(),
+                    new Http2Connector(loops, socketTuning, transportOptions, secured.tls()),
+                    serverName);
+            CallDispatcher dispatcher = new CallDispatcher(
+                    control.pickers(),
+                    home,
+                    Buffers.allocator(),
+                    parsed.toString(),
+                    named,
+                    userAgent,
+                    secure,
+                    maxInboundMessageBytes,
+                    maxOutboundMessageBytes,
+                    control::lastFailure);
+            return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
+        } catch (RuntimeException refused) {
+            if (eventLoops == null) {
+                loops.close();
+            }
+            throw refused;
+        }
+    }
+
+    private static int requireAtLeast(String what, int value, int lowest) {
+        if (value < lowest) {
+            throw new IllegalArgumentException(what + ": " + value + " (expected: at least " + lowest + ')');
+        }
+        return value;
+    }
+
+    private static String version() {
+        String version = ClientConnBuilder.class.getPackage().getImplementationVersion();
+        return version == null ? "dev" : version;
+    }
+}

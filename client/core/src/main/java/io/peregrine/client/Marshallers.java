@@ -1,0 +1,58 @@
+package io.peregrine.client;
+
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.peregrine.allocation.ProtobufBuffers;
+
+/** The marshallers that come with the library. */
+public final class Marshallers {
+    private static final Marshaller<byte[]> BYTES = new Bytes();
+
+    private Marshallers() {}
+
+    /** Messages as they are on the wire. The array of a request must not change until the call has been started. */
+    public static Marshaller<byte[]> bytes() {
+        return BYTES;
+    }
+
+    /** Protobuf messages, for example {@code Marshallers.protobuf(HelloReply.parser())}. */
+    public static <M extends MessageLite> Marshaller<M> protobuf(Parser<M> parser) {
+        return new Protobuf<>(parser);
+    }
+
+    private static final class Bytes implements Marshaller<byte[]> {
+        @Override
+        public int encodedSize(byte[] message) {
+            return message.length;
+        }
+
+        @Override
+        public void write(byte[] message, ByteBuf out) {
+            out.writeBytes(message);
+        }
+
+        @Override
+        public byte[] read(ByteBuf message) {
+            return ByteBufUtil.getBytes(message);
+        }
+    }
+
+    private record Protobuf<M extends MessageLite>(Parser<M> parser) implements Marshaller<M> {
+        @Override
+        public int encodedSize(M message) {
+            return ProtobufBuffers.encodedSize(message);
+        }
+
+        @Override
+        public void write(M message, ByteBuf out) {
+            ProtobufBuffers.write(message, out);
+        }
+
+        @Override
+        public M read(ByteBuf message) throws Exception {
+            return ProtobufBuffers.read(parser, message);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+package io.peregrine.client;
+
+import io.netty.util.AsciiString;
+import io.peregrine.transport.http2.HeaderFields;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The custom header fields of a call, in order, as a flat array of names and values (SPEC 2.11, MD-1 to MD-5). A name
+ * may occur more than once. Immutable; there is one shared empty instance.
+ *
+ * <p>Names that belong to the library ({@code content-type}, {@code te}, {@code grpc-timeout} and the like) are
+ * refused in what is sent and left out of what is received.
+ */
+public final class Metadata implements HeaderFields {
+    /** No fields. */
+    public static final Metadata EMPTY = new Metadata(new AsciiString[0]);
+
+    private static final String BINARY_SUFFIX = "-bin";
+    private static final Set<String> OWNED_BY_LIBRARY = Set.of(
+            "content-type",
+            "user-agent",
+            "te",
+            "host",
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "transfer-encoding",
+            "upgrade");
+
+    /** Names and values in turn. */
+    private final AsciiString[] fields;
+
+    private Metadata(AsciiString[] fields) {
+        this.fields = fields;
+    }
+
+    /** Starts with no fields. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The number of fields, counting each occurrence of a name. */
+    @Override
+    public int size() {
+        return fields.length / 2;
+    }
+
+    /** Whether there is no field. */
+    public boolean isEmpty() {
+        return fields.length == 0;
+    }
+
+    /** The name of field {@code index}, in {@code 0..size()-1}. */
+    public String name(int index) {
+        return wireName(index).toString();
+    }
+
+    /** The last value under the key, or null if there is none. */
+    public <T> @Nullable T get(Key<T> key) {
+        for (int i = size() - 1; i >= 0; i--) {
+            if (key.name.equals(wireName(i))) {
+                return key.parse(wireValue(i));
+            }
+        }
+        return null;
+    }
+
+    /** All values under the key, in order; empty if there is none. */
+    public <T> List<T> all(Key<T> key) {
+        List<T> values = new ArrayList<>();
+        for (int i = 0; i < size(); i++) {
+            if (key.name.equals(wireName(i))) {
+                values.add(key.parse(wireValue(i)));
+            }
+        }
+        return values;
+    }
+
+    @Override
+    public AsciiString wireName(int index) {
+        return fields[2 * index];
+    }
+
+    /** The value of field {@code index} as it goes on the wire: text, or base64 for a {@code -bin} name. */
+    @Override
+    public AsciiString wireValue(int index) {
+        return fields[2 * index + 1];
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Metadata that && Arrays.equals(fields, that.fields);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(fields);
+    }
+
+    /** The names only: values may be secrets. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("Metadata[");
+        for (int i = 0; i < size(); i++) {
+            text.append(i == 0 ? "" : ", ").append(wireName(i));
+        }
+        return text.append(']').toString();
+    }
+
+    /**
+     * A name with the type of its values. Keys are compared by name. Immutable.
+     *
+     * @param <T> String for a text key, byte[] for a binary one
+     */
+    public abstract static class Key<T> {
+        final AsciiString name;
+
+        private Key(String name) {
+            this.name = AsciiString.cached(name);
+        }
+
+        /**
+         * A key for text.
+         *
+         * @param name of letters, digits, {@code _ - .}; upper case is lowered; not ending in {@code -bin}
+         * @throws IllegalArgumentException if the name is illegal or belongs to the library
+         */
+        public static Key<String> of(String name) {
+            String legal = requireLegalName(name);
+            if (legal.endsWith(BINARY_SUFFIX)) {
+                throw new IllegalArgumentException(
+                        "metadata name: \"" + name + "\" (expected for text: a name that does not end in -bin)");
+            }
+            return new TextKey(legal);
+        }
+
+        /**
+         * A key for bytes.
+         *
+         * @param name as for {@link #of}, but ending in {@code -bin}
+         * @throws IllegalArgumentException if the name is illegal or belongs to the library
+         */
+        public static Key<byte[]> binary(String name) {
+            String legal = requireLegalName(name);
+            if (!legal.endsWith(BINARY_SUFFIX) || legal.length() == BINARY_SUFFIX.length()) {
+                throw new IllegalArgumentException(
+                        "metadata name: \"" + name + "\" (expected for bytes: a name that ends in -bin)");
+            }
+            return new BinaryKey(legal);
+        }
+
+        /** The name, in lower case. */
+        public final String name() {
+            return name.toString();
+        }
+
+        abstract T parse(AsciiString wire);
+
+        abstract AsciiString format(T value);
+
+        private static String requireLegalName(String name) {
+            String lower = name.toLowerCase(Locale.ROOT);
+            boolean legal = !lower.isEmpty();
+            for (int i = 0; i < lower.length(); i++) {
+                char letter = lower.charAt(i);
+                legal &= (letter >= 'a' && letter <= 'z')
+                        || (letter >= '0' && letter <= '9')
+                        || letter == '-'
+                        || letter == '_'
+                        || letter == '.';
+            }
+            if (!legal) {
+                throw new IllegalArgumentException(
+                        "metadata name: \"" + name + "\" (expected: one or more of a-z 0-9 - _ .)");
+            }
+            return lower;
+        }
+    }
+
+    private static final class TextKey extends Key<String> {
+        TextKey(String name) {
+            super(name);
+        }
+
+        @Override
+        String parse(AsciiString wire) {
+            return wire.toString();
+        }
+
+        @Override
+        AsciiString format(String value) {
+            for (int i = 0; i < value.length(); i++) {
+                if (value.charAt(i) < 0x20 || value.charAt(i) > 0x7E) {
+                    throw new IllegalArgumentException("metadata value of \"" + name + "\": character "
+                            + (int) value.charAt(i) + " at " + i + " (expected: 0x20..0x7E; use a -bin key)");
+                }
+            }
+            return new AsciiString(value.strip());
+        }
+    }
+
+    private static final class BinaryKey extends Key<byte[]> {
+        BinaryKey(String name) {
+            super(name);
+        }
+
+        /** Padding is optional on the wire (MD-3). */
+        @Override
+        byte[] parse(AsciiString wire) {
+            return Base64.getDecoder().decode(wire.toByteArray());
+        }
+
+        @Override
+        AsciiString format(byte[] value) {
+            return new AsciiString(Base64.getEncoder().withoutPadding().encode(value), false);
+        }
+    }
+
+    /** Collects fields. Not safe for use by several threads. */
+    public static final class Builder {
+        private static final AsciiString[] HIDDEN = {
+            AsciiString.cached("content-type"),
+            AsciiString.cached("grpc-status"),
+            AsciiString.cached("grpc-message"),
+            AsciiString.cached("grpc-encoding"),
+            AsciiString.cached("grpc-accept-encoding"),
+            AsciiString.cached("grpc-message-type"),
+            AsciiString.cached("grpc-timeout"),
+            AsciiString.cached("user-agent"),
+            AsciiString.cached("te")
+        };
+
+        private final List<AsciiString> fields = new ArrayList<>();
+
+        private Builder() {}
+
+        /**
+         * Adds a field to be sent.
+         *
+         * @throws IllegalArgumentException if the library owns the name, or a text value has a character outside
+         *     0x20..0x7E
+         */
+        public <T> Builder put(Key<T> key, T value) {
+            String name = key.name();
+            if (OWNED_BY_LIBRARY.contains(name) || name.startsWith("grpc-")) {
+                throw new IllegalArgumentException(
+                        "metadata name: \"" + name + "\" (expected: one that is not reserved for gRPC and HTTP)");
+            }
+            fields.add(key.name);
+            fields.add(key.format(value));
+            return this;
+        }
+
+        /**
+         * Adds a received field. Comma-joined values of a {@code -bin} name are split (D12).
+         *
+         * @return false if a binary value is not base64; it is left out
+         */
+        public boolean tryReceive(AsciiString name, AsciiString value) {
+            if (!name.endsWith(BINARY_SUFFIX)) {
+                fields.add(name);
+                fields.add(value);
+                return true;
+            }
+            boolean legal = true;
+            for (AsciiString part : value.split(',')) {
+                AsciiString octets = part.trim();
+                if (isBase64(octets)) {
+                    fields.add(name);
+                    fields.add(octets);
+                } else {
+                    legal = false;
+                }
+            }
+            return legal;
+        }
+
+        /** The metadata. */
+        public Metadata build() {
+            return fields.isEmpty() ? EMPTY : new Metadata(fields.toArray(new AsciiString[0]));
+        }
+
+        /** Whether the application sees a received field (MD-5). Allocates nothing. */
+        public static boolean isVisible(AsciiString name) {
+            if (name.charAt(0) == ':') {
+                return false;
+            }
+            for (AsciiString hidden : HIDDEN) {
+                if (hidden.equals(name)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private static boolean isBase64(AsciiString text) {
+            try {
+                Base64.getDecoder().decode(text.toByteArray());
+                return true;
+            } catch (IllegalArgumentException notBase64) {
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package io.peregrine.client.balancer;
+
+import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.resolver.Endpoint;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A policy: makes subchannels for the resolver's endpoints, connects them, and publishes a {@link Picker}. All its
+ * methods, and all events it listens to, run in the channel's serialised context, so it needs no locks.
+ */
+public interface LoadBalancer {
+    /** What the channel does for a policy. Used in the serialised context only. */
+    interface Context {
+        /** Makes a subchannel, which is IDLE. */
+        SubConn createSubConn(SocketAddress address, SubConn.Listener listener);
+
+        /** Publishes the channel's state and picker. */
+        void updateState(ConnectivityState state, Picker picker);
+
+        /** Asks the resolver again (SC-4). */
+        void resolveNow();
+
+        /** Runs a task in the serialised context after a delay. */
+        Timer schedule(Duration delay, Runnable task);
+    }
+
+    /** A task that has been scheduled. */
+    interface Timer {
+        /** Keeps it from running, if it has not. */
+        void cancel();
+    }
+
+    /** The resolver's endpoints are now these; false if they are of no use, so that the resolver tries again. */
+    boolean onEndpoints(List<Endpoint> endpoints);
+
+    /** The resolver failed (RS-2). */
+    void onResolverError(Status status);
+
+    /** Begin to connect if idle. */
+    void exitIdle();
+
+    /** Shut down; the subchannels too. */
+    void close();
+}

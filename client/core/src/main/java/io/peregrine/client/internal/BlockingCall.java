@@ -1,0 +1,94 @@
+package io.peregrine.client.internal;
+
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.UnaryResponse;
+import io.peregrine.transport.http2.TransportStream;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call whose caller waits: it spins briefly where there are cores to spare, then parks. A virtual thread may call.
+ *
+ * <p>{@link #done} is written last by the event loop and read first by the caller, which then sees the other fields.
+ */
+public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
+    /** On two cores or fewer the loop and the server need the one that spinning would take. */
+    private static final int SPINS = Runtime.getRuntime().availableProcessors() > 2 ? 200 : 0;
+
+    /** After its deadline a call gets so long to be ended by its event loop before its caller gives up on both. */
+    private static final long STUCK_LOOP_GRACE_NS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private final Thread caller = Thread.currentThread();
+    private Status status = Status.OK;
+    private @Nullable R response;
+    private Metadata headers = Metadata.EMPTY;
+    private Metadata trailers = Metadata.EMPTY;
+    private volatile boolean done;
+
+    /** A call of the current thread that has not started. */
+    public BlockingCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+        super(dispatcher, method, options);
+    }
+
+    /** Waits for the response; throws StatusException. */
+    public R await() {
+        awaitEnd();
+        R received = response;
+        if (received == null) {
+            throw failure(status, trailers, true);
+        }
+        return received;
+    }
+
+    /** Waits for the response with its metadata; throws StatusException. */
+    public UnaryResponse<R> awaitResponse() {
+        return new UnaryResponse<>(await(), headers, trailers);
+    }
+
+    @Override
+    void deliver(Status endStatus, @Nullable R endResponse, Metadata endTrailers) {
+        status = endStatus;
+        response = endResponse;
+        trailers = endTrailers;
+        done = true;
+        LockSupport.unpark(caller);
+    }
+
+    @Override
+    void deliverHeaders(Metadata responseHeaders) {
+        headers = responseHeaders;
+    }
+
+    private void awaitEnd() {
+        for (int i = 0; i < SPINS && !done; i++) {
+            Thread.onSpinWait();
+        }
+        boolean interrupted = false;
+        while (!done) {
+            if (deadlineNs() == TransportStream.NO_DEADLINE) {
+                LockSupport.park(this);
+            } else {
+                long leftNs = deadlineNs() - System.nanoTime() + STUCK_LOOP_GRACE_NS;
+                if (leftNs <= 0) {
+                    Status stuck = Status.of(
+                            StatusCode.DEADLINE_EXCEEDED,
+                            "deadline exceeded, and the connection's event loop is stuck");
+                    throw failure(stuck, Metadata.EMPTY, true);
+                }
+                LockSupport.parkNanos(this, leftNs);
+            }
+            if (!interrupted && Thread.interrupted()) {
+                interrupted = true;
+                cancel();
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.peregrine.client.internal;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.transport.http2.RequestHeaders;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
+
+/**
+ * What the calls of one channel share: where to pick, how to name things, and the request headers of each method.
+ * Safe for use by several threads.
+ */
+public final class CallDispatcher {
+    /** Methods whose headers are kept; a program that makes more descriptors than this does not reuse them. */
+    private static final int MAX_KEPT_HEADERS = 4096;
+
+    private final PickerSnapshot pickers;
+    private final ScheduledExecutorService timer;
+    private final ByteBufAllocator allocator;
+    private final String target;
+    private final String authority;
+    private final String userAgent;
+    private final boolean secure;
+    private final int maxInboundMessageBytes;
+    private final int maxOutboundMessageBytes;
+    private final Supplier<String> lastFailure;
+    private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
+
+    /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
+    private volatile boolean killed;
+
+    /**
+     * Joins the parts.
+     *
+     * @param timer for the deadlines of calls that wait for a picker
+     * @param lastFailure why the channel is not READY, for messages; may be empty
+     */
+    public CallDispatcher(
+            PickerSnapshot pickers,
+            ScheduledExecutorService timer,
+            ByteBufAllocator allocator,
+            String target,
+            String authority,
+            String userAgent,
+            boolean secure,
+            int maxInboundMessageBytes,
+            int maxOutboundMessageBytes,
+            Supplier<String> lastFailure) {
+        this.pickers = pickers;
+        this.timer = timer;
+        this.allocator = allocator;
+        this.target = target;
+        this.authority = authority;
+        this.userAgent = userAgent;
+        this.secure = secure;
+        this.maxInboundMessageBytes = maxInboundMessageBytes;
+        this.maxOutboundMessageBytes = maxOutboundMessageBytes;
+        this.lastFailure = lastFailure;
+    }
+
+    /** From now on, a lost connection means that this side closed it. */
+    public void kill() {
+        killed = true;
+    }
+
+    boolean isKilled() {
+        return killed;
+    }
+
+    PickerSnapshot pickers() {
+        return pickers;
+    }
+
+    ScheduledExecutorService timer() {
+        return timer;
+    }
+
+    ByteBufAllocator allocator() {
+        return allocator;
+    }
+
+    String target() {
+        return target;
+    }
+
+    int maxInboundMessageBytes() {
+        return maxInboundMessageBytes;
+    }
+
+    int maxOutboundMessageBytes() {
+        return maxOutboundMessageBytes;
+    }
+
+    String lastFailure() {
+        return lastFailure.get();
+    }
+
+    RequestHeaders headersOf(MethodDescriptor<?, ?> method) {
+        RequestHeaders known = headers.get(method);
+        if (known != null) {
+            return known;
+        }
+        if (headers.size() >= MAX_KEPT_HEADERS) {
+            headers.clear();
+        }
+        RequestHeaders built = RequestHeaders.grpc(secure, authority, method.path(), userAgent);
+        headers.put(method, built);
+        return built;
+    }
+}

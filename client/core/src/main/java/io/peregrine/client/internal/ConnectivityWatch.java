@@ -1,0 +1,54 @@
+package io.peregrine.client.internal;
+
+import io.peregrine.client.ConnectivityState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * A channel's connectivity state and those who wait for it to change (SPEC CH-8). Intermediate states may be missed,
+ * the last one never. Safe for use by several threads.
+ */
+public final class ConnectivityWatch {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final List<CompletableFuture<ConnectivityState>> waiters = new ArrayList<>();
+    private volatile ConnectivityState state = ConnectivityState.IDLE;
+
+    /** The state now. */
+    public ConnectivityState state() {
+        return state;
+    }
+
+    /** Moves; SHUTDOWN is for good. */
+    public void move(ConnectivityState to) {
+        List<CompletableFuture<ConnectivityState>> told;
+        lock.lock();
+        try {
+            if (state == to || state == ConnectivityState.SHUTDOWN) {
+                return;
+            }
+            state = to;
+            told = new ArrayList<>(waiters);
+            waiters.clear();
+        } finally {
+            lock.unlock();
+        }
+        told.forEach(waiter -> waiter.complete(to));
+    }
+
+    /** Completes with the state as soon as it is not {@code from}. */
+    public CompletableFuture<ConnectivityState> changedFrom(ConnectivityState from) {
+        lock.lock();
+        try {
+            if (state != from) {
+                return CompletableFuture.completedFuture(state);
+            }
+            CompletableFuture<ConnectivityState> waiter = new CompletableFuture<>();
+            waiters.add(waiter);
+            return waiter;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,360 @@
+package io.peregrine.client.internal;
+
+import io.netty.channel.EventLoop;
+import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.balancer.LoadBalancer;
+import io.peregrine.client.balancer.LoadBalancerProvider;
+import io.peregrine.client.balancer.PickResult;
+import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.balancer.SubConn;
+import io.peregrine.client.resolver.Endpoint;
+import io.peregrine.client.resolver.HostLookup;
+import io.peregrine.client.resolver.NameResolver;
+import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.Http2Connector;
+import io.peregrine.transport.http2.TransportListener;
+import io.peregrine.transport.http2.TransportStream;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a channel that decides where calls go: resolver, balancer and subchannels, all in one serialised
+ * context (SPEC 2.1). Calls meet it only through the {@link PickerSnapshot} that it publishes.
+ */
+public final class ControlPlane {
+    private static final System.Logger LOG = System.getLogger(ControlPlane.class.getName());
+
+    /** How often a graceful shutdown looks whether the last waiting call has gone. */
+    private static final long DRAIN_CHECK_NS = Duration.ofMillis(20).toNanos();
+
+    private final SyncContext context;
+    private final PickerSnapshot pickers;
+    private final ConnectivityWatch connectivity = new ConnectivityWatch();
+    private final Supplier<NameResolver> newResolver;
+    private final LoadBalancerProvider policy;
+    private final Http2Connector connector;
+    private final String serverName;
+    private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+    private final Picker idlePicker = info -> {
+        exitIdle();
+        return PickResult.queue();
+    };
+    private final Picker connectingPicker = info -> PickResult.queue();
+
+    // In the context only.
+    private final Set<ClientTransport> transports = new HashSet<>();
+    private @Nullable NameResolver resolver;
+    private @Nullable LoadBalancer balancer;
+    private boolean shutDown;
+    private boolean released;
+
+    /** For messages; written in the context. */
+    private volatile String lastFailure = "";
+
+    /**
+     * A control plane that is idle.
+     *
+     * @param home runs delayed tasks
+     * @param serverName the name that TLS verifies
+     */
+    public ControlPlane(
+            EventLoop home,
+            int maxWaitingCalls,
+            Supplier<NameResolver> newResolver,
+            LoadBalancerProvider policy,
+            Http2Connector connector,
+            String serverName) {
+        this.context = new SyncContext(home, this::onPanic);
+        this.pickers = new PickerSnapshot(idlePicker, maxWaitingCalls);
+        this.newResolver = newResolver;
+        this.policy = policy;
+        this.connector = connector;
+        this.serverName = serverName;
+    }
+
+    /** Where calls pick. */
+    public PickerSnapshot pickers() {
+        return pickers;
+    }
+
+    /** The channel's state. */
+    public ConnectivityWatch connectivity() {
+        return connectivity;
+    }
+
+    /** Why the channel is not READY; empty if nothing has failed. */
+    public String lastFailure() {
+        return lastFailure;
+    }
+
+    /** Completes when the channel is shut down and its last connection is closed. */
+    public CompletableFuture<Void> terminated() {
+        return terminated;
+    }
+
+    /** Leaves IDLE (CH-2). Any thread. */
+    public void exitIdle() {
+        context.execute(() -> {
+            if (shutDown) {
+                return;
+            }
+            LoadBalancer current = balancer;
+            if (current != null) {
+                current.exitIdle();
+            } else {
+                begin();
+            }
+        });
+    }
+
+    /** Lets calls under way, and those that wait, end; then closes (CH-11). Any thread. */
+    public void shutdown() {
+        context.execute(() -> {
+            shutDown = true;
+            releaseWhenNobodyWaits();
+        });
+    }
+
+    /** Closes at once. Any thread. */
+    public void shutdownNow() {
+        context.execute(() -> {
+            shutDown = true;
+            release(Status.of(StatusCode.CANCELLED, "the channel was shut down"));
+            List.copyOf(transports).forEach(transport -> transport.shutdownNow("the channel was shut down"));
+        });
+    }
+
+    private void begin() {
+        // The state first, so that nobody sees IDLE once a call has come (CH-2).
+        update(ConnectivityState.CONNECTING, connectingPicker);
+        balancer = policy.newBalancer(new BalancerContext());
+        NameResolver started = newResolver.get();
+        resolver = started;
+        started.start(new ResolverListener(started));
+    }
+
+    private void update(ConnectivityState state, Picker picker) {
+        connectivity.move(state);
+        pickers.publish(picker);
+    }
+
+    private void releaseWhenNobodyWaits() {
+        if (released) {
+            return;
+        }
+        if (pickers.waiting() == 0) {
+            release(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
+        } else {
+            context.schedule(DRAIN_CHECK_NS, this::releaseWhenNobodyWaits);
+        }
+    }
+
+    private void release(Status status) {
+        if (released) {
+            return;
+        }
+        released = true;
+        connectivity.move(ConnectivityState.SHUTDOWN);
+        if (resolver != null) {
+            resolver.close();
+        }
+        if (balancer != null) {
+            balancer.close();
+        }
+        PickResult result = PickResult.drop(status);
+        pickers.publish(info -> result);
+        completeIfTerminated();
+    }
+
+    private void completeIfTerminated() {
+        if (released && transports.isEmpty()) {
+            terminated.complete(null);
+        }
+    }
+
+    /** CH-12: a fault of a resolver or a policy fails calls; it never hangs them. */
+    private void onPanic(Throwable thrown) {
+        LOG.log(System.Logger.Level.ERROR, "the channel's control plane failed", thrown);
+        if (released) {
+            return;
+        }
+        lastFailure = "the channel's control plane failed: " + thrown;
+        PickResult result = PickResult.drop(new Status(StatusCode.INTERNAL, lastFailure, thrown));
+        update(ConnectivityState.TRANSIENT_FAILURE, info -> result);
+        if (resolver != null) {
+            resolver.close();
+        }
+    }
+
+    /** The balancer's view. */
+    private final class BalancerContext implements LoadBalancer.Context, SubConnection.Channel {
+        @Override
+        public SubConn createSubConn(SocketAddress address, SubConn.Listener listener) {
+            return new SubConnection(address, context, this, (state, status) -> {
+                if (!status.isOk()) {
+                    lastFailure = status.message();
+                } else if (state == ConnectivityState.READY) {
+                    lastFailure = "";
+                }
+                listener.onState(state, status);
+            });
+        }
+
+        @Override
+        public void updateState(ConnectivityState state, Picker picker) {
+            context.requireInContext();
+            if (!released) {
+                update(state, state == ConnectivityState.IDLE ? idlePicker : picker);
+            }
+        }
+
+        @Override
+        public void resolveNow() {
+            if (resolver != null) {
+                resolver.resolveNow();
+            }
+        }
+
+        @Override
+        public LoadBalancer.Timer schedule(Duration delay, Runnable task) {
+            return context.schedule(delay.toNanos(), task);
+        }
+
+        @Override
+        public ClientTransport open(SocketAddress address, TransportListener listener) {
+            ClientTransport transport = address instanceof InetSocketAddress inet && inet.isUnresolved()
+                    ? new ResolvingTransport(inet, listener)
+                    : connector.connect(address, serverName, listener);
+            transports.add(transport);
+            return transport;
+        }
+
+        @Override
+        public void onTransportClosed(ClientTransport transport) {
+            transports.remove(transport);
+            completeIfTerminated();
+        }
+    }
+
+    /** The resolver's view. */
+    private final class ResolverListener implements NameResolver.Listener {
+        private final NameResolver source;
+
+        ResolverListener(NameResolver source) {
+            this.source = source;
+        }
+
+        @Override
+        public void onEndpoints(List<Endpoint> endpoints) {
+            context.execute(() -> {
+                LoadBalancer current = balancer;
+                if (resolver == source && current != null && !released && !current.onEndpoints(endpoints)) {
+                    source.resolveNow();
+                }
+            });
+        }
+
+        @Override
+        public void onError(Status status) {
+            context.execute(() -> {
+                LoadBalancer current = balancer;
+                if (resolver == source && current != null && !released) {
+                    lastFailure = status.message();
+                    current.onResolverError(status);
+                }
+            });
+        }
+    }
+
+    /** A connection to a name: looked up first, off the event loops, and then to its first address. */
+    private final class ResolvingTransport implements ClientTransport, TransportListener {
+        private final InetSocketAddress address;
+        private final TransportListener listener;
+
+        /** Set once the name is looked up; a start before that finds none, and {@link #closedBecause} may be set. */
+        private volatile @Nullable ClientTransport connected;
+
+        private volatile @Nullable String closedBecause;
+
+        ResolvingTransport(InetSocketAddress address, TransportListener listener) {
+            this.address = address;
+            this.listener = listener;
+            CompletableFuture<?> unused = HostLookup.all(address.getHostString())
+                    .whenComplete((found, failure) -> context.execute(() -> {
+                        if (closedBecause != null) {
+                            listener.onTerminated(closedBecause, null);
+                        } else if (found == null) {
+                            listener.onTerminated(
+                                    "name resolution of \"" + address.getHostString() + "\" failed: "
+                                            + (failure == null ? "no answer" : failure.getMessage()),
+                                    failure);
+                        } else {
+                            SocketAddress resolved = new InetSocketAddress(found.get(0), address.getPort());
+                            connected = connector.connect(resolved, serverName, this);
+                        }
+                    }));
+        }
+
+        @Override
+        public StartResult start(TransportStream stream) {
+            ClientTransport transport = connected;
+            return transport == null ? StartResult.CLOSED : transport.start(stream);
+        }
+
+        @Override
+        public void cancel(TransportStream stream) {
+            ClientTransport transport = connected;
+            if (transport != null) {
+                transport.cancel(stream);
+            }
+        }
+
+        @Override
+        public void shutdown(String reason) {
+            ClientTransport transport = connected;
+            closedBecause = reason;
+            if (transport != null) {
+                transport.shutdown(reason);
+            }
+        }
+
+        @Override
+        public void shutdownNow(String reason) {
+            ClientTransport transport = connected;
+            closedBecause = reason;
+            if (transport != null) {
+                transport.shutdownNow(reason);
+            }
+        }
+
+        @Override
+        public SocketAddress remoteAddress() {
+            ClientTransport transport = connected;
+            return transport == null ? address : transport.remoteAddress();
+        }
+
+        @Override
+        public void onReady() {
+            listener.onReady();
+        }
+
+        @Override
+        public void onDraining(String reason) {
+            listener.onDraining(reason);
+        }
+
+        @Override
+        public void onTerminated(String reason, @Nullable Throwable cause) {
+            listener.onTerminated(reason, cause);
+        }
+    }
+}

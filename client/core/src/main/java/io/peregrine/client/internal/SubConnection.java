@@ -1,0 +1,180 @@
+package io.peregrine.client.internal;
+
+import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.balancer.SubConn;
+import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.TransportListener;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One address, its backoff and its current transport (SPEC 2.2).
+ *
+ * <pre>
+ *   IDLE ──connect()──▶ CONNECTING ──SETTINGS──▶ READY
+ *    ▲ ▲                     │                     │
+ *    │ │ backoff over        │ failed              │ lost, GOAWAY
+ *    │ └──── TRANSIENT_FAILURE ◀                   │
+ *    └─────────────────────────────────────────────┘        any ──shutdown()──▶ SHUTDOWN
+ * </pre>
+ *
+ * <p>Everything but {@link #transport()} belongs to the channel's serialised context.
+ */
+public final class SubConnection implements SubConn {
+    private static final System.Logger LOG = System.getLogger(SubConnection.class.getName());
+
+    /** What the channel does for its subchannels. */
+    public interface Channel {
+        /** Opens a transport to the address. */
+        ClientTransport open(SocketAddress address, TransportListener listener);
+
+        /** Asks the resolver again. */
+        void resolveNow();
+
+        /** The transport has ended. */
+        void onTransportClosed(ClientTransport transport);
+    }
+
+    private final SocketAddress address;
+    private final SyncContext context;
+    private final Channel channel;
+    private final Listener listener;
+    private final Backoff backoff = new Backoff();
+    private ConnectivityState state = ConnectivityState.IDLE;
+    private @Nullable Attempt attempt;
+    private SyncContext.@Nullable ScheduledTask backoffTimer;
+
+    /** Set while READY; written in the context, read by every call. */
+    private volatile @Nullable ClientTransport transport;
+
+    /** An idle subchannel. */
+    public SubConnection(SocketAddress address, SyncContext context, Channel channel, Listener listener) {
+        this.address = address;
+        this.context = context;
+        this.channel = channel;
+        this.listener = listener;
+    }
+
+    @Override
+    public SocketAddress address() {
+        return address;
+    }
+
+    /** The transport, or null unless READY. Any thread; it may close at any moment. */
+    @Nullable
+    ClientTransport transport() {
+        return transport;
+    }
+
+    @Override
+    public void connect() {
+        context.requireInContext();
+        if (state == ConnectivityState.IDLE) {
+            Attempt started = new Attempt(System.nanoTime());
+            attempt = started;
+            move(ConnectivityState.CONNECTING, Status.OK);
+            started.transport = channel.open(address, started);
+        }
+    }
+
+    @Override
+    public void shutdown() {
+        context.requireInContext();
+        if (state == ConnectivityState.SHUTDOWN) {
+            return;
+        }
+        transport = null;
+        if (backoffTimer != null) {
+            backoffTimer.cancel();
+        }
+        Attempt current = attempt;
+        attempt = null;
+        move(ConnectivityState.SHUTDOWN, Status.OK);
+        if (current != null && current.transport != null) {
+            current.transport.shutdown("subchannel shutdown");
+        }
+    }
+
+    private void onReady(Attempt ready) {
+        if (attempt == ready && state == ConnectivityState.CONNECTING) {
+            backoff.reset();
+            transport = ready.transport;
+            move(ConnectivityState.READY, Status.OK);
+        }
+    }
+
+    /** Lost, or told to go away: IDLE, not TRANSIENT_FAILURE (D1). */
+    private void onLost(String reason) {
+        attempt = null;
+        transport = null;
+        channel.resolveNow();
+        move(ConnectivityState.IDLE, Status.of(StatusCode.UNAVAILABLE, reason));
+    }
+
+    private void onConnectFailed(Attempt failed, String reason, @Nullable Throwable cause) {
+        attempt = null;
+        long elapsedNs = System.nanoTime() - failed.startNs;
+        backoffTimer = context.schedule(backoff.nextDelayNs() - elapsedNs, this::onBackoffOver);
+        move(ConnectivityState.TRANSIENT_FAILURE, new Status(StatusCode.UNAVAILABLE, reason, cause));
+    }
+
+    private void onBackoffOver() {
+        backoffTimer = null;
+        if (state == ConnectivityState.TRANSIENT_FAILURE) {
+            move(ConnectivityState.IDLE, Status.OK);
+        }
+    }
+
+    private void move(ConnectivityState to, Status status) {
+        LOG.log(System.Logger.Level.DEBUG, "subchannel {0}: {1} -> {2} {3}", address, state, to, status);
+        state = to;
+        if (to != ConnectivityState.SHUTDOWN) {
+            listener.onState(to, status);
+        }
+    }
+
+    /** One connection attempt and the transport it leads to; its events enter the serialised context. */
+    private final class Attempt implements TransportListener {
+        final long startNs;
+
+        @Nullable
+        ClientTransport transport;
+
+        Attempt(long startNs) {
+            this.startNs = startNs;
+        }
+
+        @Override
+        public void onReady() {
+            context.execute(() -> SubConnection.this.onReady(this));
+        }
+
+        @Override
+        public void onDraining(String reason) {
+            context.execute(() -> {
+                if (attempt == this) {
+                    onLost(reason);
+                }
+            });
+        }
+
+        @Override
+        public void onTerminated(String reason, @Nullable Throwable cause) {
+            context.execute(() -> {
+                if (transport != null) {
+                    channel.onTransportClosed(transport);
+                }
+                if (attempt != this) {
+                    return;
+                }
+                if (state == ConnectivityState.READY) {
+                    onLost(reason);
+                } else {
+                    onConnectFailed(this, reason, cause);
+                }
+            });
+        }
+    }
+}

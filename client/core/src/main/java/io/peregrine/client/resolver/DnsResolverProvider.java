@@ -1,0 +1,25 @@
+package io.peregrine.client.resolver;
+
+import java.util.concurrent.ScheduledExecutorService;
+
+/** The scheme {@code dns}, which is also the default: {@code dns:///host:port} (SPEC DN-1). */
+public final class DnsResolverProvider implements NameResolverProvider {
+    @Override
+    public String scheme() {
+        return "dns";
+    }
+
+    @Override
+    public String authority(Target target) {
+        return target.endpoint().startsWith(":") ? "localhost" + target.endpoint() : target.endpoint();
+    }
+
+    @Override
+    public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+        if (!target.authority().isEmpty()) {
+            throw new IllegalArgumentException("target: \"" + target
+                    + "\" names a DNS server (expected: dns:///host:port, which asks the system)");
+        }
+        return new DnsResolver(HostPort.parse(target.endpoint(), defaultPort), timer);
+    }
+}

@@ -1,0 +1,69 @@
+package io.peregrine.client.resolver;
+
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks up host names with the JDK, which asks the system ({@code /etc/hosts} included), on threads of its own: the
+ * look-up blocks. Never on an event loop.
+ */
+public final class HostLookup {
+    private static final int MAX_THREADS = 4;
+    private static final int MAX_QUEUED = 10_000;
+
+    private HostLookup() {}
+
+    /** The threads, started on first use and ended when idle. */
+    private static final class Threads {
+        static final ExecutorService POOL = newPool();
+
+        private static ExecutorService newPool() {
+            ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                    MAX_THREADS, MAX_THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_QUEUED), task -> {
+                        Thread thread = new Thread(task, "peregrine-lookup");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+            pool.allowCoreThreadTimeOut(true);
+            return pool;
+        }
+    }
+
+    /** The address that {@code host} spells, or null if it is a name. */
+    public static @Nullable InetAddress literal(String host) {
+        byte[] octets = NetUtil.createByteArrayFromIpAddressString(host);
+        if (octets == null) {
+            return null;
+        }
+        try {
+            return InetAddress.getByAddress(octets);
+        } catch (UnknownHostException wrongLength) {
+            throw new AssertionError("an IP address has 4 or 16 octets: " + host, wrongLength);
+        }
+    }
+
+    /** Looks up all addresses of {@code host}, in the system's order; fails with {@link UnknownHostException}. */
+    public static CompletableFuture<List<InetAddress>> all(String host) {
+        InetAddress literal = literal(host);
+        if (literal != null) {
+            return CompletableFuture.completedFuture(List.of(literal));
+        }
+        CompletableFuture<List<InetAddress>> answer = new CompletableFuture<>();
+        Threads.POOL.execute(() -> {
+            try {
+                answer.complete(List.of(InetAddress.getAllByName(host)));
+            } catch (UnknownHostException unknown) {
+                answer.completeExceptionally(unknown);
+            }
+        });
+        return answer;
+    }
+}

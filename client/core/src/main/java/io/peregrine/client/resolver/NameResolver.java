@@ -1,0 +1,32 @@
+package io.peregrine.client.resolver;
+
+import io.peregrine.client.Status;
+import java.util.List;
+
+/**
+ * Finds the endpoints of one target and reports them as they change (SPEC 2.4). The channel calls its methods one at
+ * a time; it may report from any thread.
+ */
+public interface NameResolver {
+    /** Who is told. May be called from any thread; calls after {@link NameResolver#close} are ignored. */
+    interface Listener {
+        /**
+         * The endpoints are now these.
+         *
+         * @param endpoints in order of preference; an empty list counts as an error (RS-3)
+         */
+        void onEndpoints(List<Endpoint> endpoints);
+
+        /** Resolution failed; earlier endpoints stay in use (RS-2). */
+        void onError(Status status);
+    }
+
+    /** Begins. Called once. */
+    void start(Listener listener);
+
+    /** A hint that the endpoints may have changed; cheap, and coalesced (RS-4). */
+    void resolveNow();
+
+    /** Ends; nothing is reported afterwards. */
+    void close();
+}

@@ -1,0 +1,39 @@
+package io.peregrine.transport.http2;
+
+import java.net.SocketAddress;
+
+/** A connection to one server that carries streams. Every method may be called from any thread. */
+public interface ClientTransport {
+    /** What became of a stream given to {@link #start}. */
+    enum StartResult {
+        /** The stream's callbacks will tell its end. */
+        ACCEPTED,
+        /** The transport takes no more streams; none of the stream's callbacks is called. Try another transport. */
+        CLOSED,
+        /** The queue to the event loop is full; none of the stream's callbacks is called. */
+        OVERLOADED
+    }
+
+    /**
+     * Sends the stream's request. Never blocks.
+     *
+     * <p>Called on the transport's event loop, the request is written with everything else of this loop turn;
+     * called from another thread, it goes through the transport's queue, which wakes the loop if it sleeps.
+     */
+    StartResult start(TransportStream stream);
+
+    /**
+     * Ends an accepted stream: {@code RST_STREAM(CANCEL)} if it is open, and {@link TransportStream#onFailure} with
+     * {@link StreamFailure.Kind#CANCELLED} unless it has ended already.
+     */
+    void cancel(TransportStream stream);
+
+    /** Takes no more streams, lets the open ones finish, then sends GOAWAY and closes (SPEC H2-14). */
+    void shutdown(String reason);
+
+    /** Fails all streams, sends GOAWAY and closes. */
+    void shutdownNow(String reason);
+
+    /** The address that this transport connects to. */
+    SocketAddress remoteAddress();
+}

@@ -1,0 +1,274 @@
+package io.peregrine.transport.http2;
+
+import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
+import static io.netty.handler.codec.http2.Http2Exception.connectionError;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Flags;
+import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.util.AsciiString;
+import io.peregrine.allocation.DeframingException;
+import io.peregrine.allocation.MessageDeframer;
+import io.peregrine.allocation.ownership.EventLoopConfined;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What each received frame means to the connection and its streams (RFC 9113 §5, §6). Netty's frame reader has
+ * checked the form of the frame; this class checks that it is legal now.
+ *
+ * <p>A thrown {@link Http2Exception} is a connection error, and nothing is parsed after it; a stream error is dealt
+ * with here, on the spot.
+ */
+@EventLoopConfined
+final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
+    private static final AsciiString STATUS = AsciiString.cached(":status");
+
+    private final Http2ClientConnection connection;
+    private final StreamLifecycle streams;
+    private final OutboundFlow outbound;
+    private final InboundFlow inbound;
+    private final FrameWriter writer;
+    private final HeaderSink sink;
+    private final ResponseHeaders noTrailers = new ResponseHeaders();
+    private @Nullable TransportStream deframing;
+
+    FrameReceiver(
+            Http2ClientConnection connection,
+            StreamLifecycle streams,
+            OutboundFlow outbound,
+            InboundFlow inbound,
+            FrameWriter writer,
+            HeaderSink sink) {
+        this.connection = connection;
+        this.streams = streams;
+        this.outbound = outbound;
+        this.inbound = inbound;
+        this.writer = writer;
+        this.sink = sink;
+    }
+
+    @Override
+    public int onDataRead(ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean endOfStream)
+            throws Http2Exception {
+        int flowControlled = data.readableBytes() + padding;
+        if (!inbound.receiveOnConnection(flowControlled)) {
+            throw connectionError(
+                    FLOW_CONTROL_ERROR, "DATA of %d bytes is over the connection's window", flowControlled);
+        }
+        TransportStream stream = findOpened(streamId, "DATA");
+        if (stream == null) {
+            // Reset or ended a moment ago: its bytes are credited to the connection and dropped.
+            return flowControlled;
+        }
+        if (!inbound.receiveOnStream(stream, flowControlled)) {
+            streams.reset(stream, FLOW_CONTROL_ERROR, "the server sent DATA beyond the stream's window of the client");
+        } else if (!stream.headersReceived) {
+            streams.reset(stream, PROTOCOL_ERROR, "the server sent DATA before HEADERS");
+        } else {
+            receiveBody(stream, data, endOfStream);
+        }
+        return flowControlled;
+    }
+
+    @Override
+    public void onHeadersRead(
+            ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean endOfStream)
+            throws Http2Exception {
+        TransportStream stream = findOpened(streamId, "HEADERS");
+        if (stream == null) {
+            return;
+        }
+        ResponseHeaders fields = sink.headers();
+        if (stream.headersReceived) {
+            receiveTrailers(stream, fields, endOfStream);
+        } else {
+            receiveHeaders(stream, fields, endOfStream);
+        }
+    }
+
+    @Override
+    public void onHeadersRead(
+            ChannelHandlerContext ctx,
+            int streamId,
+            Http2Headers headers,
+            int streamDependency,
+            short weight,
+            boolean exclusive,
+            int padding,
+            boolean endOfStream)
+            throws Http2Exception {
+        onHeadersRead(ctx, streamId, headers, padding, endOfStream);
+    }
+
+    @Override
+    public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode) throws Http2Exception {
+        TransportStream stream = findOpened(streamId, "RST_STREAM");
+        if (stream != null) {
+            streams.onPeerReset(stream, errorCode);
+        }
+    }
+
+    @Override
+    public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
+        if (Boolean.TRUE.equals(settings.pushEnabled())) {
+            throw connectionError(PROTOCOL_ERROR, "a server must not set ENABLE_PUSH to 1");
+        }
+        connection.onSettings(settings);
+    }
+
+    @Override
+    public void onSettingsAckRead(ChannelHandlerContext ctx) {
+        // The new windows are granted from the moment our SETTINGS are written, which is never too late.
+    }
+
+    @Override
+    public void onPingRead(ChannelHandlerContext ctx, long data) {
+        writer.pingAck(data);
+    }
+
+    @Override
+    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
+        // This side sends no PING of its own yet, and a stray acknowledgement is ignored.
+    }
+
+    @Override
+    public void onGoAwayRead(ChannelHandlerContext ctx, int lastStreamId, long errorCode, ByteBuf debugData)
+            throws Http2Exception {
+        connection.onGoAway(lastStreamId, errorCode, debugData);
+    }
+
+    @Override
+    public void onWindowUpdateRead(ChannelHandlerContext ctx, int streamId, int increment) throws Http2Exception {
+        if (streamId == 0) {
+            if (!outbound.replenishConnection(increment)) {
+                throw connectionError(FLOW_CONTROL_ERROR, "WINDOW_UPDATE of %d overflows the connection", increment);
+            }
+            return;
+        }
+        TransportStream stream = findOpened(streamId, "WINDOW_UPDATE");
+        if (stream != null && !outbound.replenish(stream, increment)) {
+            streams.reset(stream, FLOW_CONTROL_ERROR, "the server overflowed the stream's window by WINDOW_UPDATE");
+        }
+    }
+
+    @Override
+    public void onPushPromiseRead(
+            ChannelHandlerContext ctx, int streamId, int promisedStreamId, Http2Headers headers, int padding)
+            throws Http2Exception {
+        throw connectionError(PROTOCOL_ERROR, "PUSH_PROMISE although ENABLE_PUSH is 0 (RFC 9113 8.4)");
+    }
+
+    @Override
+    public void onPriorityRead(
+            ChannelHandlerContext ctx, int streamId, int streamDependency, short weight, boolean exclusive) {
+        // Deprecated, and never of interest to a client (RFC 9113 §5.3).
+    }
+
+    @Override
+    public void onUnknownFrame(
+            ChannelHandlerContext ctx, byte frameType, int streamId, Http2Flags flags, ByteBuf payload) {
+        // Ignored (RFC 9113 §5.5).
+    }
+
+    /** One whole message of the stream whose DATA is being deframed. */
+    @Override
+    public void onMessage(ByteBuf message, boolean compressed) {
+        TransportStream stream = deframing;
+        assert stream != null;
+        stream.onMessage(message, compressed);
+    }
+
+    private void receiveHeaders(TransportStream stream, ResponseHeaders fields, boolean endOfStream) {
+        AsciiString status = fields.find(STATUS);
+        if (status == null || status.length() != 3 || !isDigits(status)) {
+            streams.reset(stream, PROTOCOL_ERROR, "the response's :status is " + status + " (expected: three digits)");
+            return;
+        }
+        boolean informational = status.byteAt(0) == '1';
+        if (informational && (endOfStream || status.contentEquals("101"))) {
+            streams.reset(stream, PROTOCOL_ERROR, "the server sent an illegal 1xx response, " + status);
+        } else if (endOfStream) {
+            stream.headersReceived = true;
+            streams.onResponseEnd(stream, fields, true);
+        } else if (!informational) {
+            stream.headersReceived = true;
+            stream.foreignBody = !stream.onHeaders(fields);
+        }
+    }
+
+    private void receiveTrailers(TransportStream stream, ResponseHeaders fields, boolean endOfStream) {
+        if (!endOfStream) {
+            streams.reset(stream, PROTOCOL_ERROR, "the server sent a second HEADERS without END_STREAM");
+        } else if (fields.find(STATUS) != null) {
+            streams.reset(stream, PROTOCOL_ERROR, "the server sent a pseudo-header in trailers");
+        } else if (isMidMessage(stream)) {
+            streams.reset(stream, PROTOCOL_ERROR, "the server ended the response within a message");
+        } else {
+            streams.onResponseEnd(stream, fields, false);
+        }
+    }
+
+    private void receiveBody(TransportStream stream, ByteBuf data, boolean endOfStream) {
+        if (stream.foreignBody) {
+            stream.onForeignBody(data);
+        } else if (data.isReadable()) {
+            deframe(stream, data);
+        }
+        if (stream.state == StreamState.CLOSED) {
+            return;
+        }
+        if (!endOfStream) {
+            inbound.creditStream(stream);
+        } else if (isMidMessage(stream)) {
+            streams.reset(stream, PROTOCOL_ERROR, "the server ended the response within a message");
+        } else {
+            noTrailers.clear();
+            streams.onResponseEnd(stream, noTrailers, false);
+        }
+    }
+
+    private void deframe(TransportStream stream, ByteBuf data) {
+        MessageDeframer deframer = stream.deframer;
+        if (deframer == null) {
+            deframer = new MessageDeframer(connection.allocator(), stream.maxInboundMessageBytes());
+            stream.deframer = deframer;
+        }
+        deframing = stream;
+        try {
+            deframer.deframe(data, this);
+        } catch (DeframingException malformed) {
+            streams.onMalformedMessage(stream, malformed);
+        } finally {
+            deframing = null;
+        }
+    }
+
+    private static boolean isMidMessage(TransportStream stream) {
+        MessageDeframer deframer = stream.deframer;
+        return deframer != null && deframer.isMidMessage();
+    }
+
+    /** The open stream, or null if it has ended; a stream that never was is a connection error (RFC 9113 §5.1). */
+    private @Nullable TransportStream findOpened(int streamId, String frame) throws Http2Exception {
+        TransportStream stream = streams.table().find(streamId);
+        if (stream == null && !streams.table().wasOpened(streamId)) {
+            throw connectionError(Http2Error.PROTOCOL_ERROR, "%s for stream %d, which is idle", frame, streamId);
+        }
+        return stream;
+    }
+
+    private static boolean isDigits(AsciiString text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.byteAt(i) < '0' || text.byteAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,144 @@
+package io.peregrine.transport.http2;
+
+import io.netty.handler.codec.EmptyHeaders;
+import io.netty.handler.codec.http.HttpHeaderValidationUtil;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.AsciiString;
+import io.peregrine.allocation.ownership.EventLoopConfined;
+import java.util.Iterator;
+import java.util.Map.Entry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Netty's HPACK decoder writes into: one instance for each connection, that only knows how to take a field.
+ *
+ * <p>Netty's own headers hash every name and allocate an entry for each field, of which a gRPC response has three or
+ * four; a flat array reused for every block costs nothing.
+ */
+@EventLoopConfined
+final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Headers> implements Http2Headers {
+    private final ResponseHeaders headers = new ResponseHeaders();
+
+    /** The fields of the last decoded block. */
+    ResponseHeaders headers() {
+        return headers;
+    }
+
+    @Override
+    public Http2Headers add(CharSequence name, CharSequence value) {
+        if (headers.size() == ResponseHeaders.MAX_FIELDS) {
+            // The decoder turns this into a stream error, after it has decoded the rest of the block.
+            throw new IllegalArgumentException("header block has more than " + ResponseHeaders.MAX_FIELDS + " fields");
+        }
+        requireLegal(name, value);
+        headers.add(AsciiString.of(name), AsciiString.of(value));
+        return this;
+    }
+
+    /** RFC 9113 §8.2.1; Netty's decoder itself checks pseudo-headers and connection-specific fields only. */
+    private static void requireLegal(CharSequence name, CharSequence value) {
+        boolean legal = name.length() > 0;
+        for (int i = legal && name.charAt(0) == ':' ? 1 : 0; legal && i < name.length(); i++) {
+            char octet = name.charAt(i);
+            legal = octet > 0x20 && octet < 0x7F && octet != ':' && (octet < 'A' || octet > 'Z');
+        }
+        if (!legal) {
+            throw new IllegalArgumentException("illegal field name \"" + name + '"');
+        }
+        if (HttpHeaderValidationUtil.validateValidHeaderValue(value) != -1) {
+            throw new IllegalArgumentException("illegal value of field \"" + name + '"');
+        }
+    }
+
+    @Override
+    public int size() {
+        return headers.size();
+    }
+
+    @Override
+    public boolean isEmpty() {
+        return headers.size() == 0;
+    }
+
+    @Override
+    public Iterator<Entry<CharSequence, CharSequence>> iterator() {
+        throw new UnsupportedOperationException("read through ResponseHeaders");
+    }
+
+    @Override
+    public Iterator<CharSequence> valueIterator(CharSequence name) {
+        throw new UnsupportedOperationException("read through ResponseHeaders");
+    }
+
+    @Override
+    public Http2Headers method(CharSequence value) {
+        return add(PseudoHeaderName.METHOD.value(), value);
+    }
+
+    @Override
+    public Http2Headers scheme(CharSequence value) {
+        return add(PseudoHeaderName.SCHEME.value(), value);
+    }
+
+    @Override
+    public Http2Headers authority(CharSequence value) {
+        return add(PseudoHeaderName.AUTHORITY.value(), value);
+    }
+
+    @Override
+    public Http2Headers path(CharSequence value) {
+        return add(PseudoHeaderName.PATH.value(), value);
+    }
+
+    @Override
+    public Http2Headers status(CharSequence value) {
+        return add(PseudoHeaderName.STATUS.value(), value);
+    }
+
+    @Override
+    public @Nullable CharSequence method() {
+        return headers.find(PseudoHeaderName.METHOD.value());
+    }
+
+    @Override
+    public @Nullable CharSequence scheme() {
+        return headers.find(PseudoHeaderName.SCHEME.value());
+    }
+
+    @Override
+    public @Nullable CharSequence authority() {
+        return headers.find(PseudoHeaderName.AUTHORITY.value());
+    }
+
+    @Override
+    public @Nullable CharSequence path() {
+        return headers.find(PseudoHeaderName.PATH.value());
+    }
+
+    @Override
+    public @Nullable CharSequence status() {
+        return headers.find(PseudoHeaderName.STATUS.value());
+    }
+
+    @Override
+    public boolean contains(CharSequence name, CharSequence value, boolean caseInsensitive) {
+        throw new UnsupportedOperationException("read through ResponseHeaders");
+    }
+
+    /** Netty's HPACK decoder, writing into a {@link HeaderSink} and validating names and values as RFC 9113 §8.2. */
+    static final class Decoder extends DefaultHttp2HeadersDecoder {
+        private final HeaderSink sink;
+
+        Decoder(HeaderSink sink, long maxHeaderListBytes) {
+            super(true, true, maxHeaderListBytes);
+            this.sink = sink;
+        }
+
+        @Override
+        protected Http2Headers newHeaders() {
+            sink.headers.clear();
+            return sink;
+        }
+    }
+}

@@ -1,0 +1,501 @@
+package io.peregrine.transport.http2;
+
+import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
+import static io.netty.handler.codec.http2.Http2Exception.connectionError;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.allocation.ownership.Published;
+import io.peregrine.transport.tls.ClientTls;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/2 connection of a gRPC client: the only handler behind TLS, and the owner of everything that belongs to
+ * the connection (RFC 9113).
+ *
+ * <pre>
+ *   CONNECTING ──TCP, TLS──▶ AWAITING_SETTINGS ──SETTINGS──▶ READY ──GOAWAY, shutdown──▶ DRAINING
+ *        │                          │                          │                             │
+ *        └──────────────────────────┴─────── any end ──────────┴─────────────────────────────┴──▶ CLOSED
+ * </pre>
+ *
+ * <p>A loop turn is one read with all its frames, or one emptying of the command queue. What a turn writes, whether
+ * from its own frames or because a callback started another call, leaves in one flush at its end.
+ *
+ * <p>Invariants: every stream accepted by {@link #start} ends in exactly one callback, whatever ends the connection;
+ * after a connection error nothing is parsed; nothing here is touched from another thread but the queue and
+ * {@link #accepting}.
+ */
+@EventLoopConfined
+final class Http2ClientConnection extends ChannelInboundHandlerAdapter
+        implements ClientTransport, CommandQueue.Consumer, StreamLifecycle.Connection {
+
+    private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
+    private static final int SHOWN_DEBUG_BYTES = 256;
+
+    private enum State {
+        CONNECTING,
+        AWAITING_SETTINGS,
+        READY,
+        DRAINING,
+        CLOSED
+    }
+
+    private final Channel channel;
+    private final EventLoop eventLoop;
+    private final PeerName peerName;
+    private final TransportOptions options;
+    private final TransportListener listener;
+    private final CommandQueue commands;
+    private final PeerSettings peer = new PeerSettings();
+    private final FrameWriter writer;
+    private final OutboundFlow outbound;
+    private final InboundFlow inbound;
+    private final StreamLifecycle streams;
+    private final DefaultHttp2FrameReader reader;
+    private final FrameReceiver receiver;
+
+    /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
+    @Published("volatile: written on the loop, read by start() on any thread")
+    private volatile boolean accepting;
+
+    private State state = State.CONNECTING;
+    private boolean inTurn;
+    private boolean parsing;
+    private boolean prefaceSeen;
+    private int goAwayLastId = Integer.MAX_VALUE;
+    private @Nullable ByteBuf unparsed;
+    private @Nullable Future<?> connectTimeout;
+
+    /**
+     * Describes a connection over {@code channel}, which is about to be registered with {@code eventLoop} and to
+     * connect, with this as its last handler.
+     */
+    Http2ClientConnection(
+            Channel channel,
+            EventLoop eventLoop,
+            PeerName peerName,
+            TransportOptions options,
+            TransportListener listener) {
+        this.channel = channel;
+        this.eventLoop = eventLoop;
+        this.peerName = peerName;
+        this.options = options;
+        this.listener = listener;
+        this.writer = new FrameWriter(channel);
+        this.outbound = new OutboundFlow(channel, eventLoop, writer, peer);
+        this.inbound = new InboundFlow(writer, options);
+        this.commands = new CommandQueue(eventLoop, options.maxQueuedCommands(), this);
+        this.streams = new StreamLifecycle(this, eventLoop, peerName, peer, writer, outbound, inbound, options);
+        HeaderSink sink = new HeaderSink();
+        this.reader = new DefaultHttp2FrameReader(new HeaderSink.Decoder(sink, options.maxHeaderListBytes()));
+        this.receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink);
+    }
+
+    // ---- ClientTransport: any thread -------------------------------------------------------------------------
+
+    @Override
+    public StartResult start(TransportStream stream) {
+        if (!accepting) {
+            return StartResult.CLOSED;
+        }
+        if (!eventLoop.inEventLoop()) {
+            return commands.offer(stream) ? StartResult.ACCEPTED : StartResult.OVERLOADED;
+        }
+        streams.start(stream);
+        flushSoon();
+        return StartResult.ACCEPTED;
+    }
+
+    @Override
+    public void cancel(TransportStream stream) {
+        submit(() -> streams.cancel(stream));
+    }
+
+    @Override
+    public void shutdown(String reason) {
+        submit(() -> {
+            if (state == State.READY && !streams.table().isEmpty()) {
+                beginDraining();
+            } else {
+                closeWith(Http2Error.NO_ERROR, reason, null);
+            }
+        });
+    }
+
+    @Override
+    public void shutdownNow(String reason) {
+        submit(() -> closeWith(Http2Error.NO_ERROR, reason, null));
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+        return peerName.address();
+    }
+
+    /** Runs a rare command on the loop; one that finds the queue full takes the loop's own, which has no bound. */
+    private void submit(Runnable command) {
+        if (!commands.offer(command)) {
+            try {
+                eventLoop.execute(command);
+            } catch (RejectedExecutionException loopIsGone) {
+                LOG.log(System.Logger.Level.DEBUG, "event loop of {0} is shut down: {1}", peerName, loopIsGone);
+            }
+        }
+    }
+
+    // ---- CommandQueue.Consumer -------------------------------------------------------------------------------
+
+    @Override
+    public void onCommand(Object command) {
+        inTurn = true;
+        if (command instanceof TransportStream stream) {
+            streams.start(stream);
+        } else {
+            ((Runnable) command).run();
+        }
+    }
+
+    @Override
+    public void onDrained() {
+        endTurn();
+    }
+
+    private void endTurn() {
+        inTurn = false;
+        if (state != State.CLOSED && state != State.CONNECTING) {
+            outbound.drain();
+            writer.flush();
+        }
+    }
+
+    // ---- StreamLifecycle.Connection --------------------------------------------------------------------------
+
+    @Override
+    public boolean isReady() {
+        return state == State.READY;
+    }
+
+    @Override
+    public void onIdsUsedUp() {
+        if (state == State.READY) {
+            beginDraining();
+            listener.onDraining("stream ids of " + peerName + " are used up");
+        }
+    }
+
+    @Override
+    public void onStreamEnded() {
+        if (state == State.DRAINING && streams.table().isEmpty()) {
+            closeWith(Http2Error.NO_ERROR, "connection to " + peerName + " is drained", null);
+        }
+    }
+
+    @Override
+    public void flushSoon() {
+        if (!inTurn) {
+            commands.schedule();
+        }
+    }
+
+    // ---- Connection-wide frames ------------------------------------------------------------------------------
+
+    void onSettings(Http2Settings settings) throws Http2Exception {
+        int oldWindow = peer.initialWindowBytes();
+        peer.apply(settings);
+        if (!streams.applySettings(peer.initialWindowBytes() - oldWindow)) {
+            throw connectionError(FLOW_CONTROL_ERROR, "SETTINGS overflow the window of a stream");
+        }
+        writer.settingsAck();
+        if (state == State.AWAITING_SETTINGS) {
+            state = State.READY;
+            cancelConnectTimeout();
+            accepting = true;
+            listener.onReady();
+        } else {
+            streams.openWaiting();
+        }
+    }
+
+    void onGoAway(int lastStreamId, long errorCode, ByteBuf debugData) throws Http2Exception {
+        if (lastStreamId > goAwayLastId || (lastStreamId != 0 && (lastStreamId & 1) == 0)) {
+            throw connectionError(PROTOCOL_ERROR, "GOAWAY with last stream %d after %d", lastStreamId, goAwayLastId);
+        }
+        goAwayLastId = lastStreamId;
+        Http2Error known = Http2Error.valueOf(errorCode);
+        int shown = Math.min(debugData.readableBytes(), SHOWN_DEBUG_BYTES);
+        String debug = debugData.toString(debugData.readerIndex(), shown, StandardCharsets.UTF_8);
+        String reason = peerName + " sent GOAWAY " + (known == null ? "error " + errorCode : known.name())
+                + (debug.isEmpty() ? "" : ": " + debug);
+        if (state == State.READY) {
+            beginDraining();
+            listener.onDraining(reason);
+        }
+        streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
+        streams.failOpen(id -> id > lastStreamId, StreamFailure.of(StreamFailure.Kind.REFUSED, reason));
+        if (state != State.CLOSED && streams.table().isEmpty()) {
+            closeWith(Http2Error.NO_ERROR, reason, null);
+        }
+    }
+
+    private void beginDraining() {
+        accepting = false;
+        state = State.DRAINING;
+    }
+
+    // ---- Channel events --------------------------------------------------------------------------------------
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        if (state == State.CLOSED) {
+            ChannelFuture unused = ctx.close();
+            return;
+        }
+        connectTimeout = eventLoop.schedule(
+                this::onConnectTimeout, options.connectTimeout().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        if (ctx.pipeline().get(SslHandler.class) == null) {
+            begin();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            onHandshake(ctx, handshake.isSuccess() ? null : handshake.cause());
+        }
+    }
+
+    private void onHandshake(ChannelHandlerContext ctx, @Nullable Throwable failure) {
+        if (failure != null) {
+            onConnectFailure(failure);
+            return;
+        }
+        try {
+            ClientTls.requireH2(ctx.pipeline().get(SslHandler.class));
+            begin();
+        } catch (SSLException notH2) {
+            onConnectFailure(notH2);
+        }
+    }
+
+    private void begin() {
+        if (state != State.CONNECTING) {
+            return;
+        }
+        state = State.AWAITING_SETTINGS;
+        writer.preface();
+        writer.settings(
+                0x2, 0, // ENABLE_PUSH
+                0x4, options.streamWindowBytes(), // INITIAL_WINDOW_SIZE
+                0x6, options.maxHeaderListBytes()); // MAX_HEADER_LIST_SIZE
+        inbound.open();
+        writer.flush();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf received = (ByteBuf) message;
+        if (state == State.CLOSED) {
+            received.release();
+            return;
+        }
+        inTurn = true;
+        parsing = true;
+        ByteBuf kept = unparsed;
+        ByteBuf input =
+                kept == null ? received : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), kept, received);
+        unparsed = input;
+        try {
+            if (prefaceSeen || judgePreface(input)) {
+                readFrames(ctx, input);
+            }
+        } finally {
+            parsing = false;
+            if (state == State.CLOSED) {
+                // Frames behind the one that ended the connection may have been answered.
+                writer.discard();
+            }
+            if (state == State.CLOSED || !input.isReadable()) {
+                unparsed = null;
+                input.release();
+            }
+        }
+    }
+
+    /** After a stream error the frame is consumed and the next one follows; after a connection error nothing does. */
+    private void readFrames(ChannelHandlerContext ctx, ByteBuf input) {
+        boolean again;
+        do {
+            again = false;
+            try {
+                reader.readFrame(ctx, input, receiver);
+            } catch (Http2Exception.StreamException streamError) {
+                onStreamError(streamError);
+                again = state != State.CLOSED && input.isReadable();
+            } catch (Http2Exception error) {
+                String reason = "connection error with " + peerName + ": " + error.getMessage();
+                closeWith(error.error(), reason, error);
+            }
+        } while (again);
+    }
+
+    private void onStreamError(Http2Exception.StreamException error) {
+        TransportStream stream = streams.table().find(error.streamId());
+        if (stream == null) {
+            return;
+        }
+        if (error instanceof Http2Exception.HeaderListSizeException) {
+            streams.resetTooLarge(stream);
+        } else {
+            streams.reset(stream, error.error(), String.valueOf(error.getMessage()));
+        }
+    }
+
+    private boolean judgePreface(ByteBuf input) {
+        switch (ServerPreface.judge(input)) {
+            case INCOMPLETE -> {
+                return false;
+            }
+            case HTTP2 -> {
+                prefaceSeen = true;
+                return true;
+            }
+            case FOREIGN -> {
+                closeWith(PROTOCOL_ERROR, notHttp2(input), null);
+                return false;
+            }
+            default -> throw new AssertionError();
+        }
+    }
+
+    private String notHttp2(ByteBuf input) {
+        return peerName + " does not speak HTTP/2: its first bytes are \"" + ServerPreface.show(input)
+                + "\" (expected: a SETTINGS frame)";
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        endTurn();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (!inTurn) {
+            endTurn();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        ByteBuf rest = unparsed;
+        if (state == State.AWAITING_SETTINGS && !prefaceSeen && rest != null) {
+            terminate(notHttp2(rest), null);
+        } else if (state == State.AWAITING_SETTINGS) {
+            terminate(peerName + " closed the connection before it sent SETTINGS", null);
+        } else {
+            terminate(peerName + " closed the connection", null);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        boolean fromSocket = cause instanceof IOException;
+        String reason =
+                fromSocket ? "connection to " + peerName + " lost: " : "connection to " + peerName + " failed: ";
+        if (!fromSocket) {
+            LOG.log(System.Logger.Level.WARNING, reason, cause);
+        }
+        closeWith(Http2Error.INTERNAL_ERROR, reason + describe(cause), cause);
+    }
+
+    /** The connection did not come up: refused, unreachable, or a failed handshake. */
+    void onConnectFailure(Throwable cause) {
+        terminate(peerName.describeFailure(cause), cause);
+    }
+
+    private void cancelConnectTimeout() {
+        Future<?> timeout = connectTimeout;
+        if (timeout != null) {
+            timeout.cancel(false);
+            connectTimeout = null;
+        }
+    }
+
+    private void onConnectTimeout() {
+        if (state == State.CONNECTING || state == State.AWAITING_SETTINGS) {
+            String missing = state == State.CONNECTING ? "TCP and TLS" : "SETTINGS";
+            terminate(
+                    "connecting to " + peerName + " timed out after "
+                            + options.connectTimeout().toMillis() + " ms waiting for " + missing,
+                    null);
+        }
+    }
+
+    // ---- The end ---------------------------------------------------------------------------------------------
+
+    /** Says GOAWAY where there is someone to say it to, and ends. */
+    private void closeWith(Http2Error code, String reason, @Nullable Throwable cause) {
+        if (state != State.CLOSED && state != State.CONNECTING) {
+            writer.goAway(code, code == Http2Error.NO_ERROR ? "" : reason);
+            writer.flush();
+        }
+        terminate(reason, cause);
+    }
+
+    private void terminate(String reason, @Nullable Throwable cause) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        accepting = false;
+        state = State.CLOSED;
+        cancelConnectTimeout();
+        reader.close();
+        ByteBuf rest = unparsed;
+        if (rest != null && !parsing) {
+            rest.release();
+            unparsed = null;
+        }
+        streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
+        streams.failOpen(id -> true, new StreamFailure(StreamFailure.Kind.CONNECTION_LOST, 0, reason, cause));
+        writer.discard();
+        // Behind what was flushed, the GOAWAY among it.
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        listener.onTerminated(reason, cause);
+    }
+
+    private static String describe(Throwable cause) {
+        String message = cause.getMessage();
+        return message == null ? cause.getClass().getSimpleName() : message;
+    }
+
+    ByteBufAllocator allocator() {
+        return channel.alloc();
+    }
+}

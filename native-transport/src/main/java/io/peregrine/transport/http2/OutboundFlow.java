@@ -1,0 +1,121 @@
+package io.peregrine.transport.http2;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.peregrine.allocation.ownership.EventLoopConfined;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends the requests' DATA within the peer's windows (RFC 9113 §6.9), fairly: streams with something to send and
+ * window to send it take turns of one frame of at most 16 KiB (SPEC H2-9), in an intrusive queue.
+ *
+ * <p>Invariants: a queued stream has unsent bytes; no stream is queued twice; no window is exceeded. A stream's
+ * window may be below zero after the peer lowered its initial window; it sends nothing until it rises (§6.9.2).
+ */
+@EventLoopConfined
+final class OutboundFlow {
+    private static final int QUANTUM_BYTES = 16 << 10;
+    private static final int INITIAL_CONNECTION_WINDOW = 65_535;
+
+    private final Channel channel;
+    private final EventLoop eventLoop;
+    private final FrameWriter writer;
+    private final PeerSettings peer;
+    private int connectionWindow = INITIAL_CONNECTION_WINDOW;
+    private @Nullable TransportStream first;
+    private @Nullable TransportStream last;
+
+    OutboundFlow(Channel channel, EventLoop eventLoop, FrameWriter writer, PeerSettings peer) {
+        this.channel = channel;
+        this.eventLoop = eventLoop;
+        this.writer = writer;
+        this.peer = peer;
+    }
+
+    /** Sends as much of a new stream's request as may go now. Its HEADERS have been written. */
+    void begin(TransportStream stream) {
+        assert eventLoop.inEventLoop();
+        stream.sendWindow = peer.initialWindowBytes();
+        if (first == null && channel.isWritable()) {
+            sendFrame(stream);
+        }
+        enqueueIfSendable(stream);
+    }
+
+    /** Sends what windows and socket allow, stream by stream. */
+    void drain() {
+        assert eventLoop.inEventLoop();
+        while (first != null && connectionWindow > 0 && channel.isWritable()) {
+            TransportStream stream = dequeue();
+            sendFrame(stream);
+            enqueueIfSendable(stream);
+        }
+    }
+
+    /** Adds to the connection's window; false if the peer overflowed it (§6.9.1). */
+    boolean replenishConnection(int increment) {
+        long grown = (long) connectionWindow + increment;
+        if (grown > Integer.MAX_VALUE) {
+            return false;
+        }
+        connectionWindow = (int) grown;
+        return true;
+    }
+
+    /** Adds {@code increment}, which may be negative, to a stream's window; false on overflow (§6.9.1, §6.9.2). */
+    boolean replenish(TransportStream stream, int increment) {
+        long grown = (long) stream.sendWindow + increment;
+        if (grown > Integer.MAX_VALUE) {
+            return false;
+        }
+        stream.sendWindow = (int) grown;
+        enqueueIfSendable(stream);
+        return true;
+    }
+
+    private void sendFrame(TransportStream stream) {
+        int unsent = stream.unsentBytes();
+        int allowed =
+                Math.min(Math.min(stream.sendWindow, connectionWindow), Math.min(peer.maxFrameBytes(), QUANTUM_BYTES));
+        if (allowed <= 0 || !stream.state.isSending()) {
+            return;
+        }
+        int length = Math.min(unsent, allowed);
+        boolean end = length == unsent;
+        ByteBuf request = stream.request();
+        writer.data(stream.id, request, stream.nextRequestIndex(), length, end);
+        stream.sentBytes += length;
+        stream.sendWindow -= length;
+        connectionWindow -= length;
+        if (end) {
+            stream.state = stream.state.sendEndStream();
+        }
+    }
+
+    private void enqueueIfSendable(TransportStream stream) {
+        if (stream.queuedToSend || stream.sendWindow <= 0 || !stream.state.isSending() || stream.unsentBytes() == 0) {
+            return;
+        }
+        stream.queuedToSend = true;
+        if (last == null) {
+            first = stream;
+        } else {
+            last.nextToSend = stream;
+        }
+        last = stream;
+    }
+
+    /** A stream that ended while queued is met here and sends nothing, since its state is CLOSED. */
+    private TransportStream dequeue() {
+        TransportStream stream = first;
+        assert stream != null;
+        first = stream.nextToSend;
+        if (first == null) {
+            last = null;
+        }
+        stream.nextToSend = null;
+        stream.queuedToSend = false;
+        return stream;
+    }
+}

@@ -1,0 +1,40 @@
+package io.peregrine.transport.http2;
+
+import io.peregrine.transport.tls.TlsFailures;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import javax.net.ssl.SSLException;
+
+/**
+ * How a server is called in messages: {@code 10.0.0.7:443}. Immutable.
+ *
+ * @param address where the connection goes
+ * @param host the name that TLS verifies, for messages
+ */
+record PeerName(SocketAddress address, String host) {
+
+    /** One sentence that says why a connection did not come up. */
+    String describeFailure(Throwable cause) {
+        String message = cause.getMessage();
+        if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
+            return "TLS with " + this + " failed: " + TlsFailures.describe(cause, host);
+        }
+        if (cause instanceof ConnectException && message != null && message.contains("refused")) {
+            return "connection to " + this + " refused";
+        }
+        return "connecting to " + this + " failed: "
+                + (message == null ? cause.getClass().getSimpleName() : message);
+    }
+
+    @Override
+    public String toString() {
+        if (address instanceof InetSocketAddress inet) {
+            String name = inet.isUnresolved()
+                    ? inet.getHostString()
+                    : inet.getAddress().getHostAddress();
+            return name.indexOf(':') >= 0 ? '[' + name + "]:" + inet.getPort() : name + ':' + inet.getPort();
+        }
+        return String.valueOf(address);
+    }
+}

@@ -1,0 +1,267 @@
+package io.peregrine.transport.http2;
+
+import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http2.Http2Error;
+import io.peregrine.allocation.DeframingException;
+import io.peregrine.allocation.MessageDeframer;
+import io.peregrine.allocation.ownership.EventLoopConfined;
+import java.util.function.IntPredicate;
+
+/**
+ * The way of every stream of a connection from its start to its one end: admitted under the peer's
+ * MAX_CONCURRENT_STREAMS, opened, and ended by the peer, by this side or by the connection.
+ *
+ * <p>Invariants: each stream given to {@link #start} gets exactly one last callback; by then the connection holds
+ * nothing of it any more, so that the callback may start another call.
+ */
+@EventLoopConfined
+final class StreamLifecycle implements DeadlineWheel.Owner {
+    /** What the streams need of their connection. */
+    interface Connection {
+        /** Whether new streams may open. */
+        boolean isReady();
+
+        /** The ids are used up: no new streams after this one. */
+        void onIdsUsedUp();
+
+        /** A stream has ended. */
+        void onStreamEnded();
+
+        /** Something was written outside a loop turn and wants a flush. */
+        void flushSoon();
+    }
+
+    private final Connection connection;
+    private final EventLoop eventLoop;
+    private final PeerName peerName;
+    private final PeerSettings peer;
+    private final FrameWriter writer;
+    private final OutboundFlow outbound;
+    private final InboundFlow inbound;
+    private final StreamTable table;
+    private final TransportOptions options;
+    private final HeaderBlockEncoder encoder = new HeaderBlockEncoder();
+
+    StreamLifecycle(
+            Connection connection,
+            EventLoop eventLoop,
+            PeerName peerName,
+            PeerSettings peer,
+            FrameWriter writer,
+            OutboundFlow outbound,
+            InboundFlow inbound,
+            TransportOptions options) {
+        this.connection = connection;
+        this.eventLoop = eventLoop;
+        this.peerName = peerName;
+        this.peer = peer;
+        this.writer = writer;
+        this.outbound = outbound;
+        this.inbound = inbound;
+        this.table = new StreamTable(options.maxWaitingStreams());
+        this.options = options;
+    }
+
+    StreamTable table() {
+        return table;
+    }
+
+    // ---- The beginning ---------------------------------------------------------------------------------------
+
+    void start(TransportStream stream) {
+        if (!connection.isReady()) {
+            String message = "connection to " + peerName + " closed before the request was sent";
+            stream.onFailure(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, message));
+            return;
+        }
+        assert eventLoop.inEventLoop();
+        stream.owner = this;
+        if (stream.deadlineNs() != TransportStream.NO_DEADLINE) {
+            if (stream.deadlineNs() - System.nanoTime() <= 0) {
+                String message = "deadline exceeded before the request was sent to " + peerName;
+                fail(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, message);
+                return;
+            }
+            wheel().schedule(stream);
+        }
+        long headerListBytes = headerListBytes(stream);
+        if (headerListBytes > peer.maxHeaderListBytes()) {
+            String message = "request headers of " + headerListBytes + " bytes are over the limit of " + peerName + ", "
+                    + peer.maxHeaderListBytes() + " bytes";
+            fail(stream, StreamFailure.Kind.REQUEST_HEADERS_TOO_LARGE, message);
+        } else if (table.openCount() < peer.maxConcurrentStreams() && !table.hasWaiting()) {
+            open(stream);
+        } else if (!table.await(stream)) {
+            String message = options.maxWaitingStreams() + " calls already wait for a stream of " + peerName
+                    + " (MAX_CONCURRENT_STREAMS is " + peer.maxConcurrentStreams() + ')';
+            fail(stream, StreamFailure.Kind.OVERLOADED, message);
+        }
+    }
+
+    private void open(TransportStream stream) {
+        table.open(stream);
+        long deadlineNs = stream.deadlineNs();
+        long timeoutNs = deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+        writer.headers(stream, encoder, timeoutNs, peer.maxFrameBytes());
+        inbound.begin(stream);
+        outbound.begin(stream);
+        if (table.isRetirementDue()) {
+            connection.onIdsUsedUp();
+        }
+    }
+
+    /** Opens streams that wait, as far as there are slots. */
+    void openWaiting() {
+        while (table.hasWaiting() && connection.isReady() && table.openCount() < peer.maxConcurrentStreams()) {
+            TransportStream stream = table.pollWaiting();
+            assert stream != null;
+            open(stream);
+        }
+    }
+
+    /** Applies the peer's new settings to what is open; false if a stream's window overflows (RFC 9113 §6.9.2). */
+    boolean applySettings(int initialWindowDelta) {
+        encoder.peerTableSize(peer.headerTableBytes());
+        if (initialWindowDelta != 0) {
+            for (TransportStream stream : table.openStreams()) {
+                if (!outbound.replenish(stream, initialWindowDelta)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    // ---- Ends from this side ---------------------------------------------------------------------------------
+
+    void cancel(TransportStream stream) {
+        abandon(stream, StreamFailure.Kind.CANCELLED, "cancelled");
+    }
+
+    @Override
+    public void onDeadline(TransportStream stream) {
+        String waiting = stream.state == StreamState.IDLE ? " while waiting for a stream slot of " : " waiting for ";
+        abandon(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, "deadline exceeded" + waiting + peerName);
+        connection.flushSoon();
+    }
+
+    /** Nothing goes on the wire for a stream that was never opened (SPEC DL-6, H2-15). */
+    private void abandon(TransportStream stream, StreamFailure.Kind kind, String message) {
+        if (stream.owner != this || stream.state == StreamState.CLOSED) {
+            return;
+        }
+        if (stream.state == StreamState.IDLE) {
+            table.removeWaiting(stream);
+        } else {
+            writer.rstStream(stream.id, Http2Error.CANCEL);
+        }
+        fail(stream, kind, message);
+    }
+
+    /** The peer broke a rule of this stream: RST_STREAM and an end, and the connection goes on. */
+    void reset(TransportStream stream, Http2Error code, String message) {
+        writer.rstStream(stream.id, code);
+        fail(stream, StreamFailure.Kind.MALFORMED, message + " (" + peerName + ", stream " + stream.id + ')');
+    }
+
+    /** The response's header list is over our limit. */
+    void resetTooLarge(TransportStream stream) {
+        writer.rstStream(stream.id, Http2Error.CANCEL);
+        String message =
+                "response headers of " + peerName + " are over the limit of " + options.maxHeaderListBytes() + " bytes";
+        fail(stream, StreamFailure.Kind.TOO_LARGE, message);
+    }
+
+    void onMalformedMessage(TransportStream stream, DeframingException malformed) {
+        boolean tooLarge = malformed.kind() == DeframingException.Kind.MESSAGE_TOO_LARGE;
+        writer.rstStream(stream.id, tooLarge ? Http2Error.CANCEL : Http2Error.INTERNAL_ERROR);
+        fail(
+                stream,
+                tooLarge ? StreamFailure.Kind.TOO_LARGE : StreamFailure.Kind.MALFORMED,
+                malformed.getMessage() + " (" + peerName + ')');
+    }
+
+    // ---- Ends from the peer ----------------------------------------------------------------------------------
+
+    /** END_STREAM. */
+    void onResponseEnd(TransportStream stream, ResponseHeaders trailers, boolean trailersOnly) {
+        stream.state = stream.state.receiveEndStream();
+        if (stream.state != StreamState.CLOSED) {
+            // The answer came before the whole request went: the rest is of no use (SPEC CA-4).
+            writer.rstStream(stream.id, Http2Error.NO_ERROR);
+        }
+        release(stream);
+        stream.onTrailers(trailers, trailersOnly);
+        afterEnd();
+    }
+
+    /** RST_STREAM. */
+    void onPeerReset(TransportStream stream, long errorCode) {
+        boolean refused = errorCode == Http2Error.REFUSED_STREAM.code();
+        Http2Error known = Http2Error.valueOf(errorCode);
+        String name = known == null ? "unknown error code " + errorCode : known.name();
+        String message = peerName + " reset the stream: " + name;
+        StreamFailure.Kind kind = refused ? StreamFailure.Kind.REFUSED : StreamFailure.Kind.RESET;
+        end(stream, new StreamFailure(kind, errorCode, message, null));
+    }
+
+    // ---- Ends with the connection ----------------------------------------------------------------------------
+
+    void failWaiting(StreamFailure failure) {
+        for (TransportStream stream = table.pollWaiting(); stream != null; stream = table.pollWaiting()) {
+            end(stream, failure);
+        }
+    }
+
+    void failOpen(IntPredicate chosenIds, StreamFailure failure) {
+        for (TransportStream stream : table.removeOpen(chosenIds)) {
+            end(stream, failure);
+        }
+    }
+
+    // ---- The one end -----------------------------------------------------------------------------------------
+
+    private void fail(TransportStream stream, StreamFailure.Kind kind, String message) {
+        end(stream, StreamFailure.of(kind, message));
+    }
+
+    private void end(TransportStream stream, StreamFailure failure) {
+        release(stream);
+        stream.onFailure(failure);
+        afterEnd();
+    }
+
+    /** Drops all that the connection holds for a stream. Comes before its last callback, which may start another. */
+    private void release(TransportStream stream) {
+        stream.state = StreamState.CLOSED;
+        table.remove(stream);
+        wheel().cancel(stream);
+        MessageDeframer deframer = stream.deframer;
+        if (deframer != null) {
+            stream.deframer = null;
+            deframer.close();
+        }
+    }
+
+    private void afterEnd() {
+        openWaiting();
+        connection.onStreamEnded();
+    }
+
+    private DeadlineWheel wheel() {
+        return DeadlineWheel.of(eventLoop);
+    }
+
+    private static long headerListBytes(TransportStream stream) {
+        long bytes = stream.requestHeaders().listBytes();
+        HeaderFields fields = stream.requestFields();
+        if (fields != null) {
+            for (int i = 0; i < fields.size(); i++) {
+                bytes += fields.wireName(i).length()
+                        + fields.wireValue(i).length()
+                        + RequestHeaders.FIELD_OVERHEAD_BYTES;
+            }
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,19 @@
+package io.peregrine.transport.http2;
+
+import org.jspecify.annotations.Nullable;
+
+/** Who is told how a connection fares. Called on its event loop; must not block. */
+public interface TransportListener {
+    /** TCP, TLS and the server's SETTINGS are done: streams may start (SPEC SC-3). */
+    void onReady();
+
+    /** No new streams: the peer sent GOAWAY, or the stream ids are used up. {@link #onTerminated} follows. */
+    void onDraining(String reason);
+
+    /**
+     * The connection is closed, or never came up. The last callback, exactly once.
+     *
+     * @param reason one sentence that names the address and says what happened
+     */
+    void onTerminated(String reason, @Nullable Throwable cause);
+}

@@ -1,0 +1,130 @@
+package io.peregrine.transport.http2;
+
+import io.netty.buffer.ByteBuf;
+import io.peregrine.allocation.MessageDeframer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its response, as the transport sees them: what is sent, and who is told what arrives. The layer
+ * above extends it, so that a call has no second object here.
+ *
+ * <p>A stream is handed to {@link ClientTransport#start} once. If the transport accepts it, exactly one of
+ * {@link #onTrailers} and {@link #onFailure} is called, on the transport's event loop, and the transport keeps no
+ * reference to the stream or to its {@linkplain #request() request} afterwards. All callbacks run on that event
+ * loop, in the order of the wire, and must not block.
+ *
+ * <p>The request buffer belongs to the caller throughout: the transport reads it and never releases it.
+ */
+public abstract class TransportStream {
+    /** The deadline of a stream that has none. */
+    public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+    private final RequestHeaders requestHeaders;
+    private final @Nullable HeaderFields requestFields;
+    private final ByteBuf request;
+    private final int requestStart;
+    private final long deadlineNs;
+    private final int maxInboundMessageBytes;
+
+    // Owned by the connection that accepted the stream, on its event loop.
+    int id;
+    StreamState state = StreamState.IDLE;
+    int sendWindow;
+    int sentBytes;
+    int receiveWindow;
+    boolean headersReceived;
+    boolean foreignBody;
+    boolean queuedToSend;
+    long timer = DeadlineWheel.NO_TIMER;
+    DeadlineWheel.@Nullable Owner owner;
+
+    @Nullable
+    TransportStream nextToSend;
+
+    @Nullable
+    MessageDeframer deframer;
+
+    /**
+     * Describes a stream.
+     *
+     * @param requestFields the caller's own header fields, or null
+     * @param request the framed request message (length prefix included), at least one byte
+     * @param deadlineNs the deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}
+     * @param maxInboundMessageBytes the largest response message that is accepted, in bytes
+     */
+    protected TransportStream(
+            RequestHeaders requestHeaders,
+            @Nullable HeaderFields requestFields,
+            ByteBuf request,
+            long deadlineNs,
+            int maxInboundMessageBytes) {
+        this.requestHeaders = requestHeaders;
+        this.requestFields = requestFields;
+        this.request = request;
+        this.requestStart = request.readerIndex();
+        this.deadlineNs = deadlineNs;
+        this.maxInboundMessageBytes = maxInboundMessageBytes;
+    }
+
+    /**
+     * The response headers arrived, with at least the field {@code :status}; 1xx responses are not reported.
+     *
+     * @return true if the body is gRPC messages, to be given to {@link #onMessage}; false if it is foreign, to be
+     *     given to {@link #onForeignBody} as it is
+     */
+    protected abstract boolean onHeaders(ResponseHeaders headers);
+
+    /**
+     * A whole message arrived.
+     *
+     * @param message its bytes, borrowed: valid only during the call
+     * @param compressed gRPC's compressed flag
+     */
+    protected abstract void onMessage(ByteBuf message, boolean compressed);
+
+    /** Part of a body that is not gRPC messages arrived; {@code data} is borrowed. */
+    protected abstract void onForeignBody(ByteBuf data);
+
+    /**
+     * The peer ended the response; the stream is over.
+     *
+     * @param trailers the last header block, which is also the first in a Trailers-Only response; empty if the peer
+     *     ended the stream with DATA
+     * @param trailersOnly whether {@link #onHeaders} was not called because there was only this block
+     */
+    protected abstract void onTrailers(ResponseHeaders trailers, boolean trailersOnly);
+
+    /** The stream ended in any other way; it is over. */
+    protected abstract void onFailure(StreamFailure failure);
+
+    final RequestHeaders requestHeaders() {
+        return requestHeaders;
+    }
+
+    final @Nullable HeaderFields requestFields() {
+        return requestFields;
+    }
+
+    /** The framed request message, as given by the caller. */
+    protected final ByteBuf request() {
+        return request;
+    }
+
+    /** The absolute index in {@link #request()} of the first byte not yet written. */
+    final int nextRequestIndex() {
+        return requestStart + sentBytes;
+    }
+
+    final int unsentBytes() {
+        return request.writerIndex() - requestStart - sentBytes;
+    }
+
+    /** The deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}. */
+    protected final long deadlineNs() {
+        return deadlineNs;
+    }
+
+    final int maxInboundMessageBytes() {
+        return maxInboundMessageBytes;
+    }
+}
