@@ -116,8 +116,12 @@ final class EchoConnection extends ByteToMessageDecoder {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Level level = cause instanceof IOException ? Level.DEBUG : Level.WARNING;
-        LOG.log(level, () -> "connection from " + ctx.channel().remoteAddress() + " closed: " + cause, cause);
+        // A peer that goes away or refuses the certificate (the decoder wraps what TLS threw) is no defect here.
+        boolean peer = cause instanceof IOException || cause.getCause() instanceof IOException;
+        LOG.log(
+                peer ? Level.DEBUG : Level.WARNING,
+                () -> "connection from " + ctx.channel().remoteAddress() + " closed: " + cause,
+                cause);
         ChannelFuture unused = ctx.close();
     }
 
