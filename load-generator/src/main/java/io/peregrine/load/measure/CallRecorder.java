@@ -2,6 +2,7 @@ package io.peregrine.load.measure;
 
 import io.netty.util.concurrent.FastThreadLocal;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import io.peregrine.allocation.AllocationProbe;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
@@ -38,6 +39,7 @@ public final class CallRecorder {
     private final Shard shared;
     private final FastThreadLocal<Shard> local = new LocalShard();
     private final SingleWriterRecorder lag = new SingleWriterRecorder(MAX_TRACKABLE_NS, SIGNIFICANT_DIGITS);
+    private final LongAdder allocatedByEnded = new LongAdder();
     private final Map<String, LongAdder> errorTexts = new ConcurrentHashMap<>();
     private final Histogram responseTotal = new Histogram(MAX_TRACKABLE_NS, SIGNIFICANT_DIGITS);
     private final Histogram serviceTotal = new Histogram(MAX_TRACKABLE_NS, SIGNIFICANT_DIGITS);
@@ -71,6 +73,16 @@ public final class CallRecorder {
     /** Records how late a call started; only the thread that paces the run may call this. */
     public void lag(long lagNs) {
         lag.recordValue(clamp(lagNs));
+    }
+
+    /** The current thread, which was started for this run, ends: keeps count of what it allocated in its life. */
+    public void callerEnds() {
+        allocatedByEnded.add(AllocationProbe.allocatedBytes());
+    }
+
+    /** Heap bytes that threads allocated which have ended, as far as they said so. */
+    public long bytesAllocatedByEndedCallers() {
+        return allocatedByEnded.sum();
     }
 
     /** Counts the text of a failure. */

@@ -1,7 +1,7 @@
 package io.peregrine.load.measure;
 
 import com.sun.management.OperatingSystemMXBean;
-import com.sun.management.ThreadMXBean;
+import io.peregrine.allocation.AllocationProbe;
 import java.lang.management.ManagementFactory;
 
 /**
@@ -17,12 +17,12 @@ public record ProcessUsage(long cpuNs, long allocatedBytes) {
     /** Takes the figures now. */
     public static ProcessUsage now() {
         var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long allocated = 0;
-        for (long bytes : threads.getThreadAllocatedBytes(threads.getAllThreadIds())) {
-            allocated += Math.max(0, bytes); // -1 for a thread that ended since the ids were read
-        }
-        return new ProcessUsage(system.getProcessCpuTime(), allocated);
+        return new ProcessUsage(system.getProcessCpuTime(), AllocationProbe.allocatedBytesOfAllThreads());
+    }
+
+    /** This and what threads allocated that have ended since. */
+    public ProcessUsage plusAllocated(long bytes) {
+        return new ProcessUsage(cpuNs, allocatedBytes + bytes);
     }
 
     /** What was used between {@code earlier} and this. */

@@ -2,6 +2,8 @@ package io.peregrine.load.run;
 
 import io.peregrine.load.measure.CallRecorder;
 import io.peregrine.load.measure.StatusCodes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -25,22 +27,27 @@ final class BlockingClosedLoop implements LoadLoop {
     public LoopOutcome run() {
         CallBudget budget = new CallBudget(plan, stop, System.nanoTime());
         CountDownLatch running = new CountDownLatch(plan.callers());
+        List<Thread> threads = new ArrayList<>(plan.callers());
         for (int caller = 0; caller < plan.callers(); caller++) {
             Thread thread = new Thread(new Caller(caller % target.lanes(), budget, running), "caller-" + caller);
             thread.setDaemon(true);
+            threads.add(thread);
             thread.start();
         }
-        awaitIdle(running);
+        awaitIdle(running, threads);
         return budget.outcome(System.nanoTime());
     }
 
-    private void awaitIdle(CountDownLatch running) {
+    private void awaitIdle(CountDownLatch running, List<Thread> threads) {
         DrainLimit limit = new DrainLimit(stop);
         try {
             while (!running.await(POLL_NS, TimeUnit.NANOSECONDS)) {
                 if (limit.isPassed(System.nanoTime())) {
                     return;
                 }
+            }
+            for (Thread thread : threads) {
+                thread.join(); // they have counted down: nothing but their end is left
             }
         } catch (InterruptedException e) {
             stop.request();
@@ -69,6 +76,7 @@ final class BlockingClosedLoop implements LoadLoop {
                     startNs = System.nanoTime();
                 }
             } finally {
+                recorder.callerEnds();
                 running.countDown();
             }
         }

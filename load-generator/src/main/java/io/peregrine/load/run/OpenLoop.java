@@ -3,7 +3,7 @@ package io.peregrine.load.run;
 import io.peregrine.load.measure.CallRecorder;
 import io.peregrine.load.measure.StatusCodes;
 import io.peregrine.load.run.LoopOutcome.EndReason;
-import org.jctools.queues.MpscArrayQueue;
+import org.jctools.queues.atomic.MpscAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +27,7 @@ final class OpenLoop implements LoadLoop {
     private final StopSignal stop;
 
     /** Slots whose call has ended: filled by event loops, emptied by the pacing thread. */
-    private final MpscArrayQueue<Slot> free;
+    private final MpscAtomicArrayQueue<Slot> free;
 
     private int slots;
     private long deferred;
@@ -42,7 +42,7 @@ final class OpenLoop implements LoadLoop {
         this.recorder = recorder;
         this.pacer = pacer;
         this.stop = stop;
-        this.free = new MpscArrayQueue<>(Math.max(2, plan.maxOutstanding()));
+        this.free = new MpscAtomicArrayQueue<>(Math.max(2, plan.maxOutstanding()));
     }
 
     @Override
