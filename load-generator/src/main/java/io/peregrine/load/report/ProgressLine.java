@@ -1,6 +1,7 @@
 package io.peregrine.load.report;
 
 import io.peregrine.load.measure.CallRecorder;
+import io.peregrine.load.run.RunSession;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ import org.HdrHistogram.Histogram;
  * <p>Draining the recorder allocates about a megabyte a second, which the report's figures include; without a
  * progress line nothing runs beside the loop.
  */
-public final class ProgressLine implements AutoCloseable {
+public final class ProgressLine implements RunSession.Progress {
     private static final int WIDTH = 110;
 
     private final CallRecorder recorder;

@@ -85,8 +85,9 @@ public record RunReport(
 
     /** What the figures per call include. */
     public String usageScope() {
-        return embedded
-                ? "whole process: client, generator, JIT, and the embedded server"
-                : "whole process: client, generator and JIT";
+        String scope = plan.openLoop()
+                ? "whole process: client, JIT and generator, which spins before each start unless --wait park"
+                : "whole process: client, JIT and generator";
+        return embedded ? scope + "; and the embedded server" : scope;
     }
 }
