@@ -3,6 +3,7 @@ package io.peregrine.transport.http2;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import java.util.ArrayDeque;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.agrona.DeadlineTimerWheel;
@@ -32,6 +33,7 @@ final class DeadlineWheel implements Runnable {
     private final EventLoop eventLoop;
     private final DeadlineTimerWheel wheel = new DeadlineTimerWheel(TimeUnit.NANOSECONDS, 0, TICK_NS, TICKS);
     private final Long2ObjectHashMap<TransportStream> streams = new Long2ObjectHashMap<>();
+    private final ArrayDeque<TransportStream> due = new ArrayDeque<>();
     private final DeadlineTimerWheel.TimerHandler expiry = this::onExpiry;
     private final long originNs = System.nanoTime();
     private long wakeAtNs = Long.MAX_VALUE;
@@ -104,6 +106,7 @@ final class DeadlineWheel implements Runnable {
             tick = wheel.currentTickTime();
             expired = wheel.poll(now, expiry, EXPIRY_BATCH);
         } while (wheel.timerCount() > 0 && (expired == EXPIRY_BATCH || wheel.currentTickTime() != tick));
+        notifyOwners();
         if (wheel.timerCount() > 0) {
             wakeNoLaterThan(earliest(now));
         }
@@ -113,10 +116,17 @@ final class DeadlineWheel implements Runnable {
         TransportStream stream = streams.remove(timer);
         assert stream != null && stream.timer == timer : "timer: " + timer + " (expected: one that was scheduled)";
         stream.timer = NO_TIMER;
-        Owner owner = stream.owner;
-        assert owner != null;
-        owner.onDeadline(stream);
+        due.add(stream);
         return true;
+    }
+
+    /** Apart from the poll, since an owner may end other streams and start new ones, which changes the wheel. */
+    private void notifyOwners() {
+        for (TransportStream stream = due.poll(); stream != null; stream = due.poll()) {
+            Owner owner = stream.owner;
+            assert owner != null;
+            owner.onDeadline(stream);
+        }
     }
 
     private long earliest(long now) {

@@ -24,6 +24,7 @@ final class GrpcTimeout {
         }
         long value = Math.min(divideUp(positiveNs, UNIT_NS[unit]), MAX_VALUE);
         int digits = digits(value);
+        out.ensureWritable(digits + 2);
         out.writeByte(digits + 1);
         int start = out.writerIndex();
         out.writerIndex(start + digits);

@@ -14,6 +14,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -86,6 +87,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean inTurn;
     private boolean parsing;
     private boolean prefaceSeen;
+    private boolean retired;
     private int goAwayLastId = Integer.MAX_VALUE;
     private @Nullable ByteBuf unparsed;
     private @Nullable Future<?> connectTimeout;
@@ -138,10 +140,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void shutdown(String reason) {
         submit(() -> {
-            if (state == State.READY && !streams.table().isEmpty()) {
-                beginDraining();
-            } else {
+            if (streams.table().isEmpty()) {
                 closeWith(Http2Error.NO_ERROR, reason, null);
+            } else {
+                beginDraining();
             }
         });
     }
@@ -174,8 +176,12 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         inTurn = true;
         if (command instanceof TransportStream stream) {
             streams.start(stream);
-        } else {
+            return;
+        }
+        try {
             ((Runnable) command).run();
+        } catch (RuntimeException | Error fault) {
+            onFault(fault);
         }
     }
 
@@ -186,25 +192,28 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private void endTurn() {
         inTurn = false;
-        if (state != State.CLOSED && state != State.CONNECTING) {
+        if (state == State.CLOSED || state == State.CONNECTING) {
+            return;
+        }
+        try {
             outbound.drain();
             writer.flush();
+        } catch (RuntimeException | Error fault) {
+            onFault(fault);
         }
     }
 
     // ---- StreamLifecycle.Connection --------------------------------------------------------------------------
 
+    /** After {@link #shutdown} what was accepted before still opens; the peer's GOAWAY is final. */
     @Override
-    public boolean isReady() {
-        return state == State.READY;
+    public boolean mayOpenStreams() {
+        return state == State.READY || (state == State.DRAINING && !retired);
     }
 
     @Override
     public void onIdsUsedUp() {
-        if (state == State.READY) {
-            beginDraining();
-            listener.onDraining("stream ids of " + peerName + " are used up");
-        }
+        retire("stream ids of " + peerName + " are used up");
     }
 
     @Override
@@ -219,6 +228,14 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (!inTurn) {
             commands.schedule();
         }
+    }
+
+    @Override
+    public void onFault(Throwable fault) {
+        String reason = "connection to " + peerName + " closed, since the client failed: " + fault;
+        LOG.log(System.Logger.Level.WARNING, reason, fault);
+        writer.discard();
+        terminate(reason, fault);
     }
 
     // ---- Connection-wide frames ------------------------------------------------------------------------------
@@ -250,11 +267,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         String debug = debugData.toString(debugData.readerIndex(), shown, StandardCharsets.UTF_8);
         String reason = peerName + " sent GOAWAY " + (known == null ? "error " + errorCode : known.name())
                 + (debug.isEmpty() ? "" : ": " + debug);
-        if (state == State.READY) {
-            beginDraining();
-            listener.onDraining(reason);
-        }
-        streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
+        retire(reason);
         streams.failOpen(id -> id > lastStreamId, StreamFailure.of(StreamFailure.Kind.REFUSED, reason));
         if (state != State.CLOSED && streams.table().isEmpty()) {
             closeWith(Http2Error.NO_ERROR, reason, null);
@@ -264,6 +277,19 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private void beginDraining() {
         accepting = false;
         state = State.DRAINING;
+    }
+
+    /** No stream opens here any more: those that wait go elsewhere, and so does the next call (SPEC H2-13). */
+    private void retire(String reason) {
+        boolean first = !retired;
+        retired = true;
+        if (state == State.READY) {
+            beginDraining();
+        }
+        if (first) {
+            listener.onDraining(reason);
+        }
+        streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
     }
 
     // ---- Channel events --------------------------------------------------------------------------------------
@@ -426,13 +452,13 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        boolean fromSocket = cause instanceof IOException;
-        String reason =
-                fromSocket ? "connection to " + peerName + " lost: " : "connection to " + peerName + " failed: ";
-        if (!fromSocket) {
-            LOG.log(System.Logger.Level.WARNING, reason, cause);
+        if (cause instanceof IOException) {
+            terminate("connection to " + peerName + " lost: " + describe(cause), cause);
+        } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
+            onConnectFailure(cause.getCause());
+        } else {
+            onFault(cause);
         }
-        closeWith(Http2Error.INTERNAL_ERROR, reason + describe(cause), cause);
     }
 
     /** The connection did not come up: refused, unreachable, or a failed handshake. */

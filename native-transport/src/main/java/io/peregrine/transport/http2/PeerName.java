@@ -18,7 +18,7 @@ record PeerName(SocketAddress address, String host) {
     String describeFailure(Throwable cause) {
         String message = cause.getMessage();
         if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
-            return "TLS with " + this + " failed: " + TlsFailures.describe(cause, host);
+            return TlsFailures.describe(cause, host) + " (" + this + ')';
         }
         if (cause instanceof ConnectException && message != null && message.contains("refused")) {
             return "connection to " + this + " refused";

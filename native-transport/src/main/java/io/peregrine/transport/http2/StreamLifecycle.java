@@ -19,7 +19,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     /** What the streams need of their connection. */
     interface Connection {
         /** Whether new streams may open. */
-        boolean isReady();
+        boolean mayOpenStreams();
 
         /** The ids are used up: no new streams after this one. */
         void onIdsUsedUp();
@@ -29,6 +29,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
         /** Something was written outside a loop turn and wants a flush. */
         void flushSoon();
+
+        /** An exception in this side's own code: what was written last may be half a frame. */
+        void onFault(Throwable fault);
     }
 
     private final Connection connection;
@@ -69,13 +72,26 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     // ---- The beginning ---------------------------------------------------------------------------------------
 
     void start(TransportStream stream) {
-        if (!connection.isReady()) {
+        if (!connection.mayOpenStreams()) {
             String message = "connection to " + peerName + " closed before the request was sent";
             stream.onFailure(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, message));
             return;
         }
         assert eventLoop.inEventLoop();
         stream.owner = this;
+        try {
+            admit(stream);
+        } catch (RuntimeException | Error fault) {
+            if (stream.state == StreamState.IDLE) {
+                // Not in the table yet, so the connection's end would miss it.
+                table.removeWaiting(stream);
+                end(stream, faultOf(fault));
+            }
+            connection.onFault(fault);
+        }
+    }
+
+    private void admit(TransportStream stream) {
         if (stream.deadlineNs() != TransportStream.NO_DEADLINE) {
             if (stream.deadlineNs() - System.nanoTime() <= 0) {
                 String message = "deadline exceeded before the request was sent to " + peerName;
@@ -112,7 +128,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     /** Opens streams that wait, as far as there are slots. */
     void openWaiting() {
-        while (table.hasWaiting() && connection.isReady() && table.openCount() < peer.maxConcurrentStreams()) {
+        while (table.hasWaiting() && connection.mayOpenStreams() && table.openCount() < peer.maxConcurrentStreams()) {
             TransportStream stream = table.pollWaiting();
             assert stream != null;
             open(stream);
@@ -141,8 +157,12 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     @Override
     public void onDeadline(TransportStream stream) {
         String waiting = stream.state == StreamState.IDLE ? " while waiting for a stream slot of " : " waiting for ";
-        abandon(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, "deadline exceeded" + waiting + peerName);
-        connection.flushSoon();
+        try {
+            abandon(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, "deadline exceeded" + waiting + peerName);
+            connection.flushSoon();
+        } catch (RuntimeException | Error fault) {
+            connection.onFault(fault);
+        }
     }
 
     /** Nothing goes on the wire for a stream that was never opened (SPEC DL-6, H2-15). */
@@ -250,6 +270,10 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private DeadlineWheel wheel() {
         return DeadlineWheel.of(eventLoop);
+    }
+
+    private static StreamFailure faultOf(Throwable fault) {
+        return new StreamFailure(StreamFailure.Kind.INTERNAL, 0, "the client failed: " + fault, fault);
     }
 
     private static long headerListBytes(TransportStream stream) {
