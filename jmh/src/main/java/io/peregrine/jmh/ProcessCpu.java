@@ -3,12 +3,11 @@ package io.peregrine.jmh;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * The CPU time of this process, user and system, less that of the JIT compilers' threads: they work for the program's
@@ -41,17 +40,22 @@ final class ProcessCpu {
 
     private static Map<String, Long> readCompilers() throws IOException {
         Map<String, Long> ns = new HashMap<>();
-        try (Stream<Path> tasks = Files.list(TASKS)) {
-            for (Path task : (Iterable<Path>) tasks::iterator) {
-                String name = Files.readString(task.resolve("comm"));
-                if (name.startsWith("C1 Compiler") || name.startsWith("C2 Compiler")) {
-                    String[] schedule =
-                            Files.readString(task.resolve("schedstat")).split(" ", 2);
-                    ns.put(task.getFileName().toString(), Long.parseLong(schedule[0]));
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
+            for (Path task : tasks) {
+                try {
+                    String name = Files.readString(task.resolve("comm"));
+                    if (name.startsWith("C1 Compiler") || name.startsWith("C2 Compiler")) {
+                        String[] schedule =
+                                Files.readString(task.resolve("schedstat")).split(" ", 2);
+                        ns.put(task.toString(), Long.parseLong(schedule[0]));
+                    }
+                } catch (IOException unreadable) {
+                    // A thread that has ended since it was listed is none of ours.
+                    if (Files.exists(task)) {
+                        throw unreadable;
+                    }
                 }
             }
-        } catch (NoSuchFileException threadEnded) {
-            return readCompilers();
         }
         return ns;
     }
