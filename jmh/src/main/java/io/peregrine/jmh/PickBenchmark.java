@@ -28,7 +28,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class PickBenchmark {
     private final PickResult result = PickResult.fail(Status.OK);
-    private final PickerSnapshot pickers = new PickerSnapshot(info -> result, 1);
+    private final PickerSnapshot pickers = new PickerSnapshot(info -> result, 1, Runnable::run);
     private final PickInfo info =
             new Call(MethodDescriptor.unary(Payload.METHOD, Marshallers.bytes(), Marshallers.bytes()));
 
