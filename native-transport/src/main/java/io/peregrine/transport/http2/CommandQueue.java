@@ -2,32 +2,50 @@ package io.peregrine.transport.http2;
 
 import io.netty.channel.EventLoop;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jctools.queues.atomic.MpscChunkedAtomicArrayQueue;
 
 /**
  * The way from any thread to a connection's event loop: a bounded multi-producer queue that the loop empties once
  * for each wake-up. However many producers offer meanwhile, the loop is scheduled once.
  *
- * <p>No wake-up is lost: a producer offers and then sets {@code scheduled}; the consumer clears {@code scheduled}
- * and then polls. Both are sequentially consistent, so either the producer sees it cleared and schedules the drain,
- * or the consumer's poll sees the element.
+ * <pre>
+ *   IDLE ──schedule──▶ SCHEDULED ──the loop runs──▶ DRAINING ──queue is empty──▶ IDLE
+ *                          ▲                           │ schedule
+ *                          └────────── done ────────AGAIN
+ * </pre>
+ *
+ * <p>Whoever moves the state out of IDLE owns the consumer's side until it is IDLE again, so that there is one
+ * consumer at any time, also while a loop shuts down and another thread takes its part.
+ *
+ * <p>No wake-up is lost: a producer offers, which moves the queue's index by a CAS, and then reads the state. If it
+ * reads SCHEDULED, DRAINING is still to be written, and the poll that follows sees the element; if it reads DRAINING,
+ * it leaves AGAIN behind, which the consumer finds when it is done.
  */
 final class CommandQueue {
-    private static final int INITIAL_CHUNK = 64;
+    /** Below the smallest capacity, as the queue demands. */
+    private static final int INITIAL_CHUNK = 32;
 
-    /** Who takes the commands off, on the event loop. */
+    /** So many commands, then the loop's sockets and its other connections have a turn. */
+    private static final int MAX_BATCH = 1024;
+
+    private static final int IDLE = 0;
+    private static final int SCHEDULED = 1;
+    private static final int DRAINING = 2;
+    private static final int AGAIN = 3;
+
+    /** Who takes the commands off, on the event loop. Its methods throw nothing. */
     interface Consumer {
         /** Takes one command: a {@link TransportStream} to start, or a {@link Runnable} to run. */
         void onCommand(Object command);
 
-        /** The queue was emptied. */
+        /** The queue was emptied, or as much of it as one turn takes. */
         void onDrained();
     }
 
     // The atomic flavour: JCTools' default uses sun.misc.Unsafe, of which newer JVMs warn.
     private final MpscChunkedAtomicArrayQueue<Object> queue;
-    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private final AtomicInteger state = new AtomicInteger(IDLE);
     private final EventLoop eventLoop;
     private final Consumer consumer;
     private final Runnable drain = this::drain;
@@ -49,33 +67,61 @@ final class CommandQueue {
 
     /** Lets the loop call {@link Consumer#onDrained} once this turn's work is done. */
     void schedule() {
-        if (!scheduled.get() && scheduled.compareAndSet(false, true)) {
-            try {
-                eventLoop.execute(drain);
-            } catch (RejectedExecutionException loopIsGone) {
-                drainWithoutLoop();
+        while (true) {
+            int seen = state.get();
+            if (seen == SCHEDULED || seen == AGAIN) {
+                return;
             }
+            if (seen == DRAINING) {
+                if (state.compareAndSet(DRAINING, AGAIN)) {
+                    return;
+                }
+            } else if (state.compareAndSet(IDLE, SCHEDULED)) {
+                handToLoop();
+                return;
+            }
+        }
+    }
+
+    private void handToLoop() {
+        try {
+            eventLoop.execute(drain);
+        } catch (RejectedExecutionException loopIsGone) {
+            drainWithoutLoop();
         }
     }
 
     private void drain() {
-        scheduled.set(false);
-        for (Object command = queue.poll(); command != null; command = queue.poll()) {
-            consumer.onCommand(command);
+        state.set(DRAINING);
+        try {
+            poll(MAX_BATCH);
+            consumer.onDrained();
+        } finally {
+            if (!queue.isEmpty() || !state.compareAndSet(DRAINING, IDLE)) {
+                state.set(SCHEDULED);
+                handToLoop();
+            }
         }
-        consumer.onDrained();
     }
 
     /**
      * The loop was shut down under the connection: this thread takes the loop's part, so that no call hangs
-     * (HOSTILE.md P12). {@code scheduled} stays set until the queue is empty, which keeps others out.
+     * (HOSTILE.md P12).
      */
     private void drainWithoutLoop() {
         do {
-            for (Object command = queue.poll(); command != null; command = queue.poll()) {
-                consumer.onCommand(command);
+            state.set(DRAINING);
+            poll(Integer.MAX_VALUE);
+        } while (!state.compareAndSet(DRAINING, IDLE));
+    }
+
+    private void poll(int limit) {
+        for (int taken = 0; taken < limit; taken++) {
+            Object command = queue.poll();
+            if (command == null) {
+                return;
             }
-            scheduled.set(false);
-        } while (!queue.isEmpty() && scheduled.compareAndSet(false, true));
+            consumer.onCommand(command);
+        }
     }
 }

@@ -35,7 +35,7 @@ final class DeadlineWheel implements Runnable {
     private final Long2ObjectHashMap<TransportStream> streams = new Long2ObjectHashMap<>();
     private final ArrayDeque<TransportStream> due = new ArrayDeque<>();
     private final DeadlineTimerWheel.TimerHandler expiry = this::onExpiry;
-    private final long originNs = System.nanoTime();
+    private final long originNs;
     private long wakeAtNs = Long.MAX_VALUE;
     private long scanResultNs;
     private final DeadlineTimerWheel.TimerConsumer earliestScan =
@@ -43,6 +43,7 @@ final class DeadlineWheel implements Runnable {
 
     private DeadlineWheel(EventLoop eventLoop) {
         this.eventLoop = eventLoop;
+        this.originNs = LoopClock.nanoTime(eventLoop);
     }
 
     /** Who owns a stream with a deadline. */
@@ -150,6 +151,6 @@ final class DeadlineWheel implements Runnable {
     }
 
     private long now() {
-        return System.nanoTime() - originNs;
+        return LoopClock.nanoTime(eventLoop) - originNs;
     }
 }

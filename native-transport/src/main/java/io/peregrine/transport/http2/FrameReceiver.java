@@ -205,7 +205,7 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
     private void receiveTrailers(TransportStream stream, ResponseHeaders fields, boolean endOfStream) {
         if (!endOfStream) {
             streams.reset(stream, PROTOCOL_ERROR, "the server sent a second HEADERS without END_STREAM");
-        } else if (fields.find(STATUS) != null) {
+        } else if (fields.size() > 0 && isPseudoHeader(fields.name(0))) {
             streams.reset(stream, PROTOCOL_ERROR, "the server sent a pseudo-header in trailers");
         } else if (isMidMessage(stream)) {
             streams.reset(stream, PROTOCOL_ERROR, "the server ended the response within a message");
@@ -261,6 +261,10 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
             throw connectionError(Http2Error.PROTOCOL_ERROR, "%s for stream %d, which is idle", frame, streamId);
         }
         return stream;
+    }
+
+    private static boolean isPseudoHeader(AsciiString name) {
+        return name.byteAt(0) == ':';
     }
 
     private static boolean isDigits(AsciiString text) {

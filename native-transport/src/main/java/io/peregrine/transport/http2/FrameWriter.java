@@ -43,6 +43,7 @@ final class FrameWriter {
     private @Nullable ByteBuf shared;
     private int sharedCapacity = MIN_BUFFER_BYTES;
     private boolean written;
+    private boolean writing;
 
     FrameWriter(Channel channel) {
         this.channel = channel;
@@ -127,8 +128,19 @@ final class FrameWriter {
         }
         if (written) {
             written = false;
-            channel.flush();
+            boolean outer = writing;
+            writing = true;
+            try {
+                channel.flush();
+            } finally {
+                writing = outer;
+            }
         }
+    }
+
+    /** Whether a write or a flush is on the stack: the channel may call its handlers from within one. */
+    boolean isWriting() {
+        return writing;
     }
 
     /** Drops what was not flushed: the connection is gone. */
@@ -167,7 +179,13 @@ final class FrameWriter {
     /** The void promise costs no object; a failed write arrives as exceptionCaught. */
     private void write(ByteBuf frames) {
         written = true;
-        ChannelFuture unused = channel.write(frames, channel.voidPromise());
+        boolean outer = writing;
+        writing = true;
+        try {
+            ChannelFuture unused = channel.write(frames, channel.voidPromise());
+        } finally {
+            writing = outer;
+        }
     }
 
     /** The rare block that does not fit one frame: it was written behind one frame header and is cut up here. */

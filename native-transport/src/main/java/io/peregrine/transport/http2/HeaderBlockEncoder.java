@@ -41,6 +41,10 @@ final class HeaderBlockEncoder {
 
     private static final int STATIC_ENTRIES = 61;
     private static final byte[] GRPC_TIMEOUT = "grpc-timeout".getBytes(StandardCharsets.US_ASCII);
+
+    /** What {@code grpc-timeout} adds to a header list at most: eight digits and a unit. */
+    static final int MAX_TIMEOUT_LIST_BYTES = GRPC_TIMEOUT.length + 9 + RequestHeaders.FIELD_OVERHEAD_BYTES;
+
     private static final AsciiString AUTHORIZATION = AsciiString.cached("authorization");
     private static final AsciiString COOKIE = AsciiString.cached("cookie");
 
@@ -149,8 +153,7 @@ final class HeaderBlockEncoder {
             GrpcTimeout.write(out, timeoutNs);
             return;
         }
-        int entryBytes = GRPC_TIMEOUT.length + 9 + RequestHeaders.FIELD_OVERHEAD_BYTES;
-        boolean fits = tableBytes + entryBytes <= tableCapacityBytes;
+        boolean fits = tableBytes + MAX_TIMEOUT_LIST_BYTES <= tableCapacityBytes;
         out.writeByte(fits ? LITERAL_INDEXING : LITERAL_NOT_INDEXED);
         HpackInts.writeString(out, GRPC_TIMEOUT);
         int valueStart = out.writerIndex();

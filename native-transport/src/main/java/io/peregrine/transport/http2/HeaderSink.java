@@ -31,23 +31,35 @@ final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Hea
             // The decoder turns this into a stream error, after it has decoded the rest of the block.
             throw new IllegalArgumentException("header block has more than " + ResponseHeaders.MAX_FIELDS + " fields");
         }
-        requireLegal(name, value);
+        if (name.length() > 0 && name.charAt(0) == ':') {
+            requireLegalPseudoHeader(name);
+        } else {
+            requireLegalName(name);
+        }
+        if (HttpHeaderValidationUtil.validateValidHeaderValue(value) != -1) {
+            throw new IllegalArgumentException("illegal value of field \"" + name + '"');
+        }
         headers.add(AsciiString.of(name), AsciiString.of(value));
         return this;
     }
 
-    /** RFC 9113 §8.2.1; Netty's decoder itself checks pseudo-headers and connection-specific fields only. */
-    private static void requireLegal(CharSequence name, CharSequence value) {
+    /** RFC 9113 §8.3; Netty's decoder itself checks that they come first, and its validation fails on unknown ones. */
+    private void requireLegalPseudoHeader(CharSequence name) {
+        AsciiString pseudoHeader = AsciiString.of(name);
+        if (!PseudoHeaderName.isPseudoHeader(pseudoHeader) || headers.find(pseudoHeader) != null) {
+            throw new IllegalArgumentException("unknown or repeated pseudo-header \"" + name + '"');
+        }
+    }
+
+    /** RFC 9113 §8.2.1; Netty's decoder itself checks connection-specific fields only. */
+    private static void requireLegalName(CharSequence name) {
         boolean legal = name.length() > 0;
-        for (int i = legal && name.charAt(0) == ':' ? 1 : 0; legal && i < name.length(); i++) {
+        for (int i = 0; legal && i < name.length(); i++) {
             char octet = name.charAt(i);
             legal = octet > 0x20 && octet < 0x7F && octet != ':' && (octet < 'A' || octet > 'Z');
         }
         if (!legal) {
             throw new IllegalArgumentException("illegal field name \"" + name + '"');
-        }
-        if (HttpHeaderValidationUtil.validateValidHeaderValue(value) != -1) {
-            throw new IllegalArgumentException("illegal value of field \"" + name + '"');
         }
     }
 
@@ -129,10 +141,21 @@ final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Hea
     /** Netty's HPACK decoder, writing into a {@link HeaderSink} and validating names and values as RFC 9113 §8.2. */
     static final class Decoder extends DefaultHttp2HeadersDecoder {
         private final HeaderSink sink;
+        private final long maxHeaderListBytes;
 
         Decoder(HeaderSink sink, long maxHeaderListBytes) {
             super(true, true, maxHeaderListBytes);
             this.sink = sink;
+            this.maxHeaderListBytes = maxHeaderListBytes;
+        }
+
+        /**
+         * Up to twice the limit in its encoded form, a block is decoded to its end and costs its own call only; beyond
+         * that, decoding it is not worth keeping the connection (HOSTILE.md P6).
+         */
+        @Override
+        public long maxHeaderListSizeGoAway() {
+            return 2 * maxHeaderListBytes;
         }
 
         @Override

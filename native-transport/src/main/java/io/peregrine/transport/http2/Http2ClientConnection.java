@@ -57,6 +57,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
     private static final int SHOWN_DEBUG_BYTES = 256;
 
+    /** How long GOAWAY may take on its way to the socket before the connection closes without it (SPEC H2-14). */
+    private static final long LAST_WRITE_SECONDS = 5;
+
     private enum State {
         CONNECTING,
         AWAITING_SETTINGS,
@@ -89,6 +92,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean prefaceSeen;
     private boolean retired;
     private int goAwayLastId = Integer.MAX_VALUE;
+    private @Nullable String drainReason;
     private @Nullable ByteBuf unparsed;
     private @Nullable Future<?> connectTimeout;
 
@@ -143,7 +147,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             if (streams.table().isEmpty()) {
                 closeWith(Http2Error.NO_ERROR, reason, null);
             } else {
-                beginDraining();
+                beginDraining(reason);
             }
         });
     }
@@ -162,7 +166,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private void submit(Runnable command) {
         if (!commands.offer(command)) {
             try {
-                eventLoop.execute(command);
+                eventLoop.execute(() -> {
+                    onCommand(command);
+                    onDrained();
+                });
             } catch (RejectedExecutionException loopIsGone) {
                 LOG.log(System.Logger.Level.DEBUG, "event loop of {0} is shut down: {1}", peerName, loopIsGone);
             }
@@ -197,6 +204,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
         try {
             outbound.drain();
+            if (state == State.DRAINING && streams.table().isEmpty()) {
+                closeWith(Http2Error.NO_ERROR, reasonToEnd("connection to " + peerName + " is drained"), null);
+            }
             writer.flush();
         } catch (RuntimeException | Error fault) {
             onFault(fault);
@@ -216,10 +226,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         retire("stream ids of " + peerName + " are used up");
     }
 
+    /** The last stream of a connection that drains closes it, at the end of the turn: others may be ending too. */
     @Override
     public void onStreamEnded() {
         if (state == State.DRAINING && streams.table().isEmpty()) {
-            closeWith(Http2Error.NO_ERROR, "connection to " + peerName + " is drained", null);
+            flushSoon();
         }
     }
 
@@ -233,7 +244,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void onFault(Throwable fault) {
         String reason = "connection to " + peerName + " closed, since the client failed: " + fault;
-        LOG.log(System.Logger.Level.WARNING, reason, fault);
+        boolean first = state != State.CLOSED;
+        LOG.log(first ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG, reason, fault);
         writer.discard();
         terminate(reason, fault);
     }
@@ -269,14 +281,17 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
                 + (debug.isEmpty() ? "" : ": " + debug);
         retire(reason);
         streams.failOpen(id -> id > lastStreamId, StreamFailure.of(StreamFailure.Kind.REFUSED, reason));
-        if (state != State.CLOSED && streams.table().isEmpty()) {
-            closeWith(Http2Error.NO_ERROR, reason, null);
-        }
     }
 
-    private void beginDraining() {
+    private void beginDraining(String reason) {
         accepting = false;
         state = State.DRAINING;
+        drainReason = reason;
+    }
+
+    /** Why the connection ends: what made it drain, if it did, says more than the end itself. */
+    private String reasonToEnd(String event) {
+        return drainReason == null ? event : event + " (" + drainReason + ')';
     }
 
     /** No stream opens here any more: those that wait go elsewhere, and so does the next call (SPEC H2-13). */
@@ -284,7 +299,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         boolean first = !retired;
         retired = true;
         if (state == State.READY) {
-            beginDraining();
+            beginDraining(reason);
         }
         if (first) {
             listener.onDraining(reason);
@@ -353,11 +368,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             return;
         }
         inTurn = true;
-        parsing = true;
         ByteBuf kept = unparsed;
         ByteBuf input =
                 kept == null ? received : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), kept, received);
         unparsed = input;
+        parsing = true;
         try {
             if (prefaceSeen || judgePreface(input)) {
                 readFrames(ctx, input);
@@ -395,6 +410,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private void onStreamError(Http2Exception.StreamException error) {
         TransportStream stream = streams.table().find(error.streamId());
         if (stream == null) {
+            if (!streams.table().wasOpened(error.streamId())) {
+                String reason = "connection error with " + peerName + ": " + error.getMessage() + " (stream "
+                        + error.streamId() + " is idle)";
+                closeWith(PROTOCOL_ERROR, reason, error);
+            }
             return;
         }
         if (error instanceof Http2Exception.HeaderListSizeException) {
@@ -431,10 +451,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         endTurn();
     }
 
+    /** Comes from within a write or a flush, where nothing else may be written: the loop's next turn goes on. */
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (!inTurn) {
-            endTurn();
+        if (ctx.channel().isWritable()) {
+            flushSoon();
         }
     }
 
@@ -446,12 +467,21 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         } else if (state == State.AWAITING_SETTINGS) {
             terminate(peerName + " closed the connection before it sent SETTINGS", null);
         } else {
-            terminate(peerName + " closed the connection", null);
+            terminate(reasonToEnd(peerName + " closed the connection"), null);
         }
     }
 
+    /** A failed write comes here from within the write, and waits until whoever is writing has finished. */
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (writer.isWriting()) {
+            eventLoop.execute(() -> onException(cause));
+        } else {
+            onException(cause);
+        }
+    }
+
+    private void onException(Throwable cause) {
         if (cause instanceof IOException) {
             terminate("connection to " + peerName + " lost: " + describe(cause), cause);
         } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
@@ -488,17 +518,21 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     /** Says GOAWAY where there is someone to say it to, and ends. */
     private void closeWith(Http2Error code, String reason, @Nullable Throwable cause) {
-        if (state != State.CLOSED && state != State.CONNECTING) {
-            writer.goAway(code, code == Http2Error.NO_ERROR ? "" : reason);
-            writer.flush();
+        try {
+            if (state != State.CLOSED && state != State.CONNECTING) {
+                writer.goAway(code, code == Http2Error.NO_ERROR ? "" : reason);
+                writer.flush();
+            }
+        } finally {
+            terminate(reason, cause);
         }
-        terminate(reason, cause);
     }
 
     private void terminate(String reason, @Nullable Throwable cause) {
         if (state == State.CLOSED) {
             return;
         }
+        boolean spoke = state != State.CONNECTING;
         accepting = false;
         state = State.CLOSED;
         cancelConnectTimeout();
@@ -511,9 +545,26 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
         streams.failOpen(id -> true, new StreamFailure(StreamFailure.Kind.CONNECTION_LOST, 0, reason, cause));
         writer.discard();
-        // Behind what was flushed, the GOAWAY among it.
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        closeChannel(spoke);
         listener.onTerminated(reason, cause);
+    }
+
+    private void closeChannel(boolean spoke) {
+        if (!channel.isRegistered()) {
+            // Refused by its loop, or closed already: there is no loop to close it on.
+            channel.unsafe().closeForcibly();
+        } else if (!spoke || !channel.isActive()) {
+            ChannelFuture unused = channel.close();
+        } else {
+            // Behind what was flushed, the GOAWAY among it, but not for ever behind a peer that does not read.
+            Future<?> limit = eventLoop.schedule(this::closeUnwritten, LAST_WRITE_SECONDS, TimeUnit.SECONDS);
+            channel.closeFuture().addListener(closed -> limit.cancel(false));
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private void closeUnwritten() {
+        ChannelFuture unused = channel.close();
     }
 
     private static String describe(Throwable cause) {

@@ -1,6 +1,5 @@
 package io.peregrine.transport.http2;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.ownership.EventLoopConfined;
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Sends the requests' DATA within the peer's windows (RFC 9113 §6.9), fairly: streams with something to send and
  * window to send it take turns of one frame of at most 16 KiB (SPEC H2-9), in an intrusive queue.
  *
- * <p>Invariants: a queued stream has unsent bytes; no stream is queued twice; no window is exceeded. A stream's
+ * <p>Invariants: a queued stream is open and has unsent bytes; no stream is queued twice; no window is exceeded. A stream's
  * window may be below zero after the peer lowered its initial window; it sends nothing until it rises (§6.9.2).
  */
 @EventLoopConfined
@@ -75,22 +74,23 @@ final class OutboundFlow {
     }
 
     private void sendFrame(TransportStream stream) {
-        int unsent = stream.unsentBytes();
         int allowed =
                 Math.min(Math.min(stream.sendWindow, connectionWindow), Math.min(peer.maxFrameBytes(), QUANTUM_BYTES));
         if (allowed <= 0 || !stream.state.isSending()) {
             return;
         }
+        int unsent = stream.unsentBytes();
         int length = Math.min(unsent, allowed);
         boolean end = length == unsent;
-        ByteBuf request = stream.request();
-        writer.data(stream.id, request, stream.nextRequestIndex(), length, end);
+        int index = stream.nextRequestIndex();
+        // Before the write, which may run into a full socket and back into this class.
         stream.sentBytes += length;
         stream.sendWindow -= length;
         connectionWindow -= length;
         if (end) {
             stream.state = stream.state.sendEndStream();
         }
+        writer.data(stream.id, stream.request(), index, length, end);
     }
 
     private void enqueueIfSendable(TransportStream stream) {
@@ -98,6 +98,7 @@ final class OutboundFlow {
             return;
         }
         stream.queuedToSend = true;
+        stream.previousToSend = last;
         if (last == null) {
             first = stream;
         } else {
@@ -106,16 +107,33 @@ final class OutboundFlow {
         last = stream;
     }
 
-    /** A stream that ended while queued is met here and sends nothing, since its state is CLOSED. */
     private TransportStream dequeue() {
         TransportStream stream = first;
         assert stream != null;
-        first = stream.nextToSend;
-        if (first == null) {
-            last = null;
+        remove(stream);
+        return stream;
+    }
+
+    /** Takes a stream out of the queue, if it is in it: it has had its turn, or it is over. */
+    void remove(TransportStream stream) {
+        assert eventLoop.inEventLoop();
+        if (!stream.queuedToSend) {
+            return;
         }
+        TransportStream previous = stream.previousToSend;
+        TransportStream next = stream.nextToSend;
+        if (previous == null) {
+            first = next;
+        } else {
+            previous.nextToSend = next;
+        }
+        if (next == null) {
+            last = previous;
+        } else {
+            next.previousToSend = previous;
+        }
+        stream.previousToSend = null;
         stream.nextToSend = null;
         stream.queuedToSend = false;
-        return stream;
     }
 }

@@ -93,7 +93,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private void admit(TransportStream stream) {
         if (stream.deadlineNs() != TransportStream.NO_DEADLINE) {
-            if (stream.deadlineNs() - System.nanoTime() <= 0) {
+            if (stream.deadlineNs() - LoopClock.nanoTime(eventLoop) <= 0) {
                 String message = "deadline exceeded before the request was sent to " + peerName;
                 fail(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, message);
                 return;
@@ -117,7 +117,8 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     private void open(TransportStream stream) {
         table.open(stream);
         long deadlineNs = stream.deadlineNs();
-        long timeoutNs = deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+        long timeoutNs =
+                deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - LoopClock.nanoTime(eventLoop);
         writer.headers(stream, encoder, timeoutNs, peer.maxFrameBytes());
         inbound.begin(stream);
         outbound.begin(stream);
@@ -247,7 +248,12 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private void end(TransportStream stream, StreamFailure failure) {
         release(stream);
-        stream.onFailure(failure);
+        try {
+            stream.onFailure(failure);
+        } catch (RuntimeException | Error fault) {
+            // The streams behind this one want their end too.
+            connection.onFault(fault);
+        }
         afterEnd();
     }
 
@@ -255,6 +261,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     private void release(TransportStream stream) {
         stream.state = StreamState.CLOSED;
         table.remove(stream);
+        outbound.remove(stream);
         wheel().cancel(stream);
         MessageDeframer deframer = stream.deframer;
         if (deframer != null) {
@@ -278,6 +285,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private static long headerListBytes(TransportStream stream) {
         long bytes = stream.requestHeaders().listBytes();
+        if (stream.deadlineNs() != TransportStream.NO_DEADLINE) {
+            bytes += HeaderBlockEncoder.MAX_TIMEOUT_LIST_BYTES;
+        }
         HeaderFields fields = stream.requestFields();
         if (fields != null) {
             for (int i = 0; i < fields.size(); i++) {

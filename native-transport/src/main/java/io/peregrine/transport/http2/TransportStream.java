@@ -42,6 +42,9 @@ public abstract class TransportStream {
     TransportStream nextToSend;
 
     @Nullable
+    TransportStream previousToSend;
+
+    @Nullable
     MessageDeframer deframer;
 
     /**

@@ -1,0 +1,455 @@
+package io.peregrine.transport.http2;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.MockTicker;
+import io.netty.util.concurrent.Ticker;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * The server's side of one connection, played frame by frame against a real {@link Http2ClientConnection}: octets in,
+ * frames out, on the test's thread and in virtual time.
+ *
+ * <p>Registered as an extension, it checks after every test that each started stream ended exactly once and heard
+ * nothing after, that the connection accounts for no stream any more, that the windows add up in both directions, and
+ * that no buffer is left.
+ */
+final class ScriptedPeer implements AfterEachCallback {
+    static final InetSocketAddress ADDRESS = InetSocketAddress.createUnresolved("greeter.test", 443);
+    static final RequestHeaders SAY_HELLO =
+            RequestHeaders.grpc(false, "greeter.test", "/helloworld.Greeter/SayHello", "peregrine-test/1");
+    static final int MAX_MESSAGE_BYTES = 4 << 20;
+
+    private final MockTicker ticker = Ticker.newMockTicker();
+    private final TrackingAllocator allocator = new TrackingAllocator();
+    private final List<RecordedStream> started = new ArrayList<>();
+    private final List<String> listened = new ArrayList<>();
+    private final ReceivedFrames received = new ReceivedFrames();
+    private final Socket socket = new Socket();
+    private TransportOptions options = TransportOptions.defaults();
+    private Runnable onReady = () -> {};
+    private @Nullable EmbeddedChannel channel;
+    private @Nullable Http2ClientConnection connection;
+    private long sentDataBytes;
+    private boolean unlawful;
+
+    // ---- Connecting ------------------------------------------------------------------------------------------
+
+    /** The options of the connection to come. */
+    ScriptedPeer with(TransportOptions chosen) {
+        options = chosen;
+        return this;
+    }
+
+    /** A connection whose TCP connect is under way. */
+    ScriptedPeer connecting() {
+        channel = EmbeddedChannel.builder()
+                .ticker(ticker)
+                .handlers(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel initialized) {
+                        initialized.config().setAllocator(allocator);
+                        connection = new Http2ClientConnection(
+                                initialized,
+                                initialized.eventLoop(),
+                                new PeerName(ADDRESS, "greeter.test"),
+                                options,
+                                new Listener());
+                        initialized.pipeline().addLast(socket, connection);
+                    }
+                })
+                .build();
+        return this;
+    }
+
+    /** TCP is up, and the client has said its part. */
+    ScriptedPeer connected() {
+        connecting();
+        socket.activate();
+        runTasks();
+        return this;
+    }
+
+    /** A connection on which streams may start; SETTINGS of pairs of id and value have been exchanged. */
+    ScriptedPeer ready(long... settings) {
+        connected();
+        sendSettings(settings);
+        receive();
+        return this;
+    }
+
+    void onReadyRun(Runnable action) {
+        onReady = action;
+    }
+
+    // ---- The client's side -----------------------------------------------------------------------------------
+
+    Http2ClientConnection connection() {
+        return Objects.requireNonNull(connection, "not connecting yet");
+    }
+
+    EmbeddedChannel channel() {
+        return Objects.requireNonNull(channel, "not connecting yet");
+    }
+
+    TrackingAllocator allocator() {
+        return allocator;
+    }
+
+    /** The clock of the event loop, on which deadlines are. */
+    long nanoTime() {
+        return ticker.initialNanoTime() + ticker.nanoTime();
+    }
+
+    void advance(Duration time) {
+        ticker.advance(time.toNanos(), TimeUnit.NANOSECONDS);
+        runTasks();
+    }
+
+    /** A stream whose request is one message of {@code messageBytes} bytes. */
+    RecordedStream newStream(int messageBytes, long deadlineNs, @Nullable HeaderFields fields) {
+        ByteBuf request = allocator.directBuffer(5 + messageBytes);
+        request.writeByte(0).writeInt(messageBytes).writeBytes(payload(messageBytes));
+        return new RecordedStream(SAY_HELLO, fields, request, deadlineNs, MAX_MESSAGE_BYTES);
+    }
+
+    /** The octets 0, 1, 2 and so on. */
+    static byte[] payload(int bytes) {
+        byte[] payload = new byte[bytes];
+        for (int i = 0; i < bytes; i++) {
+            payload[i] = (byte) i;
+        }
+        return payload;
+    }
+
+    RecordedStream newStream() {
+        return newStream(3, TransportStream.NO_DEADLINE, null);
+    }
+
+    /** Starts a stream, which must be accepted. */
+    RecordedStream start(RecordedStream stream) {
+        assertThat(tryStart(stream)).isEqualTo(ClientTransport.StartResult.ACCEPTED);
+        runTasks();
+        return stream;
+    }
+
+    RecordedStream start() {
+        return start(newStream());
+    }
+
+    RecordedStream startSending(int messageBytes) {
+        return start(newStream(messageBytes, TransportStream.NO_DEADLINE, null));
+    }
+
+    RecordedStream startWithin(Duration timeout) {
+        return start(newStream(3, nanoTime() + timeout.toNanos(), null));
+    }
+
+    /** Starts a stream within what the loop is doing, and says what came of it. */
+    ClientTransport.StartResult tryStart(RecordedStream stream) {
+        ClientTransport.StartResult result = connection().start(stream);
+        if (result == ClientTransport.StartResult.ACCEPTED) {
+            started.add(stream);
+        } else {
+            stream.releaseRequest();
+        }
+        return result;
+    }
+
+    void cancel(RecordedStream stream) {
+        connection().cancel(stream);
+        runTasks();
+    }
+
+    void shutdown() {
+        connection().shutdown("shut down by the test");
+        runTasks();
+    }
+
+    void shutdownNow() {
+        connection().shutdownNow("shut down at once by the test");
+        runTasks();
+    }
+
+    /** What the listener was told. */
+    List<String> listened() {
+        return listened;
+    }
+
+    boolean isClosed() {
+        return !channel().isOpen();
+    }
+
+    // ---- The peer's side -------------------------------------------------------------------------------------
+
+    /** Sends octets in one read. */
+    void send(byte[]... parts) {
+        byte[] octets = Frames.join(parts);
+        account(octets);
+        channel().writeInbound(allocator.directBuffer(octets.length).writeBytes(octets));
+        runTasks();
+    }
+
+    /** Sends octets one in each read. */
+    void sendByteByByte(byte[]... parts) {
+        byte[] octets = Frames.join(parts);
+        account(octets);
+        for (byte octet : octets) {
+            channel().writeInbound(allocator.directBuffer(1).writeByte(octet));
+        }
+        runTasks();
+    }
+
+    void sendText(String text) {
+        unlawful = true;
+        send(text.getBytes(UTF_8));
+    }
+
+    void sendSettings(long... idsAndValues) {
+        send(Frames.settings(idsAndValues));
+    }
+
+    /** The peer closes the connection. */
+    void close() {
+        ChannelFuture unused = channel().close();
+        runTasks();
+    }
+
+    /** The socket fails. */
+    void fail(Throwable cause) {
+        channel().pipeline().fireExceptionCaught(cause);
+        runTasks();
+    }
+
+    /** The socket takes nothing more until {@link #unblock}. */
+    void block() {
+        socket.blocked = true;
+    }
+
+    void unblock() {
+        socket.blocked = false;
+        channel().flush();
+        runTasks();
+    }
+
+    /** Makes each write fail on the spot, as those to a socket do that was lost a moment ago. */
+    void failWrites(Throwable cause) {
+        socket.writeFailure = cause;
+    }
+
+    int flushes() {
+        return socket.flushes;
+    }
+
+    /** The frames since the last call, one line each. */
+    List<String> receive() {
+        drainOutbound();
+        return received.take();
+    }
+
+    Http2Headers request(int streamId) {
+        drainOutbound();
+        return received.request(streamId);
+    }
+
+    byte[] requestBody(int streamId) {
+        drainOutbound();
+        return received.body(streamId);
+    }
+
+    ReceivedFrames windows() {
+        drainOutbound();
+        return received;
+    }
+
+    void runTasks() {
+        channel().runPendingTasks();
+        channel().runScheduledPendingTasks();
+        channel().runPendingTasks();
+    }
+
+    private void drainOutbound() {
+        ByteBuf all = Unpooled.buffer();
+        for (ByteBuf part = channel().readOutbound();
+                part != null;
+                part = channel().readOutbound()) {
+            all.writeBytes(part);
+            part.release();
+        }
+        try {
+            received.read(all);
+        } catch (Http2Exception malformed) {
+            throw new AssertionError("the client wrote a malformed frame", malformed);
+        }
+    }
+
+    /** Follows what the peer grants and sends, as far as it is frames. */
+    private void account(byte[] octets) {
+        drainOutbound();
+        ByteBuf in = Unpooled.wrappedBuffer(octets);
+        while (in.readableBytes() >= 9) {
+            int length = in.readUnsignedMedium();
+            int type = in.readUnsignedByte();
+            int flags = in.readUnsignedByte();
+            int streamId = in.readInt();
+            if (length > in.readableBytes()) {
+                return;
+            }
+            ByteBuf payload = in.readSlice(length);
+            if (type == Frames.DATA) {
+                sentDataBytes += length;
+            } else if (type == Frames.WINDOW_UPDATE && length == 4) {
+                received.onWindowUpdateSent(streamId, payload.readInt());
+            } else if (type == Frames.SETTINGS && (flags & Frames.ACK) == 0) {
+                accountSettings(payload);
+            }
+        }
+    }
+
+    private void accountSettings(ByteBuf payload) {
+        while (payload.readableBytes() >= 6) {
+            try {
+                received.onSettingsSent(payload.readUnsignedShort(), payload.readUnsignedInt());
+            } catch (Http2Exception notAllowed) {
+                throw new AssertionError(notAllowed);
+            }
+        }
+    }
+
+    // ---- After each test -------------------------------------------------------------------------------------
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        if (channel != null && context.getExecutionException().isEmpty()) {
+            verify();
+        }
+    }
+
+    /** Ends the connection and checks the invariants. */
+    void verify() {
+        socket.blocked = false;
+        channel().flush();
+        runTasks();
+        drainOutbound();
+        if (!isClosed()) {
+            verifyInboundCredit();
+            end();
+        }
+        assertThat(isClosed()).as("channel closed").isTrue();
+        assertThat(listened.stream().filter(line -> line.startsWith("terminated")))
+                .as("terminations in %s", listened)
+                .hasSize(1);
+        assertThat(listened.get(listened.size() - 1)).startsWith("terminated");
+        advance(Duration.ofHours(1));
+        for (RecordedStream stream : started) {
+            assertThat(stream.ends())
+                    .as("ends of a stream: %s", stream.events())
+                    .isEqualTo(1);
+            assertThat(stream.events()).noneMatch(event -> event.startsWith("AFTER THE END"));
+            assertThat(stream.releaseRequest()).as("references to a request").isLessThanOrEqualTo(1);
+        }
+        drainOutbound();
+        channel().checkException();
+        channel().finishAndReleaseAll();
+        assertThat(allocator.unreleased()).as("buffers left").isEmpty();
+    }
+
+    /** The connection's window is never further down than the quarter that may be owed. */
+    private void verifyInboundCredit() {
+        long credit = 65_535 + received.grantedBytes(0) - sentDataBytes;
+        if (!unlawful && received.grantedBytes(0) > 0) {
+            assertThat(credit)
+                    .as("the connection's receive window")
+                    .isBetween(options.connectionWindowBytes() * 3L / 4, (long) options.connectionWindowBytes());
+        }
+    }
+
+    /** A drained connection must close by itself, and does only if it accounts for no stream. */
+    private void end() {
+        if (started.stream().allMatch(RecordedStream::hasEnded)) {
+            shutdown();
+        } else {
+            shutdownNow();
+        }
+    }
+
+    private final class Listener implements TransportListener {
+        @Override
+        public void onReady() {
+            listened.add("ready");
+            onReady.run();
+        }
+
+        @Override
+        public void onDraining(String reason) {
+            listened.add("draining: " + reason);
+        }
+
+        @Override
+        public void onTerminated(String reason, @Nullable Throwable cause) {
+            listened.add("terminated: " + reason);
+        }
+    }
+
+    /** Stands for the socket: embedded channels are active from birth, and always take what is written. */
+    private static final class Socket extends ChannelDuplexHandler {
+        private @Nullable ChannelHandlerContext heldContext;
+        private boolean active;
+        private boolean blocked;
+        private @Nullable Throwable writeFailure;
+        private int flushes;
+
+        void activate() {
+            active = true;
+            Objects.requireNonNull(heldContext, "not active yet").fireChannelActive();
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            heldContext = ctx;
+            if (active) {
+                ctx.fireChannelActive();
+            }
+        }
+
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            Throwable failure = writeFailure;
+            if (failure == null) {
+                ChannelFuture unused = ctx.write(message, promise);
+            } else {
+                ReferenceCountUtil.release(message);
+                ChannelPromise unused = promise.setFailure(failure);
+            }
+        }
+
+        @Override
+        public void flush(ChannelHandlerContext ctx) {
+            flushes++;
+            if (!blocked) {
+                ctx.flush();
+            }
+        }
+    }
+}
