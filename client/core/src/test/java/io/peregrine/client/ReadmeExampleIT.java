@@ -7,7 +7,10 @@ import io.grpc.testing.integration.Messages.Payload;
 import io.grpc.testing.integration.Messages.SimpleRequest;
 import io.grpc.testing.integration.Messages.SimpleResponse;
 import io.peregrine.client.credentials.InsecureCredentials;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -40,5 +43,19 @@ class ReadmeExampleIT {
                 assertThat(future.get(10, TimeUnit.SECONDS)).isEqualTo(reply);
             }
         }
+    }
+
+    @Test
+    void theReadmeShowsTheExampleThatRuns() throws Exception {
+        String source = Files.readString(Path.of("src/test/java/io/peregrine/client/ReadmeExampleIT.java"));
+        String example = source.substring(source.indexOf("// README: begin"), source.indexOf("// README: end"));
+        List<String> lines = example.lines()
+                .skip(1)
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .toList();
+
+        assertThat(Files.readString(Path.of("..", "..", "README.md")).lines().map(String::strip))
+                .containsSubsequence(lines);
     }
 }

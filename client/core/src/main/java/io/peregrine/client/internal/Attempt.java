@@ -117,7 +117,7 @@ final class Attempt<R> extends TransportStream {
         if (foreign != null) {
             return quoteBody(foreign);
         }
-        if (trailersOnly && !StatusMapping.isGrpc(trailers) && trailers.find(StatusMapping.GRPC_STATUS) == null) {
+        if (trailersOnly && !StatusMapping.isGrpc(trailers)) {
             return StatusMapping.ofHttp(trailers);
         }
         return StatusMapping.ofTrailers(trailers);

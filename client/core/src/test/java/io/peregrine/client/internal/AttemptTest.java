@@ -228,6 +228,15 @@ class AttemptTest {
     }
 
     @Test
+    void st5AGrpcStatusWithoutTheContentTypeOfGrpcIsNotBelieved() {
+        start();
+
+        endTrailersOnly(block(":status", "503", "content-type", "text/html", "grpc-status", "0"));
+
+        assertThat(end.status().code()).isEqualTo(StatusCode.UNAVAILABLE);
+    }
+
+    @Test
     void md3BadBase64InHeadersIsInternalForThisCallOnly() {
         Attempt<?> attempt = start();
 
