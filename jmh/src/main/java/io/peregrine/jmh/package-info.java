@@ -1,4 +1,4 @@
-/** io.peregrine.jmh. */
+/** Benchmarks of the client beside grpc-java, the measurement of what a call costs, and the allocation gate. */
 @NullMarked
 package io.peregrine.jmh;
 

@@ -32,7 +32,7 @@ public final class CallOptions {
     /**
      * Sets a deadline, counted from the start of each call that uses these options.
      *
-     * @param timeout positive; more than 292 years counts as none
+     * @param timeout positive; more than 146 years counts as none
      * @throws IllegalArgumentException if it is zero or negative
      */
     public CallOptions withDeadlineAfter(Duration timeout) {

@@ -134,7 +134,8 @@ public final class ClientConn implements AutoCloseable {
     /** Waits until the channel is shut down and its connections are closed; false if the time runs out first. */
     public boolean awaitTermination(Duration timeout) throws InterruptedException {
         try {
-            control.terminated().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            // In milliseconds, so that any duration that a program means fits.
+            control.terminated().get(saturatedMillis(timeout), TimeUnit.MILLISECONDS);
             return true;
         } catch (TimeoutException late) {
             return false;
@@ -163,6 +164,14 @@ public final class ClientConn implements AutoCloseable {
     @Override
     public String toString() {
         return "ClientConn[" + target + ", " + state() + ']';
+    }
+
+    private static long saturatedMillis(Duration duration) {
+        try {
+            return duration.toMillis();
+        } catch (ArithmeticException beyondRange) {
+            return duration.isNegative() ? 0 : Long.MAX_VALUE;
+        }
     }
 
     private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {

@@ -129,7 +129,7 @@ public final class Metadata implements HeaderFields {
          * A key for text.
          *
          * @param name of letters, digits, {@code _ - .}; upper case is lowered; not ending in {@code -bin}
-         * @throws IllegalArgumentException if the name is illegal or belongs to the library
+         * @throws IllegalArgumentException if the name is illegal
          */
         public static Key<String> of(String name) {
             String legal = requireLegalName(name);
@@ -144,7 +144,7 @@ public final class Metadata implements HeaderFields {
          * A key for bytes.
          *
          * @param name as for {@link #of}, but ending in {@code -bin}
-         * @throws IllegalArgumentException if the name is illegal or belongs to the library
+         * @throws IllegalArgumentException if the name is illegal
          */
         public static Key<byte[]> binary(String name) {
             String legal = requireLegalName(name);

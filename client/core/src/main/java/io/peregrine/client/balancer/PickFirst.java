@@ -95,7 +95,7 @@ public final class PickFirst implements LoadBalancer {
     @Override
     public void onResolverError(Status status) {
         if (candidates.isEmpty() || state == ConnectivityState.TRANSIENT_FAILURE) {
-            fail(Status.of(StatusCode.UNAVAILABLE, status.message()));
+            fail(new Status(StatusCode.UNAVAILABLE, status.message(), status.cause()));
         }
     }
 

@@ -13,7 +13,7 @@ public interface SubConn {
         /**
          * The state changed.
          *
-         * @param status why, in TRANSIENT_FAILURE; OK otherwise
+         * @param status why, in TRANSIENT_FAILURE and in IDLE after a connection was lost; OK otherwise
          */
         void onState(ConnectivityState state, Status status);
     }

@@ -58,9 +58,9 @@ final class Attempt<R> extends TransportStream {
             foreignBody = new StringBuilder();
             return false;
         }
-        Metadata metadata = receive(headers);
-        if (!metadata.isEmpty()) {
-            call.deliverHeadersSafely(metadata);
+        Metadata metadata = receive(headers, true);
+        if (localFailure == null && !metadata.isEmpty()) {
+            call.onHeaders(metadata);
         }
         return true;
     }
@@ -92,16 +92,16 @@ final class Attempt<R> extends TransportStream {
         StringBuilder body = foreignBody;
         assert body != null;
         int quoted = Math.min(MAX_QUOTED_BYTES - body.length(), data.readableBytes());
-        if (quoted > 0) {
-            body.append(data.toString(data.readerIndex(), quoted, StandardCharsets.UTF_8));
-        } else {
+        body.append(data.toString(data.readerIndex(), quoted, StandardCharsets.UTF_8));
+        if (quoted < data.readableBytes()) {
+            // Enough is known; the transport's answer to the reset ends the call.
             transport.cancel(this);
         }
     }
 
     @Override
     protected void onTrailers(ResponseHeaders trailers, boolean trailersOnly) {
-        Metadata metadata = receive(trailers);
+        Metadata metadata = receive(trailers, false);
         Status status = statusOf(trailers, trailersOnly);
         R received = response;
         if (status.isOk() && received == null) {
@@ -117,7 +117,7 @@ final class Attempt<R> extends TransportStream {
         if (foreign != null) {
             return quoteBody(foreign);
         }
-        if (trailersOnly && !StatusMapping.isGrpc(trailers) && trailers.find(StatusMapping.GRPC_STATUS) == null) {
+        if (trailersOnly && !StatusMapping.isGrpc(trailers)) {
             return StatusMapping.ofHttp(trailers);
         }
         return StatusMapping.ofTrailers(trailers);
@@ -145,23 +145,22 @@ final class Attempt<R> extends TransportStream {
         transport.cancel(this);
     }
 
-    private Metadata receive(ResponseHeaders headers) {
+    /**
+     * What the application sees of a block. A value that is not base64 is a problem of this call, never of the
+     * connection; in trailers it is left out, since the status that came with it stands (MD-3, HOSTILE.md 2.6).
+     */
+    private Metadata receive(ResponseHeaders headers, boolean beforeTheStatus) {
         Metadata.@Nullable Builder builder = null;
         for (int i = 0; i < headers.size(); i++) {
             if (Metadata.Builder.isVisible(headers.name(i))) {
                 builder = builder == null ? Metadata.builder() : builder;
-                if (!builder.tryReceive(headers.name(i), headers.value(i))) {
-                    abortForBadBinary(headers.name(i).toString());
+                if (!builder.tryReceive(headers.name(i), headers.value(i)) && beforeTheStatus) {
+                    abort(Status.of(
+                            StatusCode.INTERNAL, "metadata value of \"" + headers.name(i) + "\" is not base64"));
+                    return Metadata.EMPTY;
                 }
             }
         }
         return builder == null ? Metadata.EMPTY : builder.build();
-    }
-
-    /** A bad value is a problem of this call, never of the connection; a status that has come stands (HOSTILE 2.6). */
-    private void abortForBadBinary(String name) {
-        if (localFailure == null && response == null) {
-            abort(Status.of(StatusCode.INTERNAL, "metadata value of \"" + name + "\" is not base64"));
-        }
     }
 }

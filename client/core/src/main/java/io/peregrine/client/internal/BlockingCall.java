@@ -7,6 +7,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.UnaryResponse;
 import io.peregrine.transport.http2.TransportStream;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,13 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         return new UnaryResponse<>(await(), headers, trailers);
     }
 
+    /** The caller waits for no callback, and may itself be the executor's only thread. */
+    @Override
+    @Nullable
+    Executor callbackExecutor() {
+        return null;
+    }
+
     @Override
     void deliver(Status endStatus, @Nullable R endResponse, Metadata endTrailers) {
         status = endStatus;
@@ -69,26 +77,33 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
             Thread.onSpinWait();
         }
         boolean interrupted = false;
-        while (!done) {
-            if (deadlineNs() == TransportStream.NO_DEADLINE) {
-                LockSupport.park(this);
-            } else {
-                long leftNs = deadlineNs() - System.nanoTime() + STUCK_LOOP_GRACE_NS;
-                if (leftNs <= 0) {
-                    Status stuck = Status.of(
-                            StatusCode.DEADLINE_EXCEEDED,
-                            "deadline exceeded, and the connection's event loop is stuck");
-                    throw failure(stuck, Metadata.EMPTY, true);
+        try {
+            while (!done) {
+                park();
+                // Cleared until the end, or the caller could not park any more.
+                if (Thread.interrupted()) {
+                    interrupted = true;
+                    cancel();
                 }
-                LockSupport.parkNanos(this, leftNs);
             }
-            if (!interrupted && Thread.interrupted()) {
-                interrupted = true;
-                cancel();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+    }
+
+    private void park() {
+        if (deadlineNs() == TransportStream.NO_DEADLINE) {
+            LockSupport.park(this);
+            return;
         }
+        long leftNs = deadlineNs() - System.nanoTime() + STUCK_LOOP_GRACE_NS;
+        if (leftNs <= 0) {
+            Status stuck = Status.of(
+                    StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");
+            throw failure(stuck, Metadata.EMPTY, true);
+        }
+        LockSupport.parkNanos(this, leftNs);
     }
 }

@@ -4,6 +4,8 @@ import io.peregrine.client.ConnectivityState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -13,7 +15,17 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class ConnectivityWatch {
     private final ReentrantLock lock = new ReentrantLock();
     private final List<CompletableFuture<ConnectivityState>> waiters = new ArrayList<>();
+    private final Executor executor;
     private volatile ConnectivityState state = ConnectivityState.IDLE;
+
+    /**
+     * Starts with IDLE.
+     *
+     * @param executor tells those who wait, whose code must not run inside the channel's serialised context
+     */
+    public ConnectivityWatch(Executor executor) {
+        this.executor = executor;
+    }
 
     /** The state now. */
     public ConnectivityState state() {
@@ -29,12 +41,20 @@ public final class ConnectivityWatch {
                 return;
             }
             state = to;
+            if (waiters.isEmpty()) {
+                return;
+            }
             told = new ArrayList<>(waiters);
             waiters.clear();
         } finally {
             lock.unlock();
         }
-        told.forEach(waiter -> waiter.complete(to));
+        Runnable telling = () -> told.forEach(waiter -> waiter.complete(to));
+        try {
+            executor.execute(telling);
+        } catch (RejectedExecutionException eventLoopIsGone) {
+            telling.run();
+        }
     }
 
     /** Completes with the state as soon as it is not {@code from}. */

@@ -16,6 +16,7 @@ import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -38,24 +39,20 @@ public final class ControlPlane {
 
     private final SyncContext context;
     private final PickerSnapshot pickers;
-    private final ConnectivityWatch connectivity = new ConnectivityWatch();
+    private final ConnectivityWatch connectivity;
     private final Supplier<NameResolver> newResolver;
     private final LoadBalancerProvider policy;
     private final Http2Connector connector;
     private final String serverName;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
-    private final Picker idlePicker = info -> {
-        exitIdle();
-        return PickResult.queue();
-    };
     private final Picker connectingPicker = info -> PickResult.queue();
 
     // In the context only.
     private final Set<ClientTransport> transports = new HashSet<>();
     private @Nullable NameResolver resolver;
     private @Nullable LoadBalancer balancer;
-    private boolean shutDown;
     private boolean released;
+    private boolean panicked;
 
     /** For messages; written in the context. */
     private volatile String lastFailure = "";
@@ -63,7 +60,7 @@ public final class ControlPlane {
     /**
      * A control plane that is idle.
      *
-     * @param home runs delayed tasks
+     * @param home runs delayed tasks, and what calls and watchers do when the channel's state changes
      * @param serverName the name that TLS verifies
      */
     public ControlPlane(
@@ -74,7 +71,8 @@ public final class ControlPlane {
             Http2Connector connector,
             String serverName) {
         this.context = new SyncContext(home, this::onPanic);
-        this.pickers = new PickerSnapshot(idlePicker, maxWaitingCalls);
+        this.pickers = new PickerSnapshot(newIdlePicker(), maxWaitingCalls, home);
+        this.connectivity = new ConnectivityWatch(home);
         this.newResolver = newResolver;
         this.policy = policy;
         this.connector = connector;
@@ -104,7 +102,8 @@ public final class ControlPlane {
     /** Leaves IDLE (CH-2). Any thread. */
     public void exitIdle() {
         context.execute(() -> {
-            if (shutDown) {
+            // After shutdown() calls may still wait, and want their connection.
+            if (released || panicked) {
                 return;
             }
             LoadBalancer current = balancer;
@@ -118,16 +117,12 @@ public final class ControlPlane {
 
     /** Lets calls under way, and those that wait, end; then closes (CH-11). Any thread. */
     public void shutdown() {
-        context.execute(() -> {
-            shutDown = true;
-            releaseWhenNobodyWaits();
-        });
+        context.execute(this::releaseWhenNobodyWaits);
     }
 
     /** Closes at once. Any thread. */
     public void shutdownNow() {
         context.execute(() -> {
-            shutDown = true;
             release(Status.of(StatusCode.CANCELLED, "the channel was shut down"));
             List.copyOf(transports).forEach(transport -> transport.shutdownNow("the channel was shut down"));
         });
@@ -140,6 +135,14 @@ public final class ControlPlane {
         NameResolver started = newResolver.get();
         resolver = started;
         started.start(new ResolverListener(started));
+    }
+
+    /** A new one for each time, since its effect comes once: see {@link PickerSnapshot}. */
+    private Picker newIdlePicker() {
+        return info -> {
+            exitIdle();
+            return PickResult.queue();
+        };
     }
 
     private void update(ConnectivityState state, Picker picker) {
@@ -164,12 +167,7 @@ public final class ControlPlane {
         }
         released = true;
         connectivity.move(ConnectivityState.SHUTDOWN);
-        if (resolver != null) {
-            resolver.close();
-        }
-        if (balancer != null) {
-            balancer.close();
-        }
+        closePolicies();
         PickResult result = PickResult.drop(status);
         pickers.publish(info -> result);
         completeIfTerminated();
@@ -184,14 +182,23 @@ public final class ControlPlane {
     /** CH-12: a fault of a resolver or a policy fails calls; it never hangs them. */
     private void onPanic(Throwable thrown) {
         LOG.log(System.Logger.Level.ERROR, "the channel's control plane failed", thrown);
-        if (released) {
+        if (released || panicked) {
             return;
         }
+        panicked = true;
         lastFailure = "the channel's control plane failed: " + thrown;
         PickResult result = PickResult.drop(new Status(StatusCode.INTERNAL, lastFailure, thrown));
         update(ConnectivityState.TRANSIENT_FAILURE, info -> result);
+        closePolicies();
+    }
+
+    private void closePolicies() {
         if (resolver != null) {
             resolver.close();
+            resolver = null;
+        }
+        if (balancer != null) {
+            balancer.close();
         }
     }
 
@@ -212,8 +219,8 @@ public final class ControlPlane {
         @Override
         public void updateState(ConnectivityState state, Picker picker) {
             context.requireInContext();
-            if (!released) {
-                update(state, state == ConnectivityState.IDLE ? idlePicker : picker);
+            if (!released && !panicked) {
+                update(state, state == ConnectivityState.IDLE ? newIdlePicker() : picker);
             }
         }
 
@@ -275,33 +282,40 @@ public final class ControlPlane {
         }
     }
 
-    /** A connection to a name: looked up first, off the event loops, and then to its first address. */
+    /**
+     * A connection to a name: looked up first, off the event loops, and then to its first address. What may start or
+     * end it runs in the context; calls come from any thread once it is ready.
+     */
     private final class ResolvingTransport implements ClientTransport, TransportListener {
         private final InetSocketAddress address;
         private final TransportListener listener;
 
-        /** Set once the name is looked up; a start before that finds none, and {@link #closedBecause} may be set. */
+        /** Set in the context once the name is looked up; read by calls. */
         private volatile @Nullable ClientTransport connected;
 
-        private volatile @Nullable String closedBecause;
+        private boolean ended;
 
         ResolvingTransport(InetSocketAddress address, TransportListener listener) {
             this.address = address;
             this.listener = listener;
             CompletableFuture<?> unused = HostLookup.all(address.getHostString())
-                    .whenComplete((found, failure) -> context.execute(() -> {
-                        if (closedBecause != null) {
-                            listener.onTerminated(closedBecause, null);
-                        } else if (found == null) {
-                            listener.onTerminated(
-                                    "name resolution of \"" + address.getHostString() + "\" failed: "
-                                            + (failure == null ? "no answer" : failure.getMessage()),
-                                    failure);
-                        } else {
-                            SocketAddress resolved = new InetSocketAddress(found.get(0), address.getPort());
-                            connected = connector.connect(resolved, serverName, this);
-                        }
-                    }));
+                    .whenComplete((found, failure) -> context.execute(() -> onAnswer(found, failure)));
+        }
+
+        private void onAnswer(@Nullable List<InetAddress> found, @Nullable Throwable failure) {
+            if (ended) {
+                return;
+            }
+            if (found == null) {
+                String reason = failure == null ? "no answer" : failure.getMessage();
+                onTerminated("name resolution of \"" + address.getHostString() + "\" failed: " + reason, failure);
+                return;
+            }
+            try {
+                connected = connector.connect(new InetSocketAddress(found.get(0), address.getPort()), serverName, this);
+            } catch (RuntimeException refused) {
+                onTerminated("cannot connect to " + address + ": " + refused.getMessage(), refused);
+            }
         }
 
         @Override
@@ -321,18 +335,20 @@ public final class ControlPlane {
         @Override
         public void shutdown(String reason) {
             ClientTransport transport = connected;
-            closedBecause = reason;
             if (transport != null) {
                 transport.shutdown(reason);
+            } else if (!ended) {
+                onTerminated(reason, null);
             }
         }
 
         @Override
         public void shutdownNow(String reason) {
             ClientTransport transport = connected;
-            closedBecause = reason;
             if (transport != null) {
                 transport.shutdownNow(reason);
+            } else if (!ended) {
+                onTerminated(reason, null);
             }
         }
 
@@ -354,7 +370,12 @@ public final class ControlPlane {
 
         @Override
         public void onTerminated(String reason, @Nullable Throwable cause) {
-            listener.onTerminated(reason, cause);
+            context.execute(() -> {
+                if (!ended) {
+                    ended = true;
+                    listener.onTerminated(reason, cause);
+                }
+            });
         }
     }
 }

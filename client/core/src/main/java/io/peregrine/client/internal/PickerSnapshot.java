@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -12,11 +14,14 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>A pick reads one volatile field. Only a call that must wait takes the lock, and so does {@link #publish}: a call
  * gives the picker that made it wait, so one that was replaced meanwhile is seen, and no wake-up is lost.
+ *
+ * <p>Pickers are compared by identity. One whose pick has an effect, such as to wake an idle channel, must not be
+ * published twice: a call that picked it the first time would wait for an effect that is long over.
  */
 public final class PickerSnapshot {
     /** What waits. */
     public interface Waiter {
-        /** A new picker is there; pick again. Called outside the lock, in the order of arrival. */
+        /** A new picker is there; pick again. Called on the executor, in the order of arrival. */
         void onNewPicker();
     }
 
@@ -30,17 +35,29 @@ public final class PickerSnapshot {
         FULL
     }
 
+    private static final System.Logger LOG = System.getLogger(PickerSnapshot.class.getName());
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Set<Waiter> waiters = new LinkedHashSet<>();
     private final int maxWaiters;
+    private final Executor executor;
+
+    /** Those that were taken off {@link #waiters} and have not picked again yet. Guarded by the lock. */
+    private int waking;
 
     /** Written under the lock; read without, by every call. */
     private volatile Picker current;
 
-    /** Starts with a picker. */
-    public PickerSnapshot(Picker first, int maxWaiters) {
+    /**
+     * Starts with a picker.
+     *
+     * @param executor wakes those who wait: what a call runs when it ends is the application's, and must not run
+     *     inside the channel's serialised context, which publishes
+     */
+    public PickerSnapshot(Picker first, int maxWaiters, Executor executor) {
         this.current = first;
         this.maxWaiters = maxWaiters;
+        this.executor = executor;
     }
 
     /** The current picker. */
@@ -54,12 +71,20 @@ public final class PickerSnapshot {
         lock.lock();
         try {
             current = next;
+            if (waiters.isEmpty()) {
+                return;
+            }
             woken = new ArrayList<>(waiters);
             waiters.clear();
+            waking += woken.size();
         } finally {
             lock.unlock();
         }
-        woken.forEach(Waiter::onNewPicker);
+        try {
+            executor.execute(() -> wake(woken));
+        } catch (RejectedExecutionException eventLoopIsGone) {
+            wake(woken);
+        }
     }
 
     /** Waits for the successor of {@code seen}. */
@@ -89,11 +114,32 @@ public final class PickerSnapshot {
         }
     }
 
-    /** How many calls wait. */
+    /** How many calls wait, or are about to pick again. */
     public int waiting() {
         lock.lock();
         try {
-            return waiters.size();
+            return waiters.size() + waking;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wake(List<Waiter> woken) {
+        for (Waiter waiter : woken) {
+            try {
+                waiter.onNewPicker();
+            } catch (RuntimeException | Error thrown) {
+                LOG.log(System.Logger.Level.ERROR, "a call that waited for a picker failed to pick again", thrown);
+            } finally {
+                onAwake();
+            }
+        }
+    }
+
+    private void onAwake() {
+        lock.lock();
+        try {
+            waking--;
         } finally {
             lock.unlock();
         }

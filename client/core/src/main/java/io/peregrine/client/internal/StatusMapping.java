@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** From what happened on the wire to a gRPC status (SPEC ST-1 to ST-12). */
 final class StatusMapping {
-    static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
+    private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
     private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
     private static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
     private static final AsciiString HTTP_STATUS = AsciiString.cached(":status");

@@ -75,7 +75,16 @@ public final class SubConnection implements SubConn {
             Attempt started = new Attempt(System.nanoTime());
             attempt = started;
             move(ConnectivityState.CONNECTING, Status.OK);
+            open(started);
+        }
+    }
+
+    private void open(Attempt started) {
+        try {
             started.transport = channel.open(address, started);
+        } catch (RuntimeException refused) {
+            // The event loops were closed under the channel, for example.
+            started.onTerminated("cannot connect to " + address + ": " + refused.getMessage(), refused);
         }
     }
 

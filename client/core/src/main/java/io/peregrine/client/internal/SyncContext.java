@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * thread runs it next. A task that submits another sees it run after itself.
  */
 public final class SyncContext {
+    private static final System.Logger LOG = System.getLogger(SyncContext.class.getName());
+
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable Thread> runner = new AtomicReference<>();
     private final ScheduledExecutorService timer;
@@ -70,8 +72,17 @@ public final class SyncContext {
             try {
                 task.run();
             } catch (RuntimeException | Error uncaught) {
-                onUncaught.accept(uncaught);
+                report(uncaught);
             }
+        }
+    }
+
+    /** Whatever happens, the tasks behind this one run. */
+    private void report(Throwable uncaught) {
+        try {
+            onUncaught.accept(uncaught);
+        } catch (RuntimeException | Error handlerFailed) {
+            LOG.log(System.Logger.Level.ERROR, "the handler of uncaught exceptions threw", handlerFailed);
         }
     }
 

@@ -21,6 +21,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A cancel from another thread does not end the call; it tells the owner. It writes {@link #cancelled} and then
  * looks for the attempt; the dispatching thread publishes the attempt and then looks at {@link #cancelled}, so one of
- * the two sees the other.
+ * the two sees the other. In the same way {@link #queueDeadlinePassed} and the picker's queue see each other.
  *
  * @param <Q> the request
  * @param <R> the response
@@ -54,11 +55,15 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
     private boolean refusedBefore;
     private @Nullable ScheduledFuture<?> queueDeadline;
     private @Nullable String lastPickFailure;
+    private @Nullable Metadata heldHeaders;
 
     /** The attempt under way; pairs with {@link #cancelled} as the class says. */
     private volatile @Nullable Attempt<R> attempt;
 
     private volatile boolean cancelled;
+
+    /** The timer fired, perhaps while the call was between two waits; pairs with the picker's queue. */
+    private volatile boolean queueDeadlinePassed;
 
     UnaryCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
         this.dispatcher = dispatcher;
@@ -140,7 +145,7 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         PickerSnapshot pickers = dispatcher.pickers();
         while (!cancelled) {
             Picker picker = pickers.current();
-            PickResult picked = picker.pick(this);
+            PickResult picked = pick(picker);
             if (picked.subConn() instanceof SubConnection subConnection) {
                 if (startOn(subConnection)) {
                     return;
@@ -158,6 +163,15 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
             }
         }
         end(Status.of(StatusCode.CANCELLED, "cancelled before the request was sent"), null, Metadata.EMPTY);
+    }
+
+    /** A policy's fault fails this call and no other (HOSTILE.md P12). */
+    private PickResult pick(Picker picker) {
+        try {
+            return picker.pick(this);
+        } catch (RuntimeException | Error thrown) {
+            return PickResult.drop(new Status(StatusCode.INTERNAL, "the picker threw: " + thrown, thrown));
+        }
     }
 
     /** True if the call has moved on; false if the subchannel takes no calls. */
@@ -201,6 +215,8 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
             case WAITING -> {
                 if (cancelled && dispatcher.pickers().remove(this)) {
                     end(Status.of(StatusCode.CANCELLED, "cancelled while waiting"), null, Metadata.EMPTY);
+                } else if (queueDeadlinePassed && dispatcher.pickers().remove(this)) {
+                    end(queueDeadlineExceeded(), null, Metadata.EMPTY);
                 }
                 return true;
             }
@@ -243,6 +259,7 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
     }
 
     private void onQueueDeadline() {
+        queueDeadlinePassed = true;
         if (dispatcher.pickers().remove(this)) {
             end(queueDeadlineExceeded(), null, Metadata.EMPTY);
         }
@@ -301,18 +318,32 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
             queueDeadline = null;
             timer.cancel(false);
         }
-        Executor executor = options.executor();
+        Executor executor = callbackExecutor();
         if (executor == null) {
             deliverSafely(status, response, trailers);
             return;
         }
+        Delivery delivery = new Delivery(heldHeaders, status, response, trailers);
         try {
-            executor.execute(() -> deliverSafely(status, response, trailers));
-        } catch (RejectedExecutionException rejected) {
-            deliverSafely(
-                    new Status(StatusCode.CANCELLED, "the call's executor rejected its callback", rejected),
-                    null,
-                    Metadata.EMPTY);
+            executor.execute(delivery);
+        } catch (RuntimeException | Error rejected) {
+            delivery.reject(rejected);
+        }
+    }
+
+    /** Where callbacks run; null for the thread that calls {@link #end}. */
+    @Nullable
+    Executor callbackExecutor() {
+        return options.executor();
+    }
+
+    /** Metadata came in the response's headers. */
+    final void onHeaders(Metadata responseHeaders) {
+        if (callbackExecutor() == null) {
+            deliverHeadersSafely(responseHeaders);
+        } else {
+            // An executor of several threads would run the end before the headers; so both are one task.
+            heldHeaders = responseHeaders;
         }
     }
 
@@ -325,7 +356,7 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         }
     }
 
-    final void deliverHeadersSafely(Metadata responseHeaders) {
+    private void deliverHeadersSafely(Metadata responseHeaders) {
         try {
             deliverHeaders(responseHeaders);
         } catch (RuntimeException | Error thrown) {
@@ -339,6 +370,42 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
 
     final long deadlineNs() {
         return deadlineNs;
+    }
+
+    /** The end of a call on its way through an executor, which may run it, refuse it or, being broken, do both. */
+    private final class Delivery implements Runnable {
+        private final AtomicBoolean taken = new AtomicBoolean();
+        private final @Nullable Metadata responseHeaders;
+        private final Status status;
+        private final @Nullable R response;
+        private final Metadata trailers;
+
+        Delivery(@Nullable Metadata responseHeaders, Status status, @Nullable R response, Metadata trailers) {
+            this.responseHeaders = responseHeaders;
+            this.status = status;
+            this.response = response;
+            this.trailers = trailers;
+        }
+
+        @Override
+        public void run() {
+            if (taken.compareAndSet(false, true)) {
+                if (responseHeaders != null) {
+                    deliverHeadersSafely(responseHeaders);
+                }
+                deliverSafely(status, response, trailers);
+            }
+        }
+
+        /** HOSTILE.md P14: the call still ends, on this thread. */
+        void reject(Throwable rejection) {
+            if (taken.compareAndSet(false, true)) {
+                String message = "the call's executor rejected its callback";
+                deliverSafely(new Status(StatusCode.CANCELLED, message, rejection), null, Metadata.EMPTY);
+            } else {
+                LOG.log(System.Logger.Level.WARNING, "executor of " + method.fullName() + " threw", rejection);
+            }
+        }
     }
 
     private static long deadline(long nowNs, long timeoutNs) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -50,20 +51,31 @@ public final class HostLookup {
         }
     }
 
-    /** Looks up all addresses of {@code host}, in the system's order; fails with {@link UnknownHostException}. */
+    /**
+     * Looks up all addresses of {@code host}, in the system's order. Never throws: what goes wrong, mostly {@link
+     * UnknownHostException}, fails the future.
+     */
     public static CompletableFuture<List<InetAddress>> all(String host) {
         InetAddress literal = literal(host);
         if (literal != null) {
             return CompletableFuture.completedFuture(List.of(literal));
         }
         CompletableFuture<List<InetAddress>> answer = new CompletableFuture<>();
-        Threads.POOL.execute(() -> {
-            try {
-                answer.complete(List.of(InetAddress.getAllByName(host)));
-            } catch (UnknownHostException unknown) {
-                answer.completeExceptionally(unknown);
-            }
-        });
+        try {
+            Threads.POOL.execute(() -> lookUp(host, answer));
+        } catch (RejectedExecutionException full) {
+            answer.completeExceptionally(
+                    new UnknownHostException(host + ": more than " + MAX_QUEUED + " look-ups are waiting"));
+        }
         return answer;
+    }
+
+    /** The JDK throws more than it declares, for example for a name that it cannot encode. */
+    private static void lookUp(String host, CompletableFuture<List<InetAddress>> answer) {
+        try {
+            answer.complete(List.of(InetAddress.getAllByName(host)));
+        } catch (UnknownHostException | RuntimeException | Error failed) {
+            answer.completeExceptionally(failed);
+        }
     }
 }

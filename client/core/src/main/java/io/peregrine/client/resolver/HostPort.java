@@ -25,7 +25,8 @@ public record HostPort(String host, int port) {
             return new HostPort(text, defaultPort);
         }
         int hostEnd = text.charAt(0) == '[' ? text.indexOf(']') + 1 : indexOfOrEnd(text, ':');
-        if (hostEnd == 0 || (hostEnd < text.length() && text.charAt(hostEnd) != ':')) {
+        boolean unclosed = hostEnd == 0 && text.charAt(0) == '[';
+        if (unclosed || (hostEnd < text.length() && text.charAt(hostEnd) != ':')) {
             throw malformed(text);
         }
         String host = text.substring(0, hostEnd);

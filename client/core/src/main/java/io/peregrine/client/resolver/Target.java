@@ -3,6 +3,7 @@ package io.peregrine.client.resolver;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -25,23 +26,33 @@ public record Target(String scheme, String authority, String endpoint) {
             return asGiven;
         }
         int schemeEnd = text.indexOf("://");
+        if (schemeEnd > 0 && knownSchemes.contains(lowerCase(text.substring(0, schemeEnd)))) {
+            throw cannotBeParsed(text);
+        }
         if (schemeEnd > 0) {
             throw new IllegalArgumentException("target: \"" + text + "\" has the unknown scheme \""
                     + text.substring(0, schemeEnd) + "\" (expected one of: " + new TreeSet<>(knownSchemes) + ')');
         }
         Target byDefault = tryParse(defaultScheme + ":///" + text, knownSchemes::contains);
         if (byDefault == null) {
-            throw new IllegalArgumentException(
-                    "target: \"" + text + "\" cannot be parsed (expected: [scheme:///]host:port)");
+            throw cannotBeParsed(text);
         }
         return byDefault;
+    }
+
+    private static IllegalArgumentException cannotBeParsed(String text) {
+        return new IllegalArgumentException(
+                "target: \"" + text + "\" cannot be parsed (expected: [scheme:///]host:port)");
     }
 
     private static @Nullable Target tryParse(String text, Predicate<String> knownScheme) {
         try {
             URI uri = new URI(escapeBrackets(text));
-            String scheme = uri.getScheme();
-            if (scheme == null || !knownScheme.test(scheme)) {
+            if (uri.getScheme() == null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+                return null;
+            }
+            String scheme = lowerCase(uri.getScheme());
+            if (!knownScheme.test(scheme)) {
                 return null;
             }
             String path = uri.isOpaque() ? uri.getSchemeSpecificPart() : uri.getPath();
@@ -54,6 +65,11 @@ public record Target(String scheme, String authority, String endpoint) {
         } catch (URISyntaxException notAUri) {
             return null;
         }
+    }
+
+    /** Schemes are compared without regard to case (RFC 3986 §3.1). */
+    private static String lowerCase(String scheme) {
+        return scheme.toLowerCase(Locale.ROOT);
     }
 
     /** Java's URI refuses the brackets of an IPv6 address in a path, where RFC 3986 does too, but gRPC puts them. */

@@ -1,0 +1,134 @@
+package io.peregrine.client;
+
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/** A grpc-java server, in plaintext, with one method that echoes and one that answers when the test says so. */
+final class GatedServer implements AutoCloseable {
+    static final MethodDescriptor<byte[], byte[]> ECHO =
+            MethodDescriptor.unary("test.Gated/Echo", Marshallers.bytes(), Marshallers.bytes());
+    static final MethodDescriptor<byte[], byte[]> WAIT =
+            MethodDescriptor.unary("test.Gated/Wait", Marshallers.bytes(), Marshallers.bytes());
+
+    private final Server server;
+    private final int port;
+    private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
+    private final Semaphore arrived = new Semaphore(0);
+
+    private GatedServer(int wantedPort) throws IOException {
+        ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
+                .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall(GatedServer::answer))
+                .addMethod(grpcMethod("test.Gated/Wait"), ServerCalls.asyncUnaryCall((request, response) -> {
+                    answers.add(() -> answer(request, response));
+                    arrived.release();
+                }))
+                .build();
+        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), wantedPort))
+                .directExecutor()
+                .addService(service)
+                .build()
+                .start();
+        this.port = server.getPort();
+    }
+
+    static GatedServer start() throws IOException {
+        return new GatedServer(0);
+    }
+
+    /** Starts on a port that another server of this test had. */
+    static GatedServer startOn(int port) throws IOException {
+        return new GatedServer(port);
+    }
+
+    /** A port on which nobody listens. */
+    static int unusedPort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The port, also after the shutdown. */
+    int port() {
+        return port;
+    }
+
+    String target() {
+        return "dns:///127.0.0.1:" + port();
+    }
+
+    /** Returns when so many calls of {@link #WAIT} are waiting. */
+    void awaitWaiting(int calls) throws InterruptedException {
+        if (!arrived.tryAcquire(calls, 20, TimeUnit.SECONDS)) {
+            throw new AssertionError("fewer than " + calls + " calls arrived within 20 s");
+        }
+    }
+
+    /** Answers the calls that wait. */
+    void release() {
+        for (Runnable answer = answers.poll(); answer != null; answer = answers.poll()) {
+            answer.run();
+        }
+    }
+
+    /** Sends GOAWAY and lets calls finish. */
+    void shutdown() {
+        server.shutdown();
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.shutdownNow();
+        try {
+            if (!server.awaitTermination(20, TimeUnit.SECONDS)) {
+                throw new IOException("the server did not stop within 20 s");
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while the server stopped");
+        }
+    }
+
+    private static void answer(byte[] request, StreamObserver<byte[]> response) {
+        response.onNext(request);
+        response.onCompleted();
+    }
+
+    private static io.grpc.MethodDescriptor<byte[], byte[]> grpcMethod(String name) {
+        io.grpc.MethodDescriptor.Marshaller<byte[]> bytes = new io.grpc.MethodDescriptor.Marshaller<>() {
+            @Override
+            public InputStream stream(byte[] value) {
+                return new ByteArrayInputStream(value);
+            }
+
+            @Override
+            public byte[] parse(InputStream stream) {
+                try {
+                    return stream.readAllBytes();
+                } catch (IOException impossible) {
+                    throw new UncheckedIOException(impossible);
+                }
+            }
+        };
+        return io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
+                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+                .setFullMethodName(name)
+                .setRequestMarshaller(bytes)
+                .setResponseMarshaller(bytes)
+                .build();
+    }
+}

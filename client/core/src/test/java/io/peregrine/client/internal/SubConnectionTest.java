@@ -1,0 +1,302 @@
+package io.peregrine.client.internal;
+
+import static io.peregrine.client.ConnectivityState.CONNECTING;
+import static io.peregrine.client.ConnectivityState.IDLE;
+import static io.peregrine.client.ConnectivityState.READY;
+import static io.peregrine.client.ConnectivityState.SHUTDOWN;
+import static io.peregrine.client.ConnectivityState.TRANSIENT_FAILURE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.TransportListener;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** SPEC 2.2. */
+class SubConnectionTest {
+    private static final SocketAddress ADDRESS = new InetSocketAddress(InetAddress.getLoopbackAddress(), 443);
+    private final ConnectException cause = new ConnectException("refused");
+
+    private final VirtualTimer timer = new VirtualTimer();
+    private final List<Throwable> uncaught = new ArrayList<>();
+    private final SyncContext context = new SyncContext(timer, uncaught::add);
+    private final List<FakeTransport> opened = new ArrayList<>();
+    private final List<ClientTransport> closed = new ArrayList<>();
+    private final List<ConnectivityState> states = new ArrayList<>();
+    private final List<Status> statuses = new ArrayList<>();
+    private int resolveNows;
+    private boolean refuseToOpen;
+
+    private final SubConnection subConnection = new SubConnection(ADDRESS, context, new Channel(), (state, status) -> {
+        context.requireInContext();
+        states.add(state);
+        statuses.add(status);
+    });
+
+    private enum Event {
+        CONNECT,
+        ON_READY,
+        ON_DRAINING,
+        ON_TERMINATED,
+        BACKOFF_OVER,
+        SHUT_DOWN
+    }
+
+    /** All events in all states; an event that a state does not name leaves it where it is (SC-2, D1, D2). */
+    @Test
+    void sc2EveryEventInEveryStateLeadsWhereTheSpecificationSays() {
+        Map<ConnectivityState, Map<Event, ConnectivityState>> moves = Map.of(
+                IDLE, Map.of(Event.CONNECT, CONNECTING, Event.SHUT_DOWN, SHUTDOWN),
+                CONNECTING,
+                        Map.of(
+                                Event.ON_READY,
+                                READY,
+                                Event.ON_TERMINATED,
+                                TRANSIENT_FAILURE,
+                                Event.SHUT_DOWN,
+                                SHUTDOWN),
+                READY, Map.of(Event.ON_DRAINING, IDLE, Event.ON_TERMINATED, IDLE, Event.SHUT_DOWN, SHUTDOWN),
+                TRANSIENT_FAILURE, Map.of(Event.BACKOFF_OVER, IDLE, Event.SHUT_DOWN, SHUTDOWN),
+                SHUTDOWN, Map.of());
+        for (ConnectivityState from : ConnectivityState.values()) {
+            for (Event event : Event.values()) {
+                if (from == CONNECTING && event == Event.ON_DRAINING) {
+                    // A transport drains only after it was ready.
+                    continue;
+                }
+                SubConnectionTest fresh = new SubConnectionTest();
+                fresh.bring(from);
+                fresh.happen(event);
+
+                ConnectivityState expected =
+                        Objects.requireNonNull(moves.get(from)).getOrDefault(event, from);
+                assertThat(fresh.state()).as("%s in %s", event, from).isEqualTo(expected);
+                assertThat(fresh.subConnection.transport() != null)
+                        .as("has a transport in %s", expected)
+                        .isEqualTo(expected == READY);
+                assertThat(fresh.uncaught).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void sc3IsReadyOnlyWhenTheTransportIs() {
+        bring(CONNECTING);
+        assertThat(subConnection.transport()).isNull();
+
+        last().listener().onReady();
+
+        assertThat(subConnection.transport()).isSameAs(last());
+    }
+
+    @Test
+    void sc3ATransportThatDiesRightAfterItsSettingsIsNoFailure() {
+        bring(READY);
+        last().listener().onTerminated("closed", null);
+
+        assertThat(states).containsExactly(CONNECTING, READY, IDLE);
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void d1ALostConnectionIsIdleAndTheResolverIsAskedAgain() {
+        bring(READY);
+
+        last().listener().onTerminated("connection reset", null);
+
+        assertThat(state()).isEqualTo(IDLE);
+        assertThat(resolveNows).isEqualTo(1);
+        assertThat(statuses.get(2).message()).isEqualTo("connection reset");
+        assertThat(closed).containsExactly(last());
+    }
+
+    @Test
+    void aDrainingTransportIsLeftAndItsEndIsNoNews() {
+        bring(READY);
+
+        last().listener().onDraining("GOAWAY");
+        last().listener().onTerminated("drained", null);
+
+        assertThat(states).containsExactly(CONNECTING, READY, IDLE);
+        assertThat(closed).containsExactly(last());
+    }
+
+    @Test
+    void theEndOfAnOldTransportDoesNotTouchTheNextOne() {
+        bring(READY);
+        FakeTransport old = last();
+        old.listener().onDraining("GOAWAY");
+        context.execute(subConnection::connect);
+        last().listener().onReady();
+
+        old.listener().onTerminated("drained", null);
+
+        assertThat(subConnection.transport()).isSameAs(last()).isNotSameAs(old);
+    }
+
+    @Test
+    void d2AFailedAttemptSaysWhyAndIsIdleAgainAfterItsBackoff() {
+        bring(CONNECTING);
+
+        last().listener().onTerminated("127.0.0.1:443 refused", cause);
+
+        assertThat(statuses.get(1)).isEqualTo(new Status(StatusCode.UNAVAILABLE, "127.0.0.1:443 refused", cause));
+        assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(1), Duration.ofMillis(1200));
+        timer.advance(Duration.ofMillis(1200));
+        assertThat(states).containsExactly(CONNECTING, TRANSIENT_FAILURE, IDLE);
+        assertThat(opened).as("the policy reconnects, not the subchannel").hasSize(1);
+    }
+
+    @Test
+    void sc5TheBackoffGrowsWithEachFailureAndIsResetBySuccess() {
+        for (int n = 0; n < 8; n++) {
+            failOnce();
+        }
+        assertThat(timer.nextDelay()).isGreaterThan(Duration.ofSeconds(15));
+        timer.advance(Duration.ofMinutes(3));
+
+        context.execute(subConnection::connect);
+        last().listener().onReady();
+        last().listener().onTerminated("lost", null);
+        failOnce();
+
+        assertThat(timer.nextDelay()).isLessThanOrEqualTo(Duration.ofMillis(1200));
+    }
+
+    @Test
+    void sc10ShutDownWhileConnectingAbandonsTheAttempt() {
+        bring(CONNECTING);
+
+        context.execute(subConnection::shutdown);
+        assertThat(last().shutdowns).hasSize(1);
+        last().listener().onReady();
+        last().listener().onTerminated("subchannel shutdown", null);
+
+        assertThat(states).containsExactly(CONNECTING);
+        assertThat(subConnection.transport()).isNull();
+        assertThat(closed).containsExactly(last());
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void sc7ShutDownWhenReadyLetsTheTransportDrain() {
+        bring(READY);
+
+        context.execute(subConnection::shutdown);
+        context.execute(subConnection::shutdown);
+
+        assertThat(last().shutdowns).containsExactly("subchannel shutdown");
+    }
+
+    @Test
+    void shutDownInBackoffStopsItsTimer() {
+        bring(TRANSIENT_FAILURE);
+
+        context.execute(subConnection::shutdown);
+
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void aTransportThatCannotBeOpenedIsAFailedAttempt() {
+        refuseToOpen = true;
+
+        context.execute(subConnection::connect);
+
+        assertThat(states).containsExactly(CONNECTING, TRANSIENT_FAILURE);
+        assertThat(statuses.get(1).message()).contains("event loops: closed");
+        assertThat(uncaught).isEmpty();
+    }
+
+    @Test
+    void isCalledInItsContextOnly() {
+        assertThatIllegalStateException().isThrownBy(subConnection::connect);
+        assertThatIllegalStateException().isThrownBy(subConnection::shutdown);
+    }
+
+    private void bring(ConnectivityState to) {
+        switch (to) {
+            case IDLE -> {}
+            case CONNECTING -> happen(Event.CONNECT);
+            case READY -> {
+                bring(CONNECTING);
+                happen(Event.ON_READY);
+            }
+            case TRANSIENT_FAILURE -> {
+                bring(CONNECTING);
+                happen(Event.ON_TERMINATED);
+            }
+            case SHUTDOWN -> {
+                bring(READY);
+                happen(Event.SHUT_DOWN);
+            }
+            default -> throw new AssertionError(to);
+        }
+    }
+
+    private void happen(Event event) {
+        switch (event) {
+            case CONNECT -> context.execute(subConnection::connect);
+            case ON_READY -> opened.forEach(transport -> transport.listener().onReady());
+            case ON_DRAINING -> opened.forEach(transport -> transport.listener().onDraining("GOAWAY"));
+            case ON_TERMINATED ->
+                opened.forEach(transport -> transport.listener().onTerminated("ended", null));
+            case BACKOFF_OVER -> timer.advance(Duration.ofSeconds(2));
+            case SHUT_DOWN -> {
+                context.execute(subConnection::shutdown);
+                states.add(SHUTDOWN);
+            }
+            default -> throw new AssertionError(event);
+        }
+    }
+
+    private void failOnce() {
+        timer.advance(Duration.ofMinutes(3));
+        context.execute(subConnection::connect);
+        last().listener().onTerminated("refused", cause);
+    }
+
+    /** SHUTDOWN is not reported: whoever asked for it knows. */
+    private ConnectivityState state() {
+        return states.isEmpty() ? IDLE : states.get(states.size() - 1);
+    }
+
+    private FakeTransport last() {
+        return opened.get(opened.size() - 1);
+    }
+
+    private final class Channel implements SubConnection.Channel {
+        @Override
+        public ClientTransport open(SocketAddress address, TransportListener listener) {
+            if (refuseToOpen) {
+                throw new IllegalStateException("event loops: closed");
+            }
+            FakeTransport transport = new FakeTransport(address);
+            transport.listener = listener;
+            opened.add(transport);
+            return transport;
+        }
+
+        @Override
+        public void resolveNow() {
+            resolveNows++;
+        }
+
+        @Override
+        public void onTransportClosed(ClientTransport transport) {
+            closed.add(transport);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package io.peregrine.jmh;
+
+import io.peregrine.allocation.AllocationProbe;
+import io.peregrine.jmh.AllocationLimits.Outcome;
+import io.peregrine.jmh.AllocationLimits.Verdict;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Fails the build when a call allocates more heap than the file of limits allows.
+ *
+ * <p>The figure of a case is the least of many windows: all threads of this process are counted to the byte, so what
+ * a call allocates is in each window, while what a window has besides comes from the JVM (a compilation, a class).
+ */
+public final class AllocationGate {
+    private static final long WINDOW_MS = 500;
+
+    /** Long enough for C2 to have compiled the path, on two cores shared with the server. */
+    private static final int MIN_WINDOWS = 16;
+
+    private static final int MAX_WINDOWS = 50;
+
+    /** So many windows without a lower figure end a case. */
+    private static final int STEADY_WINDOWS = 8;
+
+    private static final double STEADY_BYTES = 0.5;
+
+    private static final List<Case> CASES = List.of(
+            new Case("async-100-bytes", "100", "bytes"),
+            new Case("async-1-bytes", "1", "bytes"),
+            new Case("blocking-1-bytes", "blocking", "bytes"),
+            new Case("async-100-protobuf", "100", "protobuf"));
+
+    private AllocationGate() {}
+
+    /** Measures all cases; exits with 1 if one is over its limit. The argument is the file of limits. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length != 1) {
+            System.err.println("usage: AllocationGate LIMITS-FILE");
+            System.exit(2);
+        }
+        AllocationLimits limits;
+        try (Reader file = Files.newBufferedReader(Path.of(args[0]))) {
+            limits = AllocationLimits.read(file);
+        }
+        boolean exceeded = false;
+        try (EchoServer server = EchoServer.givenOrStarted()) {
+            for (Case measured : CASES) {
+                Verdict verdict = limits.judge(measured.name, measured.bytesPerCall(server.address()));
+                System.out.println("allocation gate: " + verdict);
+                exceeded |= verdict.outcome() == Outcome.EXCEEDED;
+            }
+        }
+        if (exceeded) {
+            System.err.println("allocation gate: a call allocates more than " + args[0] + " allows. Find the new object"
+                    + " with an allocation profiler, or raise the limit in the commit that says why.");
+            System.exit(1);
+        }
+    }
+
+    private record Case(String name, String mode, String payload) {
+        double bytesPerCall(String address) throws InterruptedException {
+            return bytesPerCall(address, Payload.named(payload));
+        }
+
+        private <M> double bytesPerCall(String address, Payload<M> sent) throws InterruptedException {
+            try (EchoClient<M> client = Peer.PEREGRINE.connect(address, sent)) {
+                client.call(sent.message());
+                Load load = Load.of(mode, client, sent);
+                load.start();
+                double least = leastOfWindows(load);
+                load.stop();
+                return least;
+            }
+        }
+
+        private static double leastOfWindows(Load load) throws InterruptedException {
+            double least = Double.MAX_VALUE;
+            int steady = 0;
+            for (int i = 0; i < MAX_WINDOWS && (i < MIN_WINDOWS || steady < STEADY_WINDOWS); i++) {
+                double bytes = window(load);
+                steady = bytes < least - STEADY_BYTES ? 0 : steady + 1;
+                least = Math.min(least, bytes);
+            }
+            return least;
+        }
+
+        private static double window(Load load) throws InterruptedException {
+            long calls = load.calls();
+            long bytes = AllocationProbe.allocatedBytesOfAllThreads();
+            TimeUnit.MILLISECONDS.sleep(WINDOW_MS);
+            long allocated = AllocationProbe.allocatedBytesOfAllThreads() - bytes;
+            // Counted after the bytes, so that a call under way cannot make the figure too low by much.
+            long made = load.calls() - calls;
+            return made == 0 ? Double.MAX_VALUE : (double) allocated / made;
+        }
+    }
+}

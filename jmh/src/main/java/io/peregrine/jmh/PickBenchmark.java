@@ -1,0 +1,55 @@
+package io.peregrine.jmh;
+
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.Marshallers;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.balancer.PickInfo;
+import io.peregrine.client.balancer.PickResult;
+import io.peregrine.client.internal.PickerSnapshot;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Threads;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** What a call pays to be told its subchannel, with a picker as pick_first's: one prepared result. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(1)
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class PickBenchmark {
+    private final PickResult result = PickResult.fail(Status.OK);
+    private final PickerSnapshot pickers = new PickerSnapshot(info -> result, 1, Runnable::run);
+    private final PickInfo info =
+            new Call(MethodDescriptor.unary(Payload.METHOD, Marshallers.bytes(), Marshallers.bytes()));
+
+    /** One thread. */
+    @Benchmark
+    @Threads(1)
+    public PickResult oneThread() {
+        return pickers.current().pick(info);
+    }
+
+    /** Two threads; the time is each one's. */
+    @Benchmark
+    @Threads(2)
+    public PickResult twoThreads() {
+        return pickers.current().pick(info);
+    }
+
+    private record Call(MethodDescriptor<?, ?> method) implements PickInfo {
+        @Override
+        public CallOptions options() {
+            return CallOptions.DEFAULT;
+        }
+    }
+}
