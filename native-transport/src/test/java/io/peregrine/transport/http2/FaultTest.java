@@ -10,9 +10,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -30,14 +33,32 @@ class FaultTest {
     @RegisterExtension
     final ScriptedPeer peer = new ScriptedPeer();
 
+    private final List<LogRecord> logged = new ArrayList<>();
+    private final Handler handler = new Handler() {
+        @Override
+        public void publish(LogRecord entry) {
+            logged.add(entry);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    };
+
     @BeforeEach
-    void silenceTheLog() {
-        LOG.setLevel(Level.OFF);
+    void catchTheLog() {
+        LOG.setUseParentHandlers(false);
+        LOG.setLevel(Level.ALL);
+        LOG.addHandler(handler);
     }
 
     @AfterEach
     void restoreTheLog() {
+        LOG.removeHandler(handler);
         LOG.setLevel(null);
+        LOG.setUseParentHandlers(true);
     }
 
     static Stream<Arguments> throwingCallbacks() {
@@ -68,6 +89,7 @@ class FaultTest {
         assertThat(peer.isClosed()).isTrue();
         assertThat(List.of(guilty, open, waiting)).allMatch(stream -> stream.ends() == 1);
         assertThat(peer.listened()).last().asString().contains("thrown by the test");
+        assertThat(logged).extracting(LogRecord::getLevel).containsExactly(Level.WARNING);
     }
 
     @Test
@@ -202,5 +224,6 @@ class FaultTest {
         peer.start(large);
 
         assertThat(large.failure().message()).contains("Broken pipe");
+        assertThat(logged).as("faults of this side").isEmpty();
     }
 }
