@@ -10,11 +10,6 @@ public final class DnsResolverProvider implements NameResolverProvider {
     }
 
     @Override
-    public String authority(Target target) {
-        return target.endpoint().startsWith(":") ? "localhost" + target.endpoint() : target.endpoint();
-    }
-
-    @Override
     public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
         if (!target.authority().isEmpty()) {
             throw new IllegalArgumentException("target: \"" + target

@@ -8,11 +8,12 @@ public interface NameResolverProvider {
     String scheme();
 
     /**
-     * The authority of requests to such a target, unless the user names another (SPEC TG-5).
-     *
-     * @throws IllegalArgumentException if the endpoint is malformed
+     * The authority of requests to such a target, unless the user names another (SPEC TG-5): the endpoint, with
+     * localhost in front of a mere port.
      */
-    String authority(Target target);
+    default String authority(Target target) {
+        return target.endpoint().startsWith(":") ? "localhost" + target.endpoint() : target.endpoint();
+    }
 
     /**
      * Makes a resolver; does no I/O.

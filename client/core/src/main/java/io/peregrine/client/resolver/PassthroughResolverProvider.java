@@ -12,11 +12,6 @@ public final class PassthroughResolverProvider implements NameResolverProvider {
     }
 
     @Override
-    public String authority(Target target) {
-        return target.endpoint().startsWith(":") ? "localhost" + target.endpoint() : target.endpoint();
-    }
-
-    @Override
     public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
         HostPort address = HostPort.parse(target.endpoint(), defaultPort);
         return new NameResolver() {
