@@ -86,8 +86,7 @@ final class ScriptedPeer implements AfterEachCallback {
     /** TCP is up, and the client has said its part. */
     ScriptedPeer connected() {
         connecting();
-        socket.activate();
-        runTasks();
+        turn(socket::activate);
         return this;
     }
 
@@ -149,8 +148,7 @@ final class ScriptedPeer implements AfterEachCallback {
 
     /** Starts a stream, which must be accepted. */
     RecordedStream start(RecordedStream stream) {
-        assertThat(tryStart(stream)).isEqualTo(ClientTransport.StartResult.ACCEPTED);
-        runTasks();
+        turn(() -> assertThat(tryStart(stream)).isEqualTo(ClientTransport.StartResult.ACCEPTED));
         return stream;
     }
 
@@ -178,18 +176,15 @@ final class ScriptedPeer implements AfterEachCallback {
     }
 
     void cancel(RecordedStream stream) {
-        connection().cancel(stream);
-        runTasks();
+        turn(() -> connection().cancel(stream));
     }
 
     void shutdown() {
-        connection().shutdown("shut down by the test");
-        runTasks();
+        turn(() -> connection().shutdown("shut down by the test"));
     }
 
     void shutdownNow() {
-        connection().shutdownNow("shut down at once by the test");
-        runTasks();
+        turn(() -> connection().shutdownNow("shut down at once by the test"));
     }
 
     /** What the listener was told. */
@@ -207,8 +202,7 @@ final class ScriptedPeer implements AfterEachCallback {
     void send(byte[]... parts) {
         byte[] octets = Frames.join(parts);
         account(octets);
-        channel().writeInbound(allocator.directBuffer(octets.length).writeBytes(octets));
-        runTasks();
+        read(octets);
     }
 
     /** Sends octets one in each read. */
@@ -225,11 +219,13 @@ final class ScriptedPeer implements AfterEachCallback {
     void sendInPieces(byte[]... pieces) {
         account(Frames.join(pieces));
         for (byte[] piece : pieces) {
-            channel()
-                    .writeInbound(
-                            allocator.directBuffer(Math.max(1, piece.length)).writeBytes(piece));
+            read(piece);
         }
-        runTasks();
+    }
+
+    private void read(byte[] octets) {
+        ByteBuf received = allocator.directBuffer(Math.max(1, octets.length)).writeBytes(octets);
+        turn(() -> channel().pipeline().fireChannelRead(received).fireChannelReadComplete());
     }
 
     void sendText(String text) {
@@ -243,14 +239,14 @@ final class ScriptedPeer implements AfterEachCallback {
 
     /** The peer closes the connection. */
     void close() {
-        ChannelFuture unused = channel().close();
-        runTasks();
+        turn(() -> {
+            ChannelFuture unused = channel().close();
+        });
     }
 
     /** The socket fails. */
     void fail(Throwable cause) {
-        channel().pipeline().fireExceptionCaught(cause);
-        runTasks();
+        turn(() -> channel().pipeline().fireExceptionCaught(cause));
     }
 
     /** The socket takes nothing more until {@link #unblock}. */
@@ -260,8 +256,7 @@ final class ScriptedPeer implements AfterEachCallback {
 
     void unblock() {
         socket.blocked = false;
-        channel().flush();
-        runTasks();
+        turn(() -> channel().flush());
     }
 
     /** Makes each write fail on the spot, as those to a socket do that was lost a moment ago. */
@@ -294,10 +289,29 @@ final class ScriptedPeer implements AfterEachCallback {
         return received;
     }
 
+    /** Runs what the loop has to run. */
     void runTasks() {
-        channel().runPendingTasks();
-        channel().runScheduledPendingTasks();
-        channel().runPendingTasks();
+        turn(() -> {});
+    }
+
+    /**
+     * Does some work as a real loop would: each task runs after what is running now. Left to itself, an embedded
+     * channel runs the loop's tasks at the end of each write, flush and close, and so within the caller of it; only
+     * within an operation that it has counted does it wait.
+     */
+    private void turn(Runnable work) {
+        Runnable workAndTasks = () -> {
+            work.run();
+            channel().runPendingTasks();
+        };
+        if (isClosed()) {
+            workAndTasks.run();
+            return;
+        }
+        ChannelFuture done = channel().write(new Turn(workAndTasks), channel().newPromise());
+        if (done.cause() != null) {
+            throw new AssertionError("a turn of the loop failed", done.cause());
+        }
     }
 
     private void drainOutbound() {
@@ -359,9 +373,7 @@ final class ScriptedPeer implements AfterEachCallback {
 
     /** Ends the connection and checks the invariants. */
     void verify() {
-        socket.blocked = false;
-        channel().flush();
-        runTasks();
+        unblock();
         drainOutbound();
         if (!isClosed()) {
             verifyInboundCredit();
@@ -423,6 +435,9 @@ final class ScriptedPeer implements AfterEachCallback {
         }
     }
 
+    /** Work for the loop, in the guise of a message, which never gets further than {@link Socket}. */
+    private record Turn(Runnable work) {}
+
     /** Stands for the socket: embedded channels are active from birth, and always take what is written. */
     private static final class Socket extends ChannelDuplexHandler {
         private @Nullable ChannelHandlerContext heldContext;
@@ -447,7 +462,10 @@ final class ScriptedPeer implements AfterEachCallback {
         @Override
         public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
             Throwable failure = writeFailure;
-            if (failure == null) {
+            if (message instanceof Turn turn) {
+                turn.work().run();
+                ChannelPromise unused = promise.setSuccess();
+            } else if (failure == null) {
                 ChannelFuture unused = ctx.write(message, promise);
             } else {
                 ReferenceCountUtil.release(message);
