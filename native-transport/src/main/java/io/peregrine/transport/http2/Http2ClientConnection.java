@@ -70,7 +70,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private final Channel channel;
     private final EventLoop eventLoop;
-    private final PeerName peerName;
+    private final PeerLabel peerLabel;
     private final TransportOptions options;
     private final TransportListener listener;
     private final CommandQueue commands;
@@ -103,19 +103,19 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     Http2ClientConnection(
             Channel channel,
             EventLoop eventLoop,
-            PeerName peerName,
+            PeerLabel peerLabel,
             TransportOptions options,
             TransportListener listener) {
         this.channel = channel;
         this.eventLoop = eventLoop;
-        this.peerName = peerName;
+        this.peerLabel = peerLabel;
         this.options = options;
         this.listener = listener;
         this.writer = new FrameWriter(channel);
         this.outbound = new OutboundFlow(channel, eventLoop, writer, peer);
         this.inbound = new InboundFlow(writer, options);
         this.commands = new CommandQueue(eventLoop, options.maxQueuedCommands(), this);
-        this.streams = new StreamLifecycle(this, eventLoop, peerName, peer, writer, outbound, inbound, options);
+        this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, options);
         HeaderSink sink = new HeaderSink();
         this.reader = new DefaultHttp2FrameReader(new HeaderSink.Decoder(sink, options.maxHeaderListBytes()));
         this.receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink);
@@ -159,7 +159,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public SocketAddress remoteAddress() {
-        return peerName.address();
+        return peerLabel.address();
     }
 
     /** Runs a rare command on the loop; one that finds the queue full takes the loop's own, which has no bound. */
@@ -171,7 +171,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
                     onDrained();
                 });
             } catch (RejectedExecutionException loopIsGone) {
-                LOG.log(System.Logger.Level.DEBUG, "event loop of {0} is shut down: {1}", peerName, loopIsGone);
+                LOG.log(System.Logger.Level.DEBUG, "event loop of {0} is shut down: {1}", peerLabel, loopIsGone);
             }
         }
     }
@@ -205,7 +205,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         try {
             outbound.drain();
             if (state == State.DRAINING && streams.table().isEmpty()) {
-                closeWith(Http2Error.NO_ERROR, reasonToEnd("connection to " + peerName + " is drained"), null);
+                closeWith(Http2Error.NO_ERROR, reasonToEnd("connection to " + peerLabel + " is drained"), null);
             }
             writer.flush();
         } catch (RuntimeException | Error fault) {
@@ -223,7 +223,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void onIdsUsedUp() {
-        retire("stream ids of " + peerName + " are used up");
+        retire("stream ids of " + peerLabel + " are used up");
     }
 
     /** The last stream of a connection that drains closes it, at the end of the turn: others may be ending too. */
@@ -243,7 +243,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void onFault(Throwable fault) {
-        String reason = "connection to " + peerName + " closed, since the client failed: " + fault;
+        String reason = "connection to " + peerLabel + " closed, since the client failed: " + fault;
         boolean first = state != State.CLOSED;
         LOG.log(first ? System.Logger.Level.WARNING : System.Logger.Level.DEBUG, reason, fault);
         writer.discard();
@@ -277,7 +277,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         Http2Error known = Http2Error.valueOf(errorCode);
         int shown = Math.min(debugData.readableBytes(), SHOWN_DEBUG_BYTES);
         String debug = debugData.toString(debugData.readerIndex(), shown, StandardCharsets.UTF_8);
-        String reason = peerName + " sent GOAWAY " + (known == null ? "error " + errorCode : known.name())
+        String reason = peerLabel + " sent GOAWAY " + (known == null ? "error " + errorCode : known.name())
                 + (debug.isEmpty() ? "" : ": " + debug);
         retire(reason);
         streams.failOpen(id -> id > lastStreamId, StreamFailure.of(StreamFailure.Kind.REFUSED, reason));
@@ -401,7 +401,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
                 onStreamError(streamError);
                 again = state != State.CLOSED && input.isReadable();
             } catch (Http2Exception error) {
-                String reason = "connection error with " + peerName + ": " + error.getMessage();
+                String reason = "connection error with " + peerLabel + ": " + error.getMessage();
                 closeWith(error.error(), reason, error);
             }
         } while (again);
@@ -411,7 +411,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         TransportStream stream = streams.table().find(error.streamId());
         if (stream == null) {
             if (!streams.table().wasOpened(error.streamId())) {
-                String reason = "connection error with " + peerName + ": " + error.getMessage() + " (stream "
+                String reason = "connection error with " + peerLabel + ": " + error.getMessage() + " (stream "
                         + error.streamId() + " is idle)";
                 closeWith(PROTOCOL_ERROR, reason, error);
             }
@@ -442,7 +442,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     }
 
     private String notHttp2(ByteBuf input) {
-        return peerName + " does not speak HTTP/2: its first bytes are \"" + ServerPreface.show(input)
+        return peerLabel + " does not speak HTTP/2: its first bytes are \"" + ServerPreface.show(input)
                 + "\" (expected: a SETTINGS frame)";
     }
 
@@ -465,9 +465,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (state == State.AWAITING_SETTINGS && !prefaceSeen && rest != null) {
             terminate(notHttp2(rest), null);
         } else if (state == State.AWAITING_SETTINGS) {
-            terminate(peerName + " closed the connection before it sent SETTINGS", null);
+            terminate(peerLabel + " closed the connection before it sent SETTINGS", null);
         } else {
-            terminate(reasonToEnd(peerName + " closed the connection"), null);
+            terminate(reasonToEnd(peerLabel + " closed the connection"), null);
         }
     }
 
@@ -483,7 +483,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private void onException(Throwable cause) {
         if (cause instanceof IOException) {
-            terminate("connection to " + peerName + " lost: " + describe(cause), cause);
+            terminate("connection to " + peerLabel + " lost: " + describe(cause), cause);
         } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
             onConnectFailure(cause.getCause());
         } else {
@@ -493,7 +493,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     /** The connection did not come up: refused, unreachable, or a failed handshake. */
     void onConnectFailure(Throwable cause) {
-        terminate(peerName.describeFailure(cause), cause);
+        terminate(peerLabel.describeFailure(cause), cause);
     }
 
     private void cancelConnectTimeout() {
@@ -508,7 +508,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (state == State.CONNECTING || state == State.AWAITING_SETTINGS) {
             String missing = state == State.CONNECTING ? "TCP and TLS" : "SETTINGS";
             terminate(
-                    "connecting to " + peerName + " timed out after "
+                    "connecting to " + peerLabel + " timed out after "
                             + options.connectTimeout().toMillis() + " ms waiting for " + missing,
                     null);
         }

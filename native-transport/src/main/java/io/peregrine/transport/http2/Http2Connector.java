@@ -43,8 +43,8 @@ public final class Http2Connector {
     public ClientTransport connect(SocketAddress address, String host, TransportListener listener) {
         EventLoop eventLoop = eventLoops.next();
         Channel channel = new ReflectiveChannelFactory<>(eventLoops.backend().channelClass()).newChannel();
-        PeerName peerName = new PeerName(address, host);
-        Http2ClientConnection connection = new Http2ClientConnection(channel, eventLoop, peerName, options, listener);
+        PeerLabel peerLabel = new PeerLabel(address, host);
+        Http2ClientConnection connection = new Http2ClientConnection(channel, eventLoop, peerLabel, options, listener);
         Bootstrap bootstrap = new Bootstrap()
                 .group(eventLoop)
                 .channelFactory(() -> channel)
@@ -52,6 +52,7 @@ public final class Http2Connector {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel initialized) {
+                        eventLoops.track(initialized);
                         if (tls != null) {
                             initialized.pipeline().addLast(newTlsHandler(tls, initialized, address, host));
                         }

@@ -36,7 +36,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private final Connection connection;
     private final EventLoop eventLoop;
-    private final PeerName peerName;
+    private final PeerLabel peerLabel;
     private final PeerSettings peer;
     private final FrameWriter writer;
     private final OutboundFlow outbound;
@@ -48,7 +48,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     StreamLifecycle(
             Connection connection,
             EventLoop eventLoop,
-            PeerName peerName,
+            PeerLabel peerLabel,
             PeerSettings peer,
             FrameWriter writer,
             OutboundFlow outbound,
@@ -56,7 +56,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
             TransportOptions options) {
         this.connection = connection;
         this.eventLoop = eventLoop;
-        this.peerName = peerName;
+        this.peerLabel = peerLabel;
         this.peer = peer;
         this.writer = writer;
         this.outbound = outbound;
@@ -73,7 +73,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     void start(TransportStream stream) {
         if (!connection.mayOpenStreams()) {
-            String message = "connection to " + peerName + " closed before the request was sent";
+            String message = "connection to " + peerLabel + " closed before the request was sent";
             stream.onFailure(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, message));
             return;
         }
@@ -94,7 +94,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     private void admit(TransportStream stream) {
         if (stream.deadlineNs() != TransportStream.NO_DEADLINE) {
             if (stream.deadlineNs() - LoopClock.nanoTime(eventLoop) <= 0) {
-                String message = "deadline exceeded before the request was sent to " + peerName;
+                String message = "deadline exceeded before the request was sent to " + peerLabel;
                 fail(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, message);
                 return;
             }
@@ -102,13 +102,13 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         }
         long headerListBytes = headerListBytes(stream);
         if (headerListBytes > peer.maxHeaderListBytes()) {
-            String message = "request headers of " + headerListBytes + " bytes are over the limit of " + peerName + ", "
-                    + peer.maxHeaderListBytes() + " bytes";
+            String message = "request headers of " + headerListBytes + " bytes are over the limit of " + peerLabel
+                    + ", " + peer.maxHeaderListBytes() + " bytes";
             fail(stream, StreamFailure.Kind.REQUEST_HEADERS_TOO_LARGE, message);
         } else if (table.openCount() < peer.maxConcurrentStreams() && !table.hasWaiting()) {
             open(stream);
         } else if (!table.await(stream)) {
-            String message = options.maxWaitingStreams() + " calls already wait for a stream of " + peerName
+            String message = options.maxWaitingStreams() + " calls already wait for a stream of " + peerLabel
                     + " (MAX_CONCURRENT_STREAMS is " + peer.maxConcurrentStreams() + ')';
             fail(stream, StreamFailure.Kind.OVERLOADED, message);
         }
@@ -159,7 +159,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     public void onDeadline(TransportStream stream) {
         String waiting = stream.state == StreamState.IDLE ? " while waiting for a stream slot of " : " waiting for ";
         try {
-            abandon(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, "deadline exceeded" + waiting + peerName);
+            abandon(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, "deadline exceeded" + waiting + peerLabel);
             connection.flushSoon();
         } catch (RuntimeException | Error fault) {
             connection.onFault(fault);
@@ -182,14 +182,14 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     /** The peer broke a rule of this stream: RST_STREAM and an end, and the connection goes on. */
     void reset(TransportStream stream, Http2Error code, String message) {
         writer.rstStream(stream.id, code);
-        fail(stream, StreamFailure.Kind.MALFORMED, message + " (" + peerName + ", stream " + stream.id + ')');
+        fail(stream, StreamFailure.Kind.MALFORMED, message + " (" + peerLabel + ", stream " + stream.id + ')');
     }
 
     /** The response's header list is over our limit. */
     void resetTooLarge(TransportStream stream) {
         writer.rstStream(stream.id, Http2Error.CANCEL);
-        String message =
-                "response headers of " + peerName + " are over the limit of " + options.maxHeaderListBytes() + " bytes";
+        String message = "response headers of " + peerLabel + " are over the limit of " + options.maxHeaderListBytes()
+                + " bytes";
         fail(stream, StreamFailure.Kind.TOO_LARGE, message);
     }
 
@@ -199,7 +199,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         fail(
                 stream,
                 tooLarge ? StreamFailure.Kind.TOO_LARGE : StreamFailure.Kind.MALFORMED,
-                malformed.getMessage() + " (" + peerName + ')');
+                malformed.getMessage() + " (" + peerLabel + ')');
     }
 
     // ---- Ends from the peer ----------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         boolean refused = errorCode == Http2Error.REFUSED_STREAM.code();
         Http2Error known = Http2Error.valueOf(errorCode);
         String name = known == null ? "unknown error code " + errorCode : known.name();
-        String message = peerName + " reset the stream: " + name;
+        String message = peerLabel + " reset the stream: " + name;
         StreamFailure.Kind kind = refused ? StreamFailure.Kind.REFUSED : StreamFailure.Kind.RESET;
         end(stream, new StreamFailure(kind, errorCode, message, null));
     }

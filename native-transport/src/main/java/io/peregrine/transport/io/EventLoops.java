@@ -2,6 +2,7 @@ package io.peregrine.transport.io;
 
 import static java.util.Objects.requireNonNull;
 
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -91,6 +92,14 @@ public final class EventLoops implements AutoCloseable {
             throw new IllegalStateException("event loops: closed (expected: an open handle)");
         }
         return group.next();
+    }
+
+    /**
+     * Lets {@code channel}, which is registered with one of these loops, be closed before they end, so that what it
+     * carries is told. Who opens a channel on a loop calls this once it is registered.
+     */
+    public void track(Channel channel) {
+        group.track(channel);
     }
 
     /** Returns what drives the sockets of this group. */

@@ -1,8 +1,12 @@
 package io.peregrine.transport.io;
 
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.FastThreadLocalThread;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,6 +28,9 @@ final class LoopGroup {
     private final int size;
     private final MultiThreadIoEventLoopGroup loops;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+    /** The open channels of these loops; one that comes after the close is closed at once. */
+    private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
 
     LoopGroup(IoBackend backend, int threads, String name) {
         if (threads < 1 || threads > MAX_THREADS) {
@@ -61,9 +68,18 @@ final class LoopGroup {
         return size;
     }
 
+    void track(Channel channel) {
+        channels.add(channel);
+    }
+
+    /**
+     * Closes the channels first: a loop that is told to shut down between its poll and its tasks ends without a look
+     * at its channels, which then stay open and never hear of it.
+     */
     void shutdown() {
-        loops.shutdownGracefully(0, SHUTDOWN_LIMIT_S, TimeUnit.SECONDS)
-                .addListener(future -> terminated.complete(null));
+        channels.close()
+                .addListener(channelsClosed -> loops.shutdownGracefully(0, SHUTDOWN_LIMIT_S, TimeUnit.SECONDS)
+                        .addListener(loopsEnded -> terminated.complete(null)));
     }
 
     CompletionStage<Void> terminated() {

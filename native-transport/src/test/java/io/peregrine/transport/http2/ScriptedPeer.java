@@ -73,7 +73,7 @@ final class ScriptedPeer implements AfterEachCallback {
                         connection = new Http2ClientConnection(
                                 initialized,
                                 initialized.eventLoop(),
-                                new PeerName(ADDRESS, "greeter.test"),
+                                new PeerLabel(ADDRESS, "greeter.test"),
                                 options,
                                 new Listener());
                         initialized.pipeline().addLast(socket, connection);

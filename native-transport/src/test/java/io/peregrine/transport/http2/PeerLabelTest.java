@@ -12,16 +12,16 @@ import java.net.UnknownHostException;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 
-class PeerNameTest {
-    private final PeerName peer = new PeerName(address(127, 0, 0, 1), "greeter.test");
+class PeerLabelTest {
+    private final PeerLabel peer = new PeerLabel(address(127, 0, 0, 1), "greeter.test");
 
     @Test
     void isAddressAndPort() {
         InetSocketAddress six = address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
         assertThat(peer).hasToString("127.0.0.1:443");
-        assertThat(new PeerName(six, "x")).hasToString("[0:0:0:0:0:0:0:1]:443");
-        assertThat(new PeerName(InetSocketAddress.createUnresolved("greeter.test", 1), "x"))
+        assertThat(new PeerLabel(six, "x")).hasToString("[0:0:0:0:0:0:0:1]:443");
+        assertThat(new PeerLabel(InetSocketAddress.createUnresolved("greeter.test", 1), "x"))
                 .hasToString("greeter.test:1");
     }
 

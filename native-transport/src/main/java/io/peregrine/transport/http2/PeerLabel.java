@@ -12,7 +12,7 @@ import javax.net.ssl.SSLException;
  * @param address where the connection goes
  * @param host the name that TLS verifies, for messages
  */
-record PeerName(SocketAddress address, String host) {
+record PeerLabel(SocketAddress address, String host) {
 
     /** One sentence that says why a connection did not come up. */
     String describeFailure(Throwable cause) {
