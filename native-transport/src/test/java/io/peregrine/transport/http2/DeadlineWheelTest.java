@@ -127,6 +127,21 @@ class DeadlineWheelTest {
     }
 
     @Test
+    void firesEachOfManyDeadlinesWithinOneTickInTime() {
+        // So many that the wheel is woken by the tick, until the end.
+        for (int i = 0; i < 100; i++) {
+            schedule(TimeUnit.HOURS.toNanos(1));
+        }
+        for (int i = 0; i < 200; i++) {
+            schedule(i * TICK_NS / 10);
+        }
+
+        advance(20 * TICK_NS + 2 * TICK_NS);
+
+        assertThat(fired).hasSize(200);
+    }
+
+    @Test
     void keepsTimeForAnyMixOfDeadlines() {
         SplittableRandom random = Seeds.random("no deadline fires early, late, twice or after its cancel");
         List<RecordedStream> live = new ArrayList<>();

@@ -154,6 +154,8 @@ class FlowControlTest {
         peer.cancel(second);
         second.releaseRequest();
         peer.cancel(first);
+        assertThat(List.of(first, second)).noneMatch(stream -> stream.queuedToSend);
+        assertThat(third.previousToSend).isNull();
         peer.send(windowUpdate(0, 100));
 
         assertThat(peer.receive())
