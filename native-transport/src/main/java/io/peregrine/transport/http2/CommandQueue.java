@@ -88,11 +88,19 @@ final class CommandQueue {
             eventLoop.execute(drain);
         } catch (RejectedExecutionException loopIsGone) {
             drainWithoutLoop();
+            return;
+        }
+        // A loop that ends may take a task and drop it. It is shut down by then, and whoever turns SCHEDULED into
+        // DRAINING does the work: the loop in its last pass, or this thread.
+        if (eventLoop.isShutdown()) {
+            drainWithoutLoop();
         }
     }
 
     private void drain() {
-        state.set(DRAINING);
+        if (!state.compareAndSet(SCHEDULED, DRAINING)) {
+            return;
+        }
         try {
             poll(MAX_BATCH);
             consumer.onDrained();
@@ -109,10 +117,14 @@ final class CommandQueue {
      * (HOSTILE.md P12).
      */
     private void drainWithoutLoop() {
-        do {
+        if (!state.compareAndSet(SCHEDULED, DRAINING)) {
+            return;
+        }
+        poll(Integer.MAX_VALUE);
+        while (!state.compareAndSet(DRAINING, IDLE)) {
             state.set(DRAINING);
             poll(Integer.MAX_VALUE);
-        } while (!state.compareAndSet(DRAINING, IDLE));
+        }
     }
 
     private void poll(int limit) {
