@@ -12,6 +12,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
@@ -25,6 +27,7 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.SslContext;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 /** An HTTP/2 server that this project did not write, Netty's own: it answers each request with its body. */
 final class EchoServer implements AutoCloseable {
     private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    private final ChannelGroup connections = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
     private final AtomicInteger openStreams = new AtomicInteger();
     private final AtomicInteger mostOpenStreams = new AtomicInteger();
     private final Channel listening;
@@ -45,6 +49,7 @@ final class EchoServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        connections.add(channel);
                         if (tls != null) {
                             channel.pipeline().addLast(tls.newHandler(channel.alloc()));
                         }
@@ -52,6 +57,7 @@ final class EchoServer implements AutoCloseable {
                                 .addLast(
                                         Http2FrameCodecBuilder.forServer()
                                                 .initialSettings(settings)
+                                                .gracefulShutdownTimeoutMillis(0)
                                                 .build(),
                                         new Http2MultiplexHandler(new ChannelInitializer<>() {
                                             @Override
@@ -77,6 +83,8 @@ final class EchoServer implements AutoCloseable {
     @Override
     public void close() {
         listening.close().syncUninterruptibly();
+        // First, since a loop with no quiet period may end without closing them.
+        connections.close().awaitUninterruptibly();
         Future<?> ended = group.shutdownGracefully(0, 5, TimeUnit.SECONDS);
         assertThat(ended.awaitUninterruptibly(20, TimeUnit.SECONDS)).isTrue();
     }

@@ -235,7 +235,8 @@ class Http2ConnectorIT {
             EventLoops open = Objects.requireNonNull(loops);
             AwaitedStream call = call(transport, new byte[1 << 20]);
 
-            open.close();
+            // From a task of the loop: the moment at which it must not leave before it has closed its channels.
+            open.next().execute(open::close);
             open.closeFuture().toCompletableFuture().get(20, TimeUnit.SECONDS);
 
             connection.awaitTermination();
