@@ -239,9 +239,11 @@ class ChannelLifecycleIT {
     /** The failure comes from the control plane, which must not run the application's code. */
     @Test
     void invokeInTheCallbackOfACallThatFailedWhileItWaitedIsRefusedToo() throws Exception {
-        try (ClientConn refused = connect("passthrough:///localhost:" + GatedServer.unusedPort())) {
+        ScriptedResolver resolver = new ScriptedResolver();
+        try (ClientConn waiting = connect("scripted:///any", resolver)) {
             CompletableFuture<Object> outcome = new CompletableFuture<>();
-            refused.invokeAsync(ECHO, REQUEST, OPTIONS, onEnd(() -> outcome.complete(tryInvoke(refused))));
+            waiting.invokeAsync(ECHO, REQUEST, OPTIONS, onEnd(() -> outcome.complete(tryInvoke(waiting))));
+            resolver.listener().onError(Status.of(StatusCode.UNAVAILABLE, "SERVFAIL for any"));
 
             assertThat(outcome.get(20, TimeUnit.SECONDS)).isInstanceOf(IllegalStateException.class);
         }
