@@ -1,7 +1,7 @@
 package io.peregrine.client;
 
 import io.netty.util.AsciiString;
-import io.peregrine.transport.http2.HeaderFields;
+import io.peregrine.transport.header.HeaderFields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;

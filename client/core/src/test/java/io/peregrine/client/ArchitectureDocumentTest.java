@@ -16,6 +16,7 @@ class ArchitectureDocumentTest {
     private static final Pattern CLASS_AND_METHOD = Pattern.compile("`([A-Z]\\w+)\\.([a-z]\\w+)`");
     private static final List<String> PACKAGES = List.of(
             "io.peregrine.allocation",
+            "io.peregrine.transport.header",
             "io.peregrine.transport.http2",
             "io.peregrine.client",
             "io.peregrine.client.balancer",

@@ -73,7 +73,9 @@ class ConnectionFailuresIT {
             StatusException failure = invoke(
                     server.target(),
                     tls ? TlsCredentials.create() : InsecureCredentials.create(),
-                    it -> it.transportOptions(TransportOptions.defaults().withConnectTimeout(Duration.ofMillis(200))));
+                    it -> it.transportOptions(TransportOptions.builder()
+                            .connectTimeout(Duration.ofMillis(200))
+                            .build()));
 
             assertThat(failure.code()).isEqualTo(StatusCode.UNAVAILABLE);
             assertThat(failure)

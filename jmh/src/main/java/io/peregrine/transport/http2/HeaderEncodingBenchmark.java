@@ -7,6 +7,8 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.peregrine.allocation.Buffers;
+import io.peregrine.transport.header.HeaderBlockEncoder;
+import io.peregrine.transport.header.RequestHeaders;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -134,8 +134,10 @@ final class ConnectionOptions {
                 .eventLoops(loops)
                 .maxInboundMessageBytes(ServeOptions.MAX_MESSAGE_BYTES)
                 .maxWaitingCalls(waiting)
-                .transportOptions(
-                        transport.withQueueBounds(waiting, Math.max(outstanding, transport.maxQueuedCommands())));
+                .transportOptions(transport.toBuilder()
+                        .maxWaitingStreams(waiting)
+                        .maxQueuedCommands(Math.max(outstanding, transport.maxQueuedCommands()))
+                        .build());
         String name = authority;
         if (name != null) {
             builder.authority(name);

@@ -16,6 +16,8 @@ import io.netty.util.AsciiString;
 import io.peregrine.allocation.DeframingException;
 import io.peregrine.allocation.MessageDeframer;
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.transport.header.HeaderSink;
+import io.peregrine.transport.header.ResponseHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +37,7 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
     private final InboundFlow inbound;
     private final FrameWriter writer;
     private final HeaderSink sink;
-    private final ResponseHeaders noTrailers = new ResponseHeaders();
+    private final ResponseHeaders noTrailers = ResponseHeaders.empty();
     private @Nullable TransportStream deframing;
 
     FrameReceiver(
@@ -228,7 +230,6 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
         } else if (isMidMessage(stream)) {
             streams.reset(stream, PROTOCOL_ERROR, "the server ended the response within a message");
         } else {
-            noTrailers.clear();
             streams.onResponseEnd(stream, noTrailers, false);
         }
     }

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http2.Http2Error;
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.transport.header.HeaderBlockEncoder;
 import org.jspecify.annotations.Nullable;
 
 /**

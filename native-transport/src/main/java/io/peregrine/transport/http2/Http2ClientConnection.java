@@ -23,6 +23,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.allocation.ownership.Published;
+import io.peregrine.transport.header.HeaderSink;
 import io.peregrine.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.SocketAddress;

@@ -2,6 +2,7 @@ package io.peregrine.transport.http2;
 
 import io.netty.handler.codec.http2.Http2Settings;
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.transport.header.HeaderBlockEncoder;
 
 /**
  * What the server allows us, from its SETTINGS (RFC 9113 §6.5.2). Netty's frame reader has checked the ranges.

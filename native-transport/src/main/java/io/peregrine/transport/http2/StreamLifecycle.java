@@ -5,6 +5,8 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.peregrine.allocation.DeframingException;
 import io.peregrine.allocation.MessageDeframer;
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.transport.header.HeaderBlockEncoder;
+import io.peregrine.transport.header.ResponseHeaders;
 import java.util.function.IntPredicate;
 
 /**
@@ -100,7 +102,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
             }
             wheel().schedule(stream);
         }
-        long headerListBytes = headerListBytes(stream);
+        boolean hasDeadline = stream.deadlineNs() != TransportStream.NO_DEADLINE;
+        long headerListBytes =
+                HeaderBlockEncoder.listBytes(stream.requestHeaders(), hasDeadline, stream.requestFields());
         if (headerListBytes > peer.maxHeaderListBytes()) {
             String message = "request headers of " + headerListBytes + " bytes are over the limit of " + peerLabel
                     + ", " + peer.maxHeaderListBytes() + " bytes";
@@ -281,21 +285,5 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private static StreamFailure faultOf(Throwable fault) {
         return new StreamFailure(StreamFailure.Kind.INTERNAL, 0, "the client failed: " + fault, fault);
-    }
-
-    private static long headerListBytes(TransportStream stream) {
-        long bytes = stream.requestHeaders().listBytes();
-        if (stream.deadlineNs() != TransportStream.NO_DEADLINE) {
-            bytes += HeaderBlockEncoder.MAX_TIMEOUT_LIST_BYTES;
-        }
-        HeaderFields fields = stream.requestFields();
-        if (fields != null) {
-            for (int i = 0; i < fields.size(); i++) {
-                bytes += fields.wireName(i).length()
-                        + fields.wireValue(i).length()
-                        + RequestHeaders.FIELD_OVERHEAD_BYTES;
-            }
-        }
-        return bytes;
     }
 }

@@ -1,83 +1,172 @@
 package io.peregrine.transport.http2;
 
+import static java.util.Objects.requireNonNull;
+
 import java.time.Duration;
 
 /**
- * The settings of a connection. Immutable.
+ * The settings of a connection. Immutable; {@link #defaults()} suits nearly everyone.
  *
- * @param streamWindowBytes receive window of a stream, SETTINGS_INITIAL_WINDOW_SIZE; 65 535..2^31-1, default 1 MiB.
- *     Raise it for large responses over long round trips.
- * @param connectionWindowBytes receive window of the connection; 65 535..2^31-1, default 4 MiB
- * @param maxHeaderListBytes largest response header list, SETTINGS_MAX_HEADER_LIST_SIZE; 1 024..16 MiB, default 8 KiB
- *     (SPEC H2-6)
- * @param maxWaitingStreams streams that may wait for MAX_CONCURRENT_STREAMS to allow them; at least 1, default 10 000
- * @param maxQueuedCommands starts and cancels on their way to the event loop; 64..2^30, default 65 536
- * @param connectTimeout for TCP, TLS and the server's SETTINGS together; positive, default 20 s (SPEC D4)
+ * <table>
+ * <caption>Options</caption>
+ * <tr><th>option</th><th>unit</th><th>default</th><th>range</th><th>change it when</th></tr>
+ * <tr><td>{@link Builder#windows windows}</td><td>bytes</td><td>1 MiB, 4 MiB</td><td>65 535..2^31-1</td>
+ *     <td>large responses come over long round trips</td></tr>
+ * <tr><td>{@link Builder#maxHeaderListBytes maxHeaderListBytes}</td><td>bytes</td><td>8 KiB</td>
+ *     <td>1 KiB..16 MiB</td><td>servers answer with large metadata</td></tr>
+ * <tr><td>{@link Builder#maxWaitingStreams maxWaitingStreams}</td><td>streams</td><td>10 000</td><td>1 or more</td>
+ *     <td>a full server should fail calls sooner</td></tr>
+ * <tr><td>{@link Builder#maxQueuedCommands maxQueuedCommands}</td><td>commands</td><td>65 536</td><td>64..2^30</td>
+ *     <td>more calls than that start at one moment</td></tr>
+ * <tr><td>{@link Builder#connectTimeout connectTimeout}</td><td>ns</td><td>20 s</td><td>positive</td>
+ *     <td>a dead address should be given up sooner</td></tr>
+ * </table>
  */
-public record TransportOptions(
-        int streamWindowBytes,
-        int connectionWindowBytes,
-        int maxHeaderListBytes,
-        int maxWaitingStreams,
-        int maxQueuedCommands,
-        Duration connectTimeout) {
-
+public final class TransportOptions {
     private static final int MIN_WINDOW_BYTES = 65_535;
+    private static final TransportOptions DEFAULTS = builder().build();
 
-    /** Checks every setting; see the class for the ranges. */
-    public TransportOptions {
-        requireRange("stream window", streamWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
-        requireRange("connection window", connectionWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
-        requireRange("max header list", maxHeaderListBytes, 1024, 16 << 20);
-        requireRange("max waiting streams", maxWaitingStreams, 1, Integer.MAX_VALUE);
-        requireRange("max queued commands", maxQueuedCommands, 64, 1 << 30);
-        if (connectTimeout.isNegative() || connectTimeout.isZero()) {
-            throw new IllegalArgumentException("connect timeout: " + connectTimeout + " (expected: positive)");
-        }
+    private final int streamWindowBytes;
+    private final int connectionWindowBytes;
+    private final int maxHeaderListBytes;
+    private final int maxWaitingStreams;
+    private final int maxQueuedCommands;
+    private final Duration connectTimeout;
+
+    private TransportOptions(Builder builder) {
+        streamWindowBytes = builder.streamWindowBytes;
+        connectionWindowBytes = builder.connectionWindowBytes;
+        maxHeaderListBytes = builder.maxHeaderListBytes;
+        maxWaitingStreams = builder.maxWaitingStreams;
+        maxQueuedCommands = builder.maxQueuedCommands;
+        connectTimeout = builder.connectTimeout;
     }
 
-    /** The defaults. */
+    /** Returns the defaults of the table above. */
     public static TransportOptions defaults() {
-        return new TransportOptions(1 << 20, 4 << 20, 8 << 10, 10_000, 1 << 16, Duration.ofSeconds(20));
+        return DEFAULTS;
     }
 
-    /** These options with other receive windows, in bytes. */
-    public TransportOptions withWindows(int streamBytes, int connectionBytes) {
-        return new TransportOptions(
-                streamBytes, connectionBytes, maxHeaderListBytes, maxWaitingStreams, maxQueuedCommands, connectTimeout);
+    /** Returns a builder that starts from the defaults. */
+    public static Builder builder() {
+        return new Builder();
     }
 
-    /** These options with another limit for response header lists, in bytes. */
-    public TransportOptions withMaxHeaderListBytes(int bytes) {
-        return new TransportOptions(
-                streamWindowBytes, connectionWindowBytes, bytes, maxWaitingStreams, maxQueuedCommands, connectTimeout);
+    /** Returns a builder that starts from these options. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.streamWindowBytes = streamWindowBytes;
+        builder.connectionWindowBytes = connectionWindowBytes;
+        builder.maxHeaderListBytes = maxHeaderListBytes;
+        builder.maxWaitingStreams = maxWaitingStreams;
+        builder.maxQueuedCommands = maxQueuedCommands;
+        builder.connectTimeout = connectTimeout;
+        return builder;
     }
 
-    /** These options with other bounds for the queues. */
-    public TransportOptions withQueueBounds(int waitingStreams, int queuedCommands) {
-        return new TransportOptions(
-                streamWindowBytes,
-                connectionWindowBytes,
-                maxHeaderListBytes,
-                waitingStreams,
-                queuedCommands,
-                connectTimeout);
+    /** Returns the receive window of a stream in bytes, SETTINGS_INITIAL_WINDOW_SIZE. */
+    public int streamWindowBytes() {
+        return streamWindowBytes;
     }
 
-    /** These options with another time limit for coming up. */
-    public TransportOptions withConnectTimeout(Duration timeout) {
-        return new TransportOptions(
-                streamWindowBytes,
-                connectionWindowBytes,
-                maxHeaderListBytes,
-                maxWaitingStreams,
-                maxQueuedCommands,
-                timeout);
+    /** Returns the receive window of the connection in bytes. */
+    public int connectionWindowBytes() {
+        return connectionWindowBytes;
     }
 
-    private static void requireRange(String what, int value, int lowest, int highest) {
-        if (value < lowest || value > highest) {
-            throw new IllegalArgumentException(what + ": " + value + " (expected: " + lowest + ".." + highest + ')');
+    /** Returns the largest response header list in bytes, SETTINGS_MAX_HEADER_LIST_SIZE. */
+    public int maxHeaderListBytes() {
+        return maxHeaderListBytes;
+    }
+
+    /** Returns how many streams may wait for MAX_CONCURRENT_STREAMS to allow them. */
+    public int maxWaitingStreams() {
+        return maxWaitingStreams;
+    }
+
+    /** Returns how many starts, cancels and sends may be on their way to the event loop. */
+    public int maxQueuedCommands() {
+        return maxQueuedCommands;
+    }
+
+    /** Returns the time for TCP, proxy, TLS and the server's SETTINGS together. */
+    public Duration connectTimeout() {
+        return connectTimeout;
+    }
+
+    /** Collects options; {@link #build()} checks them. Not thread-safe. */
+    public static final class Builder {
+        private int streamWindowBytes = 1 << 20;
+        private int connectionWindowBytes = 4 << 20;
+        private int maxHeaderListBytes = 8 << 10;
+        private int maxWaitingStreams = 10_000;
+        private int maxQueuedCommands = 1 << 16;
+        private Duration connectTimeout = Duration.ofSeconds(20);
+
+        private Builder() {}
+
+        /**
+         * The receive windows in bytes, each 65 535..2^31-1: SETTINGS_INITIAL_WINDOW_SIZE, default 1 MiB, and that of
+         * the connection, default 4 MiB (RFC 9113 §6.9).
+         */
+        public Builder windows(int streamBytes, int connectionBytes) {
+            streamWindowBytes = streamBytes;
+            connectionWindowBytes = connectionBytes;
+            return this;
+        }
+
+        /**
+         * The largest response header list in bytes, SETTINGS_MAX_HEADER_LIST_SIZE: 1 KiB..16 MiB, default 8 KiB
+         * (SPEC H2-6). A larger one costs its call; one that is far larger costs the connection.
+         */
+        public Builder maxHeaderListBytes(int bytes) {
+            maxHeaderListBytes = bytes;
+            return this;
+        }
+
+        /** How many streams may wait for MAX_CONCURRENT_STREAMS to allow them: at least 1, default 10 000. */
+        public Builder maxWaitingStreams(int streams) {
+            maxWaitingStreams = streams;
+            return this;
+        }
+
+        /**
+         * How many starts, cancels and sends may be on their way to the event loop: 64..2^30, default 65 536. What
+         * finds the queue full fails at once.
+         */
+        public Builder maxQueuedCommands(int commands) {
+            maxQueuedCommands = commands;
+            return this;
+        }
+
+        /** The time for TCP, proxy, TLS and the server's SETTINGS together: positive, default 20 s (SPEC D4). */
+        public Builder connectTimeout(Duration timeout) {
+            connectTimeout = requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * Returns the checked options.
+         *
+         * @throws IllegalArgumentException if an option is out of its range
+         */
+        public TransportOptions build() {
+            requireRange("stream window", streamWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
+            requireRange("connection window", connectionWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
+            requireRange("max header list", maxHeaderListBytes, 1024, 16 << 20);
+            requireRange("max waiting streams", maxWaitingStreams, 1, Integer.MAX_VALUE);
+            requireRange("max queued commands", maxQueuedCommands, 64, 1 << 30);
+            if (connectTimeout.isNegative() || connectTimeout.isZero()) {
+                throw new IllegalArgumentException("connect timeout: " + connectTimeout + " (expected: positive)");
+            }
+            return new TransportOptions(this);
+        }
+
+        private static void requireRange(String what, int value, int lowest, int highest) {
+            if (value < lowest || value > highest) {
+                throw new IllegalArgumentException(
+                        what + ": " + value + " (expected: " + lowest + ".." + highest + ')');
+            }
         }
     }
 }

@@ -2,6 +2,9 @@ package io.peregrine.transport.http2;
 
 import io.netty.buffer.ByteBuf;
 import io.peregrine.allocation.MessageDeframer;
+import io.peregrine.transport.header.HeaderFields;
+import io.peregrine.transport.header.RequestHeaders;
+import io.peregrine.transport.header.ResponseHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,6 +2,7 @@ package io.peregrine.transport.http2;
 
 import io.netty.buffer.ByteBuf;
 import io.peregrine.allocation.Buffers;
+import io.peregrine.transport.header.ResponseHeaders;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;

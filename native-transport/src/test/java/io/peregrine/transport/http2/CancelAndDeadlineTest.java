@@ -11,6 +11,8 @@ import static io.peregrine.transport.http2.StreamFailure.Kind.REQUEST_HEADERS_TO
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.util.AsciiString;
+import io.peregrine.transport.header.HeaderBlockEncoder;
+import io.peregrine.transport.header.HeaderFields;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -214,7 +216,7 @@ class CancelAndDeadlineTest {
 
     @Test
     void countsTheTimeoutAmongTheHeaders() {
-        int listBytes = ScriptedPeer.SAY_HELLO.listBytes();
+        long listBytes = HeaderBlockEncoder.listBytes(ScriptedPeer.SAY_HELLO, false, null);
         peer.ready(Frames.MAX_HEADER_LIST_SIZE, listBytes);
 
         RecordedStream without = peer.start();

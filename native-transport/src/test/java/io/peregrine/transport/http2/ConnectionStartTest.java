@@ -41,7 +41,7 @@ class ConnectionStartTest {
 
     @Test
     void leavesAWindowAloneThatIsTheDefault() {
-        peer.with(TransportOptions.defaults().withWindows(65_535, 65_535)).connected();
+        peer.with(TransportOptions.builder().windows(65_535, 65_535).build()).connected();
 
         assertThat(peer.receive()).containsExactly("PREFACE", "SETTINGS 2=0, 4=65535, 6=8192");
     }
@@ -163,7 +163,9 @@ class ConnectionStartTest {
 
     @Test
     void givesUpWhenTcpDoesNotComeUpInTime() {
-        peer.with(TransportOptions.defaults().withConnectTimeout(Duration.ofSeconds(3)))
+        peer.with(TransportOptions.builder()
+                        .connectTimeout(Duration.ofSeconds(3))
+                        .build())
                 .connecting();
         peer.advance(Duration.ofMillis(2999));
         assertThat(peer.listened()).isEmpty();

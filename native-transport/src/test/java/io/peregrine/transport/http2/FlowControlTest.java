@@ -201,7 +201,7 @@ class FlowControlTest {
 
     @Test
     void returnsCreditByTheQuarter() {
-        peer.with(TransportOptions.defaults().withWindows(80_000, 160_000)).ready();
+        peer.with(TransportOptions.builder().windows(80_000, 160_000).build()).ready();
         peer.start();
         peer.send(grpcHeaders(1), data(1, Frames.hex("0000020000")));
         peer.receive();
@@ -217,7 +217,7 @@ class FlowControlTest {
 
     @Test
     void countsAndCreditsPadding() {
-        peer.with(TransportOptions.defaults().withWindows(65_536, 65_536)).ready();
+        peer.with(TransportOptions.builder().windows(65_536, 65_536).build()).ready();
         peer.start();
         peer.send(grpcHeaders(1));
         peer.receive();
@@ -231,7 +231,7 @@ class FlowControlTest {
 
     @Test
     void creditsTheConnectionForStreamsThatHaveEnded() {
-        peer.with(TransportOptions.defaults().withWindows(65_536, 65_536)).ready();
+        peer.with(TransportOptions.builder().windows(65_536, 65_536).build()).ready();
         RecordedStream stream = peer.start();
         peer.cancel(stream);
         peer.receive();
@@ -245,7 +245,7 @@ class FlowControlTest {
 
     @Test
     void creditsTheConnectionForDataThatBrokeItsStream() {
-        peer.with(TransportOptions.defaults().withWindows(65_536, 65_536)).ready();
+        peer.with(TransportOptions.builder().windows(65_536, 65_536).build()).ready();
         RecordedStream stream = peer.start();
         peer.receive();
 
@@ -257,7 +257,7 @@ class FlowControlTest {
 
     @Test
     void returnsTheCreditOfTheConnectionOnReceipt() {
-        peer.with(TransportOptions.defaults().withWindows(65_535, 65_535)).connected();
+        peer.with(TransportOptions.builder().windows(65_535, 65_535).build()).connected();
         peer.sendSettings();
         RecordedStream stream = peer.start();
         peer.receive();
@@ -274,7 +274,7 @@ class FlowControlTest {
 
     @Test
     void takesAMessageOfFourMiBOverWindowsOf64KiB() {
-        peer.with(TransportOptions.defaults().withWindows(65_535, 65_535)).ready();
+        peer.with(TransportOptions.builder().windows(65_535, 65_535).build()).ready();
         RecordedStream stream = peer.start();
         byte[] message = Frames.message(new byte[ScriptedPeer.MAX_MESSAGE_BYTES]);
 

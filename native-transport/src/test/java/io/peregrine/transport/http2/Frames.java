@@ -144,10 +144,25 @@ final class Frames {
         ByteBuf block = Unpooled.buffer();
         for (int i = 0; i < namesAndValues.length; i += 2) {
             block.writeByte(pattern);
-            HpackInts.writeString(block, namesAndValues[i].getBytes(ISO_8859_1));
-            HpackInts.writeString(block, namesAndValues[i + 1].getBytes(ISO_8859_1));
+            writeString(block, namesAndValues[i].getBytes(ISO_8859_1));
+            writeString(block, namesAndValues[i + 1].getBytes(ISO_8859_1));
         }
         return ByteBufUtil.getBytes(block);
+    }
+
+    /** A string literal without Huffman coding, its length with a prefix of seven bits (RFC 7541 §5). */
+    private static void writeString(ByteBuf out, byte[] octets) {
+        if (octets.length < 0x7F) {
+            out.writeByte(octets.length);
+        } else {
+            out.writeByte(0x7F);
+            int rest = octets.length - 0x7F;
+            for (; rest >= 0x80; rest >>>= 7) {
+                out.writeByte((rest & 0x7F) | 0x80);
+            }
+            out.writeByte(rest);
+        }
+        out.writeBytes(octets);
     }
 
     static byte[] join(byte[]... parts) {

@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
+import io.peregrine.transport.header.HeaderFields;
+import io.peregrine.transport.header.RequestHeaders;
+import io.peregrine.transport.header.ResponseHeaders;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -30,7 +30,9 @@ class ScriptProperties {
         for (int script = 0; script < SCRIPTS; script++) {
             ScriptedPeer peer = new ScriptedPeer();
             if (random.nextBoolean()) {
-                peer.with(TransportOptions.defaults().withWindows(65_535, 65_535 + random.nextInt(100_000)));
+                peer.with(TransportOptions.builder()
+                        .windows(65_535, 65_535 + random.nextInt(100_000))
+                        .build());
             }
             peer.ready(
                     Frames.INITIAL_WINDOW_SIZE, random.nextInt(1 << random.nextInt(1, 18)),

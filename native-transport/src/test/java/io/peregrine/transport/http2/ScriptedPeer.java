@@ -17,6 +17,8 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
+import io.peregrine.transport.header.HeaderFields;
+import io.peregrine.transport.header.RequestHeaders;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -136,7 +136,7 @@ class StreamLimitTest {
 
     @Test
     void boundsTheNumberOfWaitingStreams() {
-        peer.with(TransportOptions.defaults().withQueueBounds(2, 64)).ready(MAX_CONCURRENT_STREAMS, 0);
+        peer.with(TransportOptions.builder().maxWaitingStreams(2).build()).ready(MAX_CONCURRENT_STREAMS, 0);
         RecordedStream first = peer.start();
         RecordedStream second = peer.start();
 

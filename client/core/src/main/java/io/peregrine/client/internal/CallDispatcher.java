@@ -2,7 +2,7 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
-import io.peregrine.transport.http2.RequestHeaders;
+import io.peregrine.transport.header.RequestHeaders;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;

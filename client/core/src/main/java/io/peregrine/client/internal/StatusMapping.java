@@ -4,7 +4,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.AsciiString;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.transport.http2.ResponseHeaders;
+import io.peregrine.transport.header.ResponseHeaders;
 import io.peregrine.transport.http2.StreamFailure;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

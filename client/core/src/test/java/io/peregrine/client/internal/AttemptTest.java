@@ -1,6 +1,6 @@
 package io.peregrine.client.internal;
 
-import static io.peregrine.transport.http2.HeaderBlocks.block;
+import static io.peregrine.transport.header.HeaderBlocks.block;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,7 +12,7 @@ import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.StatusCode;
-import io.peregrine.transport.http2.ResponseHeaders;
+import io.peregrine.transport.header.ResponseHeaders;
 import io.peregrine.transport.http2.StreamFailure;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;

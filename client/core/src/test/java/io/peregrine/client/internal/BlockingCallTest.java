@@ -1,6 +1,6 @@
 package io.peregrine.client.internal;
 
-import static io.peregrine.transport.http2.HeaderBlocks.block;
+import static io.peregrine.transport.header.HeaderBlocks.block;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;

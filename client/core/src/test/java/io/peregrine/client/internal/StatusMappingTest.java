@@ -1,12 +1,12 @@
 package io.peregrine.client.internal;
 
-import static io.peregrine.transport.http2.HeaderBlocks.block;
+import static io.peregrine.transport.header.HeaderBlocks.block;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.util.AsciiString;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.transport.http2.HeaderBlocks;
+import io.peregrine.transport.header.HeaderBlocks;
 import io.peregrine.transport.http2.StreamFailure;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package io.peregrine.client.internal;
 
-import static io.peregrine.transport.http2.HeaderBlocks.block;
+import static io.peregrine.transport.header.HeaderBlocks.block;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;

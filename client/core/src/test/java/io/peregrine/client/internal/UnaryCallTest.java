@@ -1,6 +1,6 @@
 package io.peregrine.client.internal;
 
-import static io.peregrine.transport.http2.HeaderBlocks.block;
+import static io.peregrine.transport.header.HeaderBlocks.block;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -17,7 +17,7 @@ import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.transport.http2.ClientTransport.StartResult;
-import io.peregrine.transport.http2.HeaderBlocks;
+import io.peregrine.transport.http2.SentRequests;
 import io.peregrine.transport.http2.StreamFailure;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -180,8 +180,7 @@ class UnaryCallTest {
         transport.fail(StreamFailure.Kind.REFUSED);
 
         for (Attempt<?> attempt : transport.started) {
-            assertThat(HeaderBlocks.request(attempt))
-                    .isEqualTo(Unpooled.wrappedBuffer(new byte[] {0, 0, 0, 0, 3, 1, 2, 3}));
+            assertThat(SentRequests.of(attempt)).isEqualTo(Unpooled.wrappedBuffer(new byte[] {0, 0, 0, 0, 3, 1, 2, 3}));
         }
 
         transport.fail(StreamFailure.Kind.CONNECTION_LOST);

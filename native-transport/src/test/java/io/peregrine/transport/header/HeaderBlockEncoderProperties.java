@@ -1,4 +1,4 @@
-package io.peregrine.transport.http2;
+package io.peregrine.transport.header;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,7 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.peregrine.testkit.Seeds;
-import io.peregrine.transport.http2.HeaderBlockEncoderTest.FieldList;
+import io.peregrine.transport.header.HeaderBlockEncoderTest.FieldList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

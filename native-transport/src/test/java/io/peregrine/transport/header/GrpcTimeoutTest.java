@@ -1,4 +1,4 @@
-package io.peregrine.transport.http2;
+package io.peregrine.transport.header;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,9 +1,8 @@
-package io.peregrine.transport.http2;
+package io.peregrine.transport.header;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
 
-/** Header blocks as if received, and a look at what is sent, for tests of the layers above. */
+/** Header blocks as if received, for tests of the layers above. */
 public final class HeaderBlocks {
     private HeaderBlocks() {}
 
@@ -21,10 +20,5 @@ public final class HeaderBlocks {
         ResponseHeaders headers = block("grpc-status", "2");
         headers.add(new AsciiString(name), new AsciiString(value, true));
         return headers;
-    }
-
-    /** What a stream sends. */
-    public static ByteBuf request(TransportStream stream) {
-        return stream.request();
     }
 }

@@ -1,4 +1,4 @@
-package io.peregrine.transport.http2;
+package io.peregrine.transport.header;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * peer's table follows it.
  */
 @EventLoopConfined
-final class HeaderBlockEncoder {
+public final class HeaderBlockEncoder {
     /** The table never grows over this, whatever the peer allows: its memory is ours (HOSTILE.md 2.2). */
-    static final int MAX_TABLE_BYTES = 4096;
+    public static final int MAX_TABLE_BYTES = 4096;
 
     /** Distinct templates whose blocks are kept; beyond it the cache is emptied. */
     private static final int MAX_KEPT_BLOCKS = 1024;
@@ -43,7 +43,7 @@ final class HeaderBlockEncoder {
     private static final byte[] GRPC_TIMEOUT = "grpc-timeout".getBytes(StandardCharsets.US_ASCII);
 
     /** What {@code grpc-timeout} adds to a header list at most: eight digits and a unit. */
-    static final int MAX_TIMEOUT_LIST_BYTES = GRPC_TIMEOUT.length + 9 + RequestHeaders.FIELD_OVERHEAD_BYTES;
+    private static final int MAX_TIMEOUT_LIST_BYTES = GRPC_TIMEOUT.length + 9 + RequestHeaders.FIELD_OVERHEAD_BYTES;
 
     private static final AsciiString AUTHORIZATION = AsciiString.cached("authorization");
     private static final AsciiString COOKIE = AsciiString.cached("cookie");
@@ -57,12 +57,34 @@ final class HeaderBlockEncoder {
     private @Nullable RequestHeaders lastHeaders;
     private @Nullable KeptBlock lastBlock;
 
+    /** Makes the encoder of one connection, whose peer's table is empty and has the default size. */
+    public HeaderBlockEncoder() {}
+
+    /**
+     * Returns the size of a request's header list as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 §6.5.2), in
+     * bytes.
+     */
+    public static long listBytes(RequestHeaders headers, boolean hasTimeout, @Nullable HeaderFields fields) {
+        long bytes = headers.listBytes();
+        if (hasTimeout) {
+            bytes += MAX_TIMEOUT_LIST_BYTES;
+        }
+        if (fields != null) {
+            for (int i = 0; i < fields.size(); i++) {
+                bytes += fields.wireName(i).length()
+                        + fields.wireValue(i).length()
+                        + RequestHeaders.FIELD_OVERHEAD_BYTES;
+            }
+        }
+        return bytes;
+    }
+
     /**
      * Writes one header block.
      *
      * @param timeoutNs the time left for the call, or {@code Long.MAX_VALUE} for no {@code grpc-timeout}
      */
-    void encode(RequestHeaders headers, long timeoutNs, @Nullable HeaderFields fields, ByteBuf out) {
+    public void encode(RequestHeaders headers, long timeoutNs, @Nullable HeaderFields fields, ByteBuf out) {
         if (tableSizeUpdateOwed) {
             writeTableSizeUpdate(out);
         }
@@ -84,7 +106,7 @@ final class HeaderBlockEncoder {
     }
 
     /** Applies the peer's SETTINGS_HEADER_TABLE_SIZE; the next block announces what we use of it (RFC 7541 §4.2). */
-    void peerTableSize(long bytes) {
+    public void peerTableSize(long bytes) {
         int capacity = (int) Math.min(bytes, MAX_TABLE_BYTES);
         if (capacity == tableCapacityBytes) {
             return;

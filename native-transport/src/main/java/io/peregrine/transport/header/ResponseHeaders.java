@@ -1,4 +1,4 @@
-package io.peregrine.transport.http2;
+package io.peregrine.transport.header;
 
 import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +16,11 @@ public final class ResponseHeaders {
     private int size;
 
     ResponseHeaders() {}
+
+    /** Returns a block without fields. */
+    public static ResponseHeaders empty() {
+        return new ResponseHeaders();
+    }
 
     /** The number of fields. */
     public int size() {

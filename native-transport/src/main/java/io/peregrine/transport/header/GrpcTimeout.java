@@ -1,4 +1,4 @@
-package io.peregrine.transport.http2;
+package io.peregrine.transport.header;
 
 import io.netty.buffer.ByteBuf;
 

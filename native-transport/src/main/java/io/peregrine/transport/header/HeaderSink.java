@@ -1,4 +1,4 @@
-package io.peregrine.transport.http2;
+package io.peregrine.transport.header;
 
 import io.netty.handler.codec.EmptyHeaders;
 import io.netty.handler.codec.http.HttpHeaderValidationUtil;
@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  * four; a flat array reused for every block costs nothing.
  */
 @EventLoopConfined
-final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Headers> implements Http2Headers {
+public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Headers> implements Http2Headers {
     private final ResponseHeaders headers = new ResponseHeaders();
 
     /** The fields of the last decoded block. */
-    ResponseHeaders headers() {
+    public ResponseHeaders headers() {
         return headers;
     }
 
@@ -139,11 +139,12 @@ final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Hea
     }
 
     /** Netty's HPACK decoder, writing into a {@link HeaderSink} and validating names and values as RFC 9113 §8.2. */
-    static final class Decoder extends DefaultHttp2HeadersDecoder {
+    public static final class Decoder extends DefaultHttp2HeadersDecoder {
         private final HeaderSink sink;
         private final long maxHeaderListBytes;
 
-        Decoder(HeaderSink sink, long maxHeaderListBytes) {
+        /** Decodes into {@code sink}, up to a header list of {@code maxHeaderListBytes}. */
+        public Decoder(HeaderSink sink, long maxHeaderListBytes) {
             super(true, true, maxHeaderListBytes);
             this.sink = sink;
             this.maxHeaderListBytes = maxHeaderListBytes;
