@@ -1,5 +1,7 @@
 package io.peregrine.transport.http2;
 
+import io.netty.channel.unix.DomainSocketAddress;
+import io.peregrine.transport.io.UnixSocketAddress;
 import io.peregrine.transport.tls.TlsFailures;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
@@ -7,7 +9,7 @@ import java.net.SocketAddress;
 import javax.net.ssl.SSLException;
 
 /**
- * How a server is called in messages: {@code 10.0.0.7:443}. Immutable.
+ * How a server is called in messages: {@code 10.0.0.7:443} or {@code unix:/run/greeter.sock}. Immutable.
  *
  * @param address where the connection goes
  * @param host the name that TLS verifies, for messages
@@ -35,6 +37,8 @@ record PeerLabel(SocketAddress address, String host) {
                     : inet.getAddress().getHostAddress();
             return name.indexOf(':') >= 0 ? '[' + name + "]:" + inet.getPort() : name + ':' + inet.getPort();
         }
-        return String.valueOf(address);
+        return address instanceof DomainSocketAddress unix
+                ? UnixSocketAddress.of(unix).toString()
+                : String.valueOf(address);
     }
 }
