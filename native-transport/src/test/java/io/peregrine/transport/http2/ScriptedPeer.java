@@ -55,6 +55,7 @@ final class ScriptedPeer implements AfterEachCallback {
     private @Nullable Http2ClientConnection connection;
     private long sentDataBytes;
     private boolean unlawful;
+    private int releases;
 
     // ---- Connecting ------------------------------------------------------------------------------------------
 
@@ -394,6 +395,7 @@ final class ScriptedPeer implements AfterEachCallback {
             assertThat(stream.events()).noneMatch(event -> event.startsWith("AFTER THE END"));
             assertThat(stream.releaseRequest()).as("references to a request").isLessThanOrEqualTo(1);
         }
+        assertThat(releases).as("releases of the connection").isEqualTo(1);
         drainOutbound();
         channel().checkException();
         channel().finishAndReleaseAll();
@@ -434,6 +436,12 @@ final class ScriptedPeer implements AfterEachCallback {
         @Override
         public void onTerminated(String reason, @Nullable Throwable cause) {
             listened.add("terminated: " + reason);
+        }
+
+        @Override
+        public void onReleased() {
+            releases++;
+            assertThat(listened.get(listened.size() - 1)).startsWith("terminated");
         }
     }
 
