@@ -3,6 +3,7 @@ package io.peregrine.transport.http2;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.peregrine.transport.io.UnixSocketAddress;
 import io.peregrine.transport.tls.TlsFailures;
+import java.io.FileNotFoundException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -24,6 +25,10 @@ record PeerLabel(SocketAddress address, String host) {
         }
         if (cause instanceof ConnectException && message != null && message.contains("refused")) {
             return "connection to " + this + " refused";
+        }
+        if (cause instanceof FileNotFoundException) {
+            // What Netty makes of ENOENT, without a message.
+            return "connecting to " + this + " failed: No such file or directory";
         }
         return "connecting to " + this + " failed: "
                 + (message == null ? cause.getClass().getSimpleName() : message);
