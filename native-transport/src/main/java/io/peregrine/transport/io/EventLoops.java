@@ -184,11 +184,11 @@ public final class EventLoops implements AutoCloseable {
          * Whether a loop asks for I/O without pause while it has a connection, instead of sleeping in the kernel until
          * there is some. Default false.
          *
-         * <p>It saves the wake-up of the thread on every response and every call from another thread, and costs one processor
-         * for each loop that has a connection, whether calls are made or not; a loop without connections sleeps. Use
-         * it where the machine has processors to spare for every such loop (best: isolated ones), with as few threads
-         * as connections, and never on as many threads as there are processors: loops that compete for a processor
-         * with the threads that call are slower than loops that sleep.
+         * <p>It saves the wake-up of the thread on every response and on every call that another thread makes, and
+         * costs one processor for each loop that has a connection, whether calls are made or not; a loop without
+         * connections sleeps. Use it where the machine has processors to spare for every such loop (best: isolated
+         * ones), with as few threads as connections, and never on as many threads as there are processors: loops that
+         * compete for a processor with the threads that call are slower than loops that sleep.
          */
         public Builder busyPoll(boolean on) {
             busyPoll = on;
