@@ -9,8 +9,10 @@ import io.peregrine.client.internal.CallbackCall;
 import io.peregrine.client.internal.ControlPlane;
 import io.peregrine.client.internal.FutureCall;
 import io.peregrine.client.internal.UnaryCall;
+import io.peregrine.transport.io.ConnectionInfo;
 import io.peregrine.transport.io.EventLoops;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -111,6 +113,14 @@ public final class ClientConn implements AutoCloseable {
     /** Completes with the state as soon as it is not {@code from}; intermediate states may be missed. */
     public CompletableFuture<ConnectivityState> stateChangedFrom(ConnectivityState from) {
         return control.connectivity().changedFrom(from);
+    }
+
+    /**
+     * The connections that are open now, with those whose TLS handshake is under way; each tells its addresses and,
+     * on demand, its TCP telemetry. Costs calls nothing.
+     */
+    public List<ConnectionInfo> connections() {
+        return control.connections();
     }
 
     /** Begins to connect if the channel is idle; returns at once. */

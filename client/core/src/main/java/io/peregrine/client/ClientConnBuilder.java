@@ -11,6 +11,7 @@ import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
 import io.peregrine.client.resolver.PassthroughResolverProvider;
 import io.peregrine.client.resolver.Target;
+import io.peregrine.client.resolver.UnixResolverProvider;
 import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.TransportOptions;
@@ -48,6 +49,7 @@ public final class ClientConnBuilder {
         this.target = target;
         resolver(new DnsResolverProvider());
         resolver(new PassthroughResolverProvider());
+        UnixResolverProvider.all().forEach(this::resolver);
     }
 
     /** How connections are secured. Required: there is no default, so that plaintext is never an accident. */

@@ -27,10 +27,12 @@ final class InteropServer implements AutoCloseable {
     private final @Nullable X509Bundle certificate;
 
     private InteropServer(@Nullable X509Bundle certificate) throws Exception {
+        this(certificate, NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+    }
+
+    private InteropServer(@Nullable X509Bundle certificate, NettyServerBuilder builder) throws Exception {
         this.certificate = certificate;
-        NettyServerBuilder builder = NettyServerBuilder.forAddress(
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                .maxInboundMessageSize(16 << 20)
+        builder.maxInboundMessageSize(16 << 20)
                 .addService(
                         ServerInterceptors.intercept(new TestServiceImpl(executor), TestServiceImpl.interceptors()));
         if (certificate != null) {
@@ -47,11 +49,20 @@ final class InteropServer implements AutoCloseable {
     }
 
     static InteropServer tls() throws Exception {
-        return new InteropServer(new CertificateBuilder()
+        return new InteropServer(newCertificate());
+    }
+
+    /** A server on an address and event loops of the caller's. */
+    static InteropServer on(NettyServerBuilder builder, boolean tls) throws Exception {
+        return new InteropServer(tls ? newCertificate() : null, builder);
+    }
+
+    private static X509Bundle newCertificate() throws Exception {
+        return new CertificateBuilder()
                 .subject("CN=" + HOST)
                 .addSanDnsName(HOST)
                 .setIsCertificateAuthority(true)
-                .buildSelfSigned());
+                .buildSelfSigned();
     }
 
     String target() {

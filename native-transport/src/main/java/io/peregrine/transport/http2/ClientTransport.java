@@ -1,6 +1,8 @@
 package io.peregrine.transport.http2;
 
+import io.peregrine.transport.io.ConnectionInfo;
 import java.net.SocketAddress;
+import java.util.Optional;
 
 /** A connection to one server that carries streams. Every method may be called from any thread. */
 public interface ClientTransport {
@@ -43,4 +45,9 @@ public interface ClientTransport {
 
     /** The address that this transport connects to. */
     SocketAddress remoteAddress();
+
+    /** The connection for operators, with its TCP telemetry; empty until the socket is connected and once it closed. */
+    default Optional<ConnectionInfo> connectionInfo() {
+        return Optional.empty();
+    }
 }

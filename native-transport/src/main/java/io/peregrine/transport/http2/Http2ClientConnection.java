@@ -22,10 +22,12 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.allocation.ownership.Published;
 import io.peregrine.transport.header.HeaderSink;
+import io.peregrine.transport.io.ConnectionInfo;
 import io.peregrine.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -192,6 +194,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public SocketAddress remoteAddress() {
         return peerLabel.address();
+    }
+
+    @Override
+    public Optional<ConnectionInfo> connectionInfo() {
+        return ConnectionInfo.of(channel, peerLabel.address());
     }
 
     /** Runs a rare command on the loop; one that finds the queue full takes the loop's own, which has no bound. */

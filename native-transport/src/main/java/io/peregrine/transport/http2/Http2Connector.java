@@ -6,10 +6,10 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.ReflectiveChannelFactory;
 import io.netty.handler.ssl.SslHandler;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.transport.io.EventLoops;
+import io.peregrine.transport.io.IoBackend;
 import io.peregrine.transport.io.SocketTuning;
 import io.peregrine.transport.tls.ClientTls;
 import java.net.InetSocketAddress;
@@ -17,7 +17,7 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens HTTP/2 connections over TCP, with TLS or with prior knowledge (SPEC H2-1). Immutable; any thread.
+ * Opens HTTP/2 connections over TCP and unix domain sockets, with TLS or with prior knowledge (SPEC H2-1). Immutable; any thread.
  */
 public final class Http2Connector {
     private final EventLoops eventLoops;
@@ -37,12 +37,15 @@ public final class Http2Connector {
     /**
      * Begins to connect and returns at once; the listener is told how it ends.
      *
-     * @param address a resolved address
+     * @param address a resolved address, or that of a unix domain socket
      * @param host the name that TLS sends and verifies
+     * @throws IllegalArgumentException as for {@link IoBackend#connectAddress}
      */
     public ClientTransport connect(SocketAddress address, String host, TransportListener listener) {
         EventLoop eventLoop = eventLoops.next();
-        Channel channel = new ReflectiveChannelFactory<>(eventLoops.backend().channelClass()).newChannel();
+        IoBackend backend = eventLoops.backend();
+        SocketAddress connectAddress = backend.connectAddress(address);
+        Channel channel = backend.newChannel(address);
         PeerLabel peerLabel = new PeerLabel(address, host);
         Http2ClientConnection connection = new Http2ClientConnection(channel, eventLoop, peerLabel, options, listener);
         Bootstrap bootstrap = new Bootstrap()
@@ -59,8 +62,8 @@ public final class Http2Connector {
                         initialized.pipeline().addLast(connection);
                     }
                 });
-        tuning.applyTo(bootstrap, eventLoops.backend());
-        bootstrap.connect(address).addListener((ChannelFuture connected) -> {
+        tuning.applyTo(bootstrap, backend, address);
+        bootstrap.connect(connectAddress).addListener((ChannelFuture connected) -> {
             if (!connected.isSuccess()) {
                 connection.onConnectFailure(connected.cause());
             }

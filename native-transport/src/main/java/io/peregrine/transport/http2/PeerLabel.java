@@ -1,13 +1,16 @@
 package io.peregrine.transport.http2;
 
+import io.netty.channel.unix.DomainSocketAddress;
+import io.peregrine.transport.io.UnixSocketAddress;
 import io.peregrine.transport.tls.TlsFailures;
+import java.io.FileNotFoundException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import javax.net.ssl.SSLException;
 
 /**
- * How a server is called in messages: {@code 10.0.0.7:443}. Immutable.
+ * How a server is called in messages: {@code 10.0.0.7:443} or {@code unix:/run/greeter.sock}. Immutable.
  *
  * @param address where the connection goes
  * @param host the name that TLS verifies, for messages
@@ -23,6 +26,10 @@ record PeerLabel(SocketAddress address, String host) {
         if (cause instanceof ConnectException && message != null && message.contains("refused")) {
             return "connection to " + this + " refused";
         }
+        if (cause instanceof FileNotFoundException) {
+            // What Netty makes of ENOENT, without a message.
+            return "connecting to " + this + " failed: No such file or directory";
+        }
         return "connecting to " + this + " failed: "
                 + (message == null ? cause.getClass().getSimpleName() : message);
     }
@@ -35,6 +42,8 @@ record PeerLabel(SocketAddress address, String host) {
                     : inet.getAddress().getHostAddress();
             return name.indexOf(':') >= 0 ? '[' + name + "]:" + inet.getPort() : name + ':' + inet.getPort();
         }
-        return String.valueOf(address);
+        return address instanceof DomainSocketAddress unix
+                ? UnixSocketAddress.of(unix).toString()
+                : String.valueOf(address);
     }
 }

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * birth to death.
  *
  * <p>{@link #shared()} hands out handles onto one default group that all users in the process have in common and
- * that lives while at least one handle is open. {@link #create(int)} makes a group that belongs to the caller alone.
+ * that lives while at least one handle is open. {@link #builder()} and {@link #create(int)} make a group that belongs
+ * to the caller alone.
  *
  * <p>All methods may be called from any thread. {@link #close()} closes the connections that still live on the loops
  * when it ends the group, so users close their connections first.
@@ -63,8 +64,7 @@ public final class EventLoops implements AutoCloseable {
      * @throws IllegalArgumentException if {@code threads} is out of range
      */
     public static EventLoops create(int threads) {
-        IoBackend backend = IoBackend.best();
-        return create(backend, threads, defaultName(backend));
+        return builder().threads(threads).build();
     }
 
     /**
@@ -77,9 +77,12 @@ public final class EventLoops implements AutoCloseable {
      * @throws IllegalStateException if the backend is not available; the message says why
      */
     public static EventLoops create(IoBackend backend, int threads, String name) {
-        requireNonNull(backend, "backend");
-        requireNonNull(name, "name");
-        return new EventLoops(new LoopGroup(backend, threads, name), false);
+        return builder().backend(backend).threads(threads).name(name).build();
+    }
+
+    /** Starts to describe a group of its own. */
+    public static Builder builder() {
+        return new Builder();
     }
 
     /**
@@ -145,5 +148,64 @@ public final class EventLoops implements AutoCloseable {
 
     private static String defaultName(IoBackend backend) {
         return "peregrine-" + backend.lowerCaseName();
+    }
+
+    /** Describes a group that belongs to the caller alone; {@link #build()} checks and makes it. Not thread-safe. */
+    public static final class Builder {
+        private @Nullable IoBackend backend;
+        private @Nullable String name;
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private boolean busyPoll;
+
+        private Builder() {}
+
+        /** What drives the sockets. Default: {@link IoBackend#best()}. */
+        public Builder backend(IoBackend newBackend) {
+            backend = requireNonNull(newBackend, "backend");
+            return this;
+        }
+
+        /**
+         * How many loops, 1..{@value LoopGroup#MAX_THREADS}. Default: the available processors. A connection uses one
+         * loop, so that more loops than connections are idle.
+         */
+        public Builder threads(int newThreads) {
+            threads = newThreads;
+            return this;
+        }
+
+        /** What the names of the threads begin with; not blank. Default: {@code peregrine-<backend>}. */
+        public Builder name(String newName) {
+            name = requireNonNull(newName, "name");
+            return this;
+        }
+
+        /**
+         * Whether a loop asks for I/O without pause while it has a connection, instead of sleeping in the kernel until
+         * there is some. Default false.
+         *
+         * <p>It saves the wake-up of the thread on every response and on every call that another thread makes, and
+         * costs one processor for each loop that has a connection, whether calls are made or not; a loop without
+         * connections sleeps. Use it where the machine has processors to spare for every such loop (best: isolated
+         * ones), with as few threads as connections, and never on as many threads as there are processors: loops that
+         * compete for a processor with the threads that call are slower than loops that sleep.
+         */
+        public Builder busyPoll(boolean on) {
+            busyPoll = on;
+            return this;
+        }
+
+        /**
+         * Makes the group; its threads start with their first task.
+         *
+         * @throws IllegalArgumentException if the threads are out of range, the name is blank, or as for {@link
+         *     IoBackend#selection()}
+         * @throws IllegalStateException if the backend is not available; the message says why
+         */
+        public EventLoops build() {
+            IoBackend used = backend == null ? IoBackend.best() : backend;
+            String prefix = name == null ? defaultName(used) : name;
+            return new EventLoops(new LoopGroup(used, used.newIoHandlerFactory(), threads, prefix, busyPoll), false);
+        }
     }
 }

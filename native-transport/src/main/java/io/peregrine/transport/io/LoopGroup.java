@@ -2,6 +2,7 @@ package io.peregrine.transport.io;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -33,6 +34,11 @@ final class LoopGroup {
     private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
 
     LoopGroup(IoBackend backend, int threads, String name) {
+        this(backend, backend.newIoHandlerFactory(), threads, name, false);
+    }
+
+    /** A group whose handlers come from {@code handlerFactory}, which is of {@code backend} or wraps one that is. */
+    LoopGroup(IoBackend backend, IoHandlerFactory handlerFactory, int threads, String name, boolean busyPoll) {
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads: " + threads + " (expected: 1.." + MAX_THREADS + ")");
         }
@@ -41,7 +47,9 @@ final class LoopGroup {
         }
         this.backend = backend;
         this.size = threads;
-        this.loops = new MultiThreadIoEventLoopGroup(threads, threadFactory(name), backend.newIoHandlerFactory());
+        this.loops = busyPoll
+                ? new BusyPollingLoops(threads, threadFactory(name), handlerFactory)
+                : new MultiThreadIoEventLoopGroup(threads, threadFactory(name), handlerFactory);
     }
 
     /** Threads of Netty's own kind: its thread-local caches and object pools are fast on no other. */

@@ -3,6 +3,9 @@ package io.peregrine.transport.http2;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.peregrine.transport.io.UnixSocketAddress;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -23,6 +26,14 @@ class PeerLabelTest {
         assertThat(new PeerLabel(six, "x")).hasToString("[0:0:0:0:0:0:0:1]:443");
         assertThat(new PeerLabel(InetSocketAddress.createUnresolved("greeter.test", 1), "x"))
                 .hasToString("greeter.test:1");
+    }
+
+    @Test
+    void isTheSchemeAndTheNameOfAUnixSocket() {
+        assertThat(new PeerLabel(new DomainSocketAddress("/run/a.sock"), "x")).hasToString("unix:/run/a.sock");
+        assertThat(new PeerLabel(new DomainSocketAddress("\0a"), "x")).hasToString("unix-abstract:a");
+        assertThat(new PeerLabel(UnixSocketAddress.ofPath("a.sock"), "x").describeFailure(new FileNotFoundException()))
+                .isEqualTo("connecting to unix:a.sock failed: No such file or directory");
     }
 
     @Test

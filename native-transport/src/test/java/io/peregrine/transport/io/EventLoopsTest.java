@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandler;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.kqueue.KQueueIoHandler;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,8 +54,7 @@ final class EventLoopsTest {
         try (EventLoops loops = EventLoops.create(backend, 1, "backend")) {
             assertThat(loops.backend()).isEqualTo(backend);
             IoEventLoop loop = (IoEventLoop) loops.next();
-            assertThat(loop.isIoType(backend == IoBackend.EPOLL ? EpollIoHandler.class : NioIoHandler.class))
-                    .isTrue();
+            assertThat(loop.isIoType(handlerType(backend))).isTrue();
         }
     }
 
@@ -143,6 +145,15 @@ final class EventLoopsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventLoops.create(IoBackend.NIO, 1, " "))
                 .withMessageContaining("name: blank");
+    }
+
+    private static Class<? extends IoHandler> handlerType(IoBackend backend) {
+        return switch (backend) {
+            case EPOLL -> EpollIoHandler.class;
+            case IO_URING -> IoUringIoHandler.class;
+            case KQUEUE -> KQueueIoHandler.class;
+            case NIO -> NioIoHandler.class;
+        };
     }
 
     private static List<Thread> threadsOf(EventLoops loops) throws Exception {

@@ -31,7 +31,7 @@ final class IoBackendTest {
     void refusesAnUnknownForcedBackend() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> IoBackend.select("select"))
-                .withMessage("-Dio.peregrine.io: select (expected: epoll or nio)");
+                .withMessage("-Dio.peregrine.io: select (expected: epoll or io_uring or kqueue or nio)");
     }
 
     @Test

@@ -16,14 +16,16 @@ import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
+import io.peregrine.transport.io.ConnectionInfo;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +49,10 @@ public final class ControlPlane {
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
     private final Picker connectingPicker = info -> PickResult.queue();
 
+    /** Changed in the context only; read by {@link #connections()} on any thread. */
+    private final Set<ClientTransport> transports = ConcurrentHashMap.newKeySet();
+
     // In the context only.
-    private final Set<ClientTransport> transports = new HashSet<>();
     private @Nullable NameResolver resolver;
     private @Nullable LoadBalancer balancer;
     private boolean released;
@@ -97,6 +101,13 @@ public final class ControlPlane {
     /** Completes when the channel is shut down and its last connection is closed. */
     public CompletableFuture<Void> terminated() {
         return terminated;
+    }
+
+    /** The connections that are open now. Any thread. */
+    public List<ConnectionInfo> connections() {
+        return transports.stream()
+                .flatMap(transport -> transport.connectionInfo().stream())
+                .toList();
     }
 
     /** Leaves IDLE (CH-2). Any thread. */
@@ -369,6 +380,12 @@ public final class ControlPlane {
         public SocketAddress remoteAddress() {
             ClientTransport transport = connected;
             return transport == null ? address : transport.remoteAddress();
+        }
+
+        @Override
+        public Optional<ConnectionInfo> connectionInfo() {
+            ClientTransport transport = connected;
+            return transport == null ? Optional.empty() : transport.connectionInfo();
         }
 
         @Override

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param scheme which resolver, for example {@code dns}
  * @param authority whom the resolver asks, empty for its default
- * @param endpoint what to resolve, without a leading slash, for example {@code greeter.internal:443}
+ * @param endpoint what to resolve, for example {@code greeter.internal:443}: without a leading slash, except for
+ *     unix domain sockets
  */
 public record Target(String scheme, String authority, String endpoint) {
     /** Parses and, if no known scheme is named, puts {@code defaultScheme} in front of the whole text (TG-1, TG-3). */
@@ -24,6 +25,12 @@ public record Target(String scheme, String authority, String endpoint) {
         Target asGiven = tryParse(text, knownSchemes::contains);
         if (asGiven != null) {
             return asGiven;
+        }
+        for (String scheme : knownSchemes) {
+            if (isUnix(scheme) && lowerCase(text).startsWith(scheme + ':')) {
+                throw new IllegalArgumentException("target: \"" + text + "\" cannot be parsed (expected: " + scheme
+                        + ":name, with %20 for a space and the like)");
+            }
         }
         int schemeEnd = text.indexOf("://");
         if (schemeEnd > 0 && knownSchemes.contains(lowerCase(text.substring(0, schemeEnd)))) {
@@ -60,11 +67,16 @@ public record Target(String scheme, String authority, String endpoint) {
                 return null;
             }
             String authority = uri.getRawAuthority();
-            String endpoint = path.startsWith("/") && !scheme.startsWith("unix") ? path.substring(1) : path;
+            String endpoint = path.startsWith("/") && !isUnix(scheme) ? path.substring(1) : path;
             return endpoint.isEmpty() ? null : new Target(scheme, authority == null ? "" : authority, endpoint);
         } catch (URISyntaxException notAUri) {
             return null;
         }
+    }
+
+    /** What stands behind these schemes begins with a slash, or does not, for a reason. */
+    private static boolean isUnix(String scheme) {
+        return scheme.startsWith("unix");
     }
 
     /** Schemes are compared without regard to case (RFC 3986 §3.1). */
@@ -84,6 +96,9 @@ public record Target(String scheme, String authority, String endpoint) {
     /** The canonical form, with the scheme (TG-7). */
     @Override
     public String toString() {
+        if (isUnix(scheme) && authority.isEmpty() && !endpoint.startsWith("/")) {
+            return scheme + ':' + endpoint;
+        }
         return scheme + "://" + authority + (endpoint.startsWith("/") ? "" : "/") + endpoint;
     }
 }
