@@ -26,6 +26,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         /** The ids are used up: no new streams after this one. */
         void onIdsUsedUp();
 
+        /** The peer ended a response. */
+        void onResponse();
+
         /** A stream has ended. */
         void onStreamEnded();
 
@@ -216,6 +219,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
             writer.rstStream(stream.id, Http2Error.NO_ERROR);
         }
         release(stream);
+        connection.onResponse();
         stream.onTrailers(trailers, trailersOnly);
         afterEnd();
     }
