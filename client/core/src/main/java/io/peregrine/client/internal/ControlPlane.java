@@ -352,14 +352,27 @@ public final class ControlPlane {
             }
             if (found == null) {
                 String reason = failure == null ? "no answer" : failure.getMessage();
-                onTerminated("name resolution of \"" + address.getHostString() + "\" failed: " + reason, failure);
+                endUnconnected("name resolution of \"" + address.getHostString() + "\" failed: " + reason, failure);
                 return;
             }
             try {
                 InetSocketAddress resolved = new InetSocketAddress(found.get(0), address.getPort());
                 connected = connector.forAttempt(backoffNs).connect(resolved, serverName, this);
             } catch (RuntimeException refused) {
-                onTerminated("cannot connect to " + address + ": " + refused.getMessage(), refused);
+                endUnconnected("cannot connect to " + address + ": " + refused.getMessage(), refused);
+            }
+        }
+
+        private void endUnconnected(String reason, @Nullable Throwable cause) {
+            onTerminated(reason, cause);
+            onReleased();
+        }
+
+        @Override
+        public void signal(TransportStream stream) {
+            ClientTransport transport = connected;
+            if (transport != null) {
+                transport.signal(stream);
             }
         }
 
@@ -383,7 +396,7 @@ public final class ControlPlane {
             if (transport != null) {
                 transport.shutdown(reason);
             } else if (!ended) {
-                onTerminated(reason, null);
+                endUnconnected(reason, null);
             }
         }
 
@@ -393,7 +406,7 @@ public final class ControlPlane {
             if (transport != null) {
                 transport.shutdownNow(reason);
             } else if (!ended) {
-                onTerminated(reason, null);
+                endUnconnected(reason, null);
             }
         }
 
@@ -426,6 +439,11 @@ public final class ControlPlane {
                     listener.onTerminated(reason, cause);
                 }
             });
+        }
+
+        @Override
+        public void onReleased() {
+            context.execute(listener::onReleased);
         }
     }
 }
