@@ -12,6 +12,7 @@ import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.transport.http2.TransportOptions;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,7 +99,8 @@ class ConnectionEndsIT {
                 }),
                 cut("garbage", "connection error", stream -> {
                     stream.headers();
-                    stream.connection().write("HTTP/1.1 400 Bad Request\r\n\r\n".repeat(8).getBytes("US-ASCII"));
+                    stream.connection()
+                            .write("HTTP/1.1 400 Bad Request\r\n\r\n".repeat(8).getBytes(StandardCharsets.US_ASCII));
                 }));
     }
 
@@ -121,11 +123,16 @@ class ConnectionEndsIT {
             RecordedCall call = RecordedCall.start(conn);
 
             assertThat(call.code()).isEqualTo(cut.code);
-            assertThat(call.message()).contains(cut.message).contains("127.0.0.1:").doesNotContain("unknown reason");
+            assertThat(call.message())
+                    .contains(cut.message)
+                    .contains("127.0.0.1:")
+                    .doesNotContain("unknown reason");
             assertThat(server.requests()).as("requests on the wire").isEqualTo(1);
             RecordedCall next = RecordedCall.start(conn);
             assertThat(next.code()).isEqualTo(StatusCode.OK);
-            assertThat(server.connections()).as("the next call has a new connection").isEqualTo(2);
+            assertThat(server.connections())
+                    .as("the next call has a new connection")
+                    .isEqualTo(2);
             server.connection(1).awaitEnd();
             assertThat(server.requests()).isEqualTo(2);
             call.assertEndedOnce();
@@ -134,8 +141,8 @@ class ConnectionEndsIT {
 
     @Test
     void st11AConnectionErrorIsSaidToTheServerInGoAway() throws Exception {
-        try (HostileServer server = HostileServer.start(stream -> 
-                        stream.connection().frame(HostileConnection.RST_STREAM, 0, 99, new byte[4]));
+        try (HostileServer server = HostileServer.start(
+                        stream -> stream.connection().frame(HostileConnection.RST_STREAM, 0, 99, new byte[4]));
                 ClientConn conn = connect(server)) {
             assertThat(RecordedCall.start(conn).code()).isEqualTo(StatusCode.UNAVAILABLE);
 
@@ -174,8 +181,7 @@ class ConnectionEndsIT {
                     }
                 });
                 ClientConn conn = connect(server)) {
-            List<RecordedCall> calls =
-                    startAll(conn, count, CallOptions.deadlineAfter(Duration.ofSeconds(2)));
+            List<RecordedCall> calls = startAll(conn, count, CallOptions.deadlineAfter(Duration.ofSeconds(2)));
 
             for (RecordedCall call : calls) {
                 assertThat(call.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);

@@ -280,7 +280,9 @@ class ConnectionManagementIT {
 
             assertThat(patient.code()).isEqualTo(StatusCode.OK);
             assertThat(server.requests()).isEqualTo(1);
-            assertThat(server.connection(1).resets()).as("nothing was open to be reset").isZero();
+            assertThat(server.connection(1).resets())
+                    .as("nothing was open to be reset")
+                    .isZero();
             late.assertEndedOnce();
             cancelled.assertEndedOnce();
         }
@@ -292,9 +294,8 @@ class ConnectionManagementIT {
         try (HostileServer server = HostileServer.start(held);
                 ClientConn conn = ClientConn.builder(server.target())
                         .credentials(InsecureCredentials.create())
-                        .transportOptions(TransportOptions.builder()
-                                .maxWaitingStreams(2)
-                                .build())
+                        .transportOptions(
+                                TransportOptions.builder().maxWaitingStreams(2).build())
                         .build()) {
             conn.connect();
             server.connection(1).awaitSettingsAcks(1);
@@ -369,7 +370,8 @@ class ConnectionManagementIT {
                 ClientConn conn = connect(server)) {
             for (long leftNs = endNs - System.nanoTime(); leftNs > 0; leftNs = endNs - System.nanoTime()) {
                 RecordedCall call = RecordedCall.start(
-                        conn, CallOptions.deadlineAfter(Duration.ofNanos(leftNs)).withWaitForReady(true));
+                        conn,
+                        CallOptions.deadlineAfter(Duration.ofNanos(leftNs)).withWaitForReady(true));
 
                 assertThat(call.code()).isIn(StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED);
                 call.assertEndedOnce();
