@@ -66,6 +66,7 @@ class ShutdownIT {
             HostileStream stream = next();
             conn.shutdown();
             assertThat(RecordedCall.start(conn).code()).isEqualTo(StatusCode.UNAVAILABLE);
+            awaitTurns(stream.connection());
 
             if (goAway) {
                 stream.connection().goAway(0, 0, "");
@@ -275,6 +276,14 @@ class ShutdownIT {
 
             assertThat(call.code()).isEqualTo(StatusCode.INTERNAL);
             assertThat(call.message()).doesNotContain(SECRET);
+        }
+    }
+
+    /** The event loop may read before it empties its queue, but not twice: after two PINGs the shutdown is with it. */
+    private static void awaitTurns(HostileConnection connection) throws Exception {
+        for (int turn = 1; turn <= 2; turn++) {
+            connection.ping();
+            connection.awaitPingAcks(turn);
         }
     }
 
