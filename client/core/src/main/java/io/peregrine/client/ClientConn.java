@@ -128,7 +128,10 @@ public final class ClientConn implements AutoCloseable {
         control.exitIdle();
     }
 
-    /** Refuses new calls, with UNAVAILABLE; those under way go on. Idempotent. */
+    /**
+     * Refuses new calls, with UNAVAILABLE; those under way go on, on a new connection if their server refuses them.
+     * Idempotent.
+     */
     public void shutdown() {
         shutDown = true;
         control.shutdown();

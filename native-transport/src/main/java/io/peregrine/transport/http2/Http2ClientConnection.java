@@ -92,6 +92,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean retired;
     private boolean terminated;
     private boolean released;
+    private boolean responded;
     private int goAwayLastId = Integer.MAX_VALUE;
     private @Nullable String drainReason;
     private @Nullable Future<?> connectTimeout;
@@ -267,6 +268,14 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void onIdsUsedUp() {
         retire("stream ids of " + peerLabel + " are used up");
+    }
+
+    @Override
+    public void onResponse() {
+        if (!responded) {
+            responded = true;
+            listener.onFirstResponse();
+        }
     }
 
     /** The last stream of a connection that drains closes it, at the end of the turn: others may be ending too. */
@@ -460,7 +469,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private void onException(Throwable cause) {
         if (cause instanceof IOException) {
-            terminate("connection to " + peerLabel + " lost: " + describe(cause), cause);
+            terminate(reasonToEnd("connection to " + peerLabel + " lost: " + describe(cause)), cause);
         } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
             onConnectFailure(cause.getCause());
         } else {

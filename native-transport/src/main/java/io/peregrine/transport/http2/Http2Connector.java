@@ -14,6 +14,7 @@ import io.peregrine.transport.io.SocketTuning;
 import io.peregrine.transport.tls.ClientTls;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,24 @@ public final class Http2Connector {
         this.tuning = tuning;
         this.options = options;
         this.tls = tls;
+    }
+
+    /**
+     * This connector for an attempt whose failure costs a delay: it may take as long, TCP, TLS and SETTINGS together
+     * (SPEC D4), so that a server which needs more than the default limits is reached in the end. A limit below the
+     * default is someone's decision, and stays.
+     *
+     * @param backoffNs the delay before the next attempt, in nanoseconds
+     */
+    public Http2Connector forAttempt(long backoffNs) {
+        Duration limit = options.connectTimeout();
+        Duration backoff = Duration.ofNanos(backoffNs);
+        boolean shortened = limit.compareTo(TransportOptions.defaults().connectTimeout()) < 0;
+        if (shortened || limit.compareTo(backoff) >= 0) {
+            return this;
+        }
+        TransportOptions extended = options.toBuilder().connectTimeout(backoff).build();
+        return new Http2Connector(eventLoops, tuning, extended, tls);
     }
 
     /**
@@ -63,6 +82,10 @@ public final class Http2Connector {
                     }
                 });
         tuning.applyTo(bootstrap, backend, address);
+        if (tuning.connectTimeout().equals(SocketTuning.defaults().connectTimeout())) {
+            // Not a limit of its own: TCP is a part of the attempt, whose timer says what was missing.
+            bootstrap.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
+        }
         bootstrap.connect(connectAddress).addListener((ChannelFuture connected) -> {
             if (!connected.isSuccess()) {
                 connection.onConnectFailure(connected.cause());

@@ -29,6 +29,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         /** The ids are used up: no new streams after this one. */
         void onIdsUsedUp();
 
+        /** The peer ended a response. */
+        void onResponse();
+
         /** A stream has ended. */
         void onStreamEnded();
 
@@ -283,6 +286,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private void endWithTrailers(TransportStream stream, ResponseHeaders trailers, boolean trailersOnly) {
         release(stream);
+        connection.onResponse();
         stream.onTrailers(trailers, trailersOnly);
         afterEnd();
     }

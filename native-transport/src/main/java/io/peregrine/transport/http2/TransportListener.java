@@ -7,6 +7,9 @@ public interface TransportListener {
     /** TCP, TLS and the server's SETTINGS are done: streams may start (SPEC SC-3). */
     void onReady();
 
+    /** The first response has come to its end: the connection is of use. At most once, before the end. */
+    default void onFirstResponse() {}
+
     /** No new streams: the peer sent GOAWAY, or the stream ids are used up. {@link #onTerminated} follows. */
     void onDraining(String reason);
 

@@ -26,6 +26,7 @@ final class Attempt<R> extends TransportStream {
 
     private final UnaryCall<?, R> call;
     private final ClientTransport transport;
+    private boolean answered;
     private @Nullable R response;
     private @Nullable Status localFailure;
     private @Nullable Status foreign;
@@ -53,6 +54,7 @@ final class Attempt<R> extends TransportStream {
 
     @Override
     protected boolean onHeaders(ResponseHeaders headers) {
+        answered = true;
         if (!StatusMapping.isGrpc(headers)) {
             foreign = StatusMapping.ofHttp(headers);
             foreignBody = new StringBuilder();
@@ -130,7 +132,7 @@ final class Attempt<R> extends TransportStream {
         } else if (foreign != null) {
             call.end(quoteBody(foreign), null, Metadata.EMPTY);
         } else {
-            call.onAttemptFailed(failure);
+            call.onAttemptFailed(failure, answered);
         }
     }
 

@@ -21,7 +21,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -39,6 +41,9 @@ public final class ControlPlane {
     /** How often a graceful shutdown looks whether the last waiting call has gone. */
     private static final long DRAIN_CHECK_NS = Duration.ofMillis(20).toNanos();
 
+    /** When there are more addresses than this, those that may be connected to at once are forgotten. */
+    private static final int MAX_IDLE_BACKOFFS = 1024;
+
     private final SyncContext context;
     private final PickerSnapshot pickers;
     private final ConnectivityWatch connectivity;
@@ -53,8 +58,11 @@ public final class ControlPlane {
     private final Set<ClientTransport> transports = ConcurrentHashMap.newKeySet();
 
     // In the context only.
+    private final Map<SocketAddress, AddressBackoff> backoffs = new HashMap<>();
     private @Nullable NameResolver resolver;
     private @Nullable LoadBalancer balancer;
+    private boolean draining;
+    private boolean drainScheduled;
     private boolean released;
     private boolean panicked;
 
@@ -128,7 +136,7 @@ public final class ControlPlane {
 
     /** Lets calls under way, and those that wait, end; then closes (CH-11). Any thread. */
     public void shutdown() {
-        context.execute(this::releaseWhenNobodyWaits);
+        context.execute(this::drain);
     }
 
     /** Closes at once. Any thread. */
@@ -161,14 +169,34 @@ public final class ControlPlane {
         pickers.publish(picker);
     }
 
-    private void releaseWhenNobodyWaits() {
+    /**
+     * Lets what is under way end (CH-11). Resolver and policy stay until the last connection has closed: a call whose
+     * server refuses it meanwhile was accepted before the shutdown, and still gets the connection it needs.
+     */
+    private void drain() {
         if (released) {
             return;
         }
-        if (pickers.waiting() == 0) {
+        draining = true;
+        if (pickers.waiting() > 0) {
+            drainLater();
+            return;
+        }
+        connectivity.move(ConnectivityState.SHUTDOWN);
+        if (transports.isEmpty()) {
             release(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
         } else {
-            context.schedule(DRAIN_CHECK_NS, this::releaseWhenNobodyWaits);
+            transports.forEach(transport -> transport.shutdown("the channel is shut down"));
+        }
+    }
+
+    private void drainLater() {
+        if (!drainScheduled) {
+            drainScheduled = true;
+            context.schedule(DRAIN_CHECK_NS, () -> {
+                drainScheduled = false;
+                drain();
+            });
         }
     }
 
@@ -217,7 +245,7 @@ public final class ControlPlane {
     private final class BalancerContext implements LoadBalancer.Context, SubConnection.Channel {
         @Override
         public SubConn createSubConn(SocketAddress address, SubConn.Listener listener) {
-            return new SubConnection(address, context, this, (state, status) -> {
+            return new SubConnection(address, backoffOf(address), context, this, (state, status) -> {
                 if (!status.isOk()) {
                     lastFailure = status.message();
                 } else if (state == ConnectivityState.READY) {
@@ -247,18 +275,32 @@ public final class ControlPlane {
             return context.schedule(delay.toNanos(), task);
         }
 
+        /** Kept beyond the subchannel, or a new one would begin without the backoff of the old. */
+        private AddressBackoff backoffOf(SocketAddress address) {
+            if (backoffs.size() >= MAX_IDLE_BACKOFFS) {
+                backoffs.values().removeIf(backoff -> backoff.remainingNs() <= 0);
+            }
+            return backoffs.computeIfAbsent(address, unused -> new AddressBackoff());
+        }
+
         @Override
-        public ClientTransport open(SocketAddress address, TransportListener listener) {
+        public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
             ClientTransport transport = address instanceof InetSocketAddress inet && inet.isUnresolved()
-                    ? new ResolvingTransport(inet, listener)
-                    : connector.connect(address, serverName, listener);
+                    ? new ResolvingTransport(inet, backoffNs, listener)
+                    : connector.forAttempt(backoffNs).connect(address, serverName, listener);
             transports.add(transport);
+            if (draining) {
+                drainLater();
+            }
             return transport;
         }
 
         @Override
         public void onTransportClosed(ClientTransport transport) {
             transports.remove(transport);
+            if (draining) {
+                drain();
+            }
             completeIfTerminated();
         }
     }
@@ -299,6 +341,7 @@ public final class ControlPlane {
      */
     private final class ResolvingTransport implements ClientTransport, TransportListener {
         private final InetSocketAddress address;
+        private final long backoffNs;
         private final TransportListener listener;
 
         /** Set in the context once the name is looked up; read by calls. */
@@ -306,8 +349,9 @@ public final class ControlPlane {
 
         private boolean ended;
 
-        ResolvingTransport(InetSocketAddress address, TransportListener listener) {
+        ResolvingTransport(InetSocketAddress address, long backoffNs, TransportListener listener) {
             this.address = address;
+            this.backoffNs = backoffNs;
             this.listener = listener;
             CompletableFuture<?> unused = HostLookup.all(address.getHostString())
                     .whenComplete((found, failure) -> context.execute(() -> onAnswer(found, failure)));
@@ -323,7 +367,8 @@ public final class ControlPlane {
                 return;
             }
             try {
-                connected = connector.connect(new InetSocketAddress(found.get(0), address.getPort()), serverName, this);
+                InetSocketAddress resolved = new InetSocketAddress(found.get(0), address.getPort());
+                connected = connector.forAttempt(backoffNs).connect(resolved, serverName, this);
             } catch (RuntimeException refused) {
                 endUnconnected("cannot connect to " + address + ": " + refused.getMessage(), refused);
             }
@@ -391,6 +436,11 @@ public final class ControlPlane {
         @Override
         public void onReady() {
             listener.onReady();
+        }
+
+        @Override
+        public void onFirstResponse() {
+            listener.onFirstResponse();
         }
 
         @Override

@@ -34,6 +34,10 @@ final class StatusMapping {
     /** The status in the last header block of a gRPC response. */
     static Status ofTrailers(ResponseHeaders trailers) {
         AsciiString code = trailers.find(GRPC_STATUS);
+        AsciiString other = contradiction(trailers, code);
+        if (other != null) {
+            return Status.of(StatusCode.UNKNOWN, "grpc-status is both \"" + code + "\" and \"" + other + '"');
+        }
         if (ZERO.equals(code)) {
             return Status.OK;
         }
@@ -52,6 +56,16 @@ final class StatusMapping {
         StatusCode known = StatusCode.ofValue(value);
         // An unknown number keeps its number in the message (ST-3).
         return Status.of(known, value == known.value() ? message : "grpc-status " + value + suffix(message));
+    }
+
+    /** A second status that is not the first: nobody can say which of them counts, and so neither may be OK. */
+    private static @Nullable AsciiString contradiction(ResponseHeaders trailers, @Nullable AsciiString first) {
+        for (int i = trailers.size() - 1; i > 0; i--) {
+            if (GRPC_STATUS.equals(trailers.name(i)) && !trailers.value(i).equals(first)) {
+                return trailers.value(i);
+            }
+        }
+        return null;
     }
 
     /** The status of a response that is not gRPC (ST-6). */

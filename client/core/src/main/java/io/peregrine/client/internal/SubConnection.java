@@ -10,7 +10,7 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One address, its backoff and its current transport (SPEC 2.2).
+ * One address and its current transport (SPEC 2.2).
  *
  * <pre>
  *   IDLE ──connect()──▶ CONNECTING ──SETTINGS──▶ READY
@@ -20,15 +20,23 @@ import org.jspecify.annotations.Nullable;
  *    └─────────────────────────────────────────────┘        any ──shutdown()──▶ SHUTDOWN
  * </pre>
  *
+ * <p>An address that is still in its {@linkplain AddressBackoff backoff}, because it was lost too soon or failed for an
+ * earlier subchannel, fails the attempt without one being made.
+ *
  * <p>Everything but {@link #transport()} belongs to the channel's serialised context.
  */
 public final class SubConnection implements SubConn {
     private static final System.Logger LOG = System.getLogger(SubConnection.class.getName());
+    private static final String BACKING_OFF = " (the address is not tried again before its backoff is over)";
 
     /** What the channel does for its subchannels. */
     public interface Channel {
-        /** Opens a transport to the address. */
-        ClientTransport open(SocketAddress address, TransportListener listener);
+        /**
+         * Opens a transport to the address.
+         *
+         * @param backoffNs the delay that follows if this attempt fails: it may take as long (SPEC D4)
+         */
+        ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener);
 
         /** Asks the resolver again. */
         void resolveNow();
@@ -41,7 +49,7 @@ public final class SubConnection implements SubConn {
     private final SyncContext context;
     private final Channel channel;
     private final Listener listener;
-    private final Backoff backoff = new Backoff();
+    private final AddressBackoff backoff;
     private ConnectivityState state = ConnectivityState.IDLE;
     private @Nullable Attempt attempt;
     private SyncContext.@Nullable ScheduledTask backoffTimer;
@@ -49,9 +57,11 @@ public final class SubConnection implements SubConn {
     /** Set while READY; written in the context, read by every call. */
     private volatile @Nullable ClientTransport transport;
 
-    /** An idle subchannel. */
-    public SubConnection(SocketAddress address, SyncContext context, Channel channel, Listener listener) {
+    /** An idle subchannel of an address with that backoff. */
+    public SubConnection(
+            SocketAddress address, AddressBackoff backoff, SyncContext context, Channel channel, Listener listener) {
         this.address = address;
+        this.backoff = backoff;
         this.context = context;
         this.channel = channel;
         this.listener = listener;
@@ -72,16 +82,27 @@ public final class SubConnection implements SubConn {
     public void connect() {
         context.requireInContext();
         if (state == ConnectivityState.IDLE) {
-            Attempt started = new Attempt(System.nanoTime());
+            Attempt started = new Attempt();
             attempt = started;
             move(ConnectivityState.CONNECTING, Status.OK);
-            open(started);
+            long remainingNs = backoff.remainingNs();
+            if (remainingNs > 0) {
+                context.execute(() -> holdOff(started, remainingNs));
+            } else {
+                open(started);
+            }
+        }
+    }
+
+    private void holdOff(Attempt started, long remainingNs) {
+        if (attempt == started) {
+            fail(remainingNs, new Status(StatusCode.UNAVAILABLE, backoff.lastReason() + BACKING_OFF, null));
         }
     }
 
     private void open(Attempt started) {
         try {
-            started.transport = channel.open(address, started);
+            started.transport = channel.open(address, backoff.begin(), started);
         } catch (RuntimeException refused) {
             // The event loops were closed under the channel, for example.
             started.onTerminated("cannot connect to " + address + ": " + refused.getMessage(), refused);
@@ -108,7 +129,7 @@ public final class SubConnection implements SubConn {
 
     private void onReady(Attempt ready) {
         if (attempt == ready && state == ConnectivityState.CONNECTING) {
-            backoff.reset();
+            backoff.onReady();
             transport = ready.transport;
             move(ConnectivityState.READY, Status.OK);
         }
@@ -117,16 +138,20 @@ public final class SubConnection implements SubConn {
     /** Lost, or told to go away: IDLE, not TRANSIENT_FAILURE (D1). */
     private void onLost(String reason) {
         attempt = null;
+        backoff.onLost(reason);
         transport = null;
         channel.resolveNow();
         move(ConnectivityState.IDLE, Status.of(StatusCode.UNAVAILABLE, reason));
     }
 
-    private void onConnectFailed(Attempt failed, String reason, @Nullable Throwable cause) {
+    private void onConnectFailed(String reason, @Nullable Throwable cause) {
+        fail(backoff.onFailed(reason), new Status(StatusCode.UNAVAILABLE, reason, cause));
+    }
+
+    private void fail(long remainingNs, Status status) {
         attempt = null;
-        long elapsedNs = System.nanoTime() - failed.startNs;
-        backoffTimer = context.schedule(backoff.nextDelayNs() - elapsedNs, this::onBackoffOver);
-        move(ConnectivityState.TRANSIENT_FAILURE, new Status(StatusCode.UNAVAILABLE, reason, cause));
+        backoffTimer = context.schedule(remainingNs, this::onBackoffOver);
+        move(ConnectivityState.TRANSIENT_FAILURE, status);
     }
 
     private void onBackoffOver() {
@@ -146,18 +171,21 @@ public final class SubConnection implements SubConn {
 
     /** One connection attempt and the transport it leads to; its events enter the serialised context. */
     private final class Attempt implements TransportListener {
-        final long startNs;
-
         @Nullable
         ClientTransport transport;
-
-        Attempt(long startNs) {
-            this.startNs = startNs;
-        }
 
         @Override
         public void onReady() {
             context.execute(() -> SubConnection.this.onReady(this));
+        }
+
+        @Override
+        public void onFirstResponse() {
+            context.execute(() -> {
+                if (attempt == this) {
+                    backoff.onUseful();
+                }
+            });
         }
 
         @Override
@@ -178,7 +206,7 @@ public final class SubConnection implements SubConn {
                 if (state == ConnectivityState.READY) {
                     onLost(reason);
                 } else {
-                    onConnectFailed(this, reason, cause);
+                    onConnectFailed(reason, cause);
                 }
             });
         }

@@ -276,8 +276,9 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
 
     // ---- From the attempt, on its event loop -----------------------------------------------------------------
 
-    final void onAttemptFailed(StreamFailure failure) {
-        if (maySendAgain(failure)) {
+    /** {@code answered}: the server had begun its response. */
+    final void onAttemptFailed(StreamFailure failure, boolean answered) {
+        if (!answered && maySendAgain(failure)) {
             attempt = null;
             dispatch();
             return;
@@ -290,7 +291,10 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         end(status, null, Metadata.EMPTY);
     }
 
-    /** Transparent retry: without limit if it never left, once if the server refused it (RT-7, RT-8). */
+    /**
+     * Transparent retry: without limit if it never left, once if the server refused it (RT-7, RT-8). A server that
+     * answers first and then says that it did not see the request is not believed.
+     */
     private boolean maySendAgain(StreamFailure failure) {
         if (cancelled || dispatcher.isKilled()) {
             return false;

@@ -85,7 +85,7 @@ final class CallFixture {
     private SubConnection readySubConnection() {
         SubConnection.Channel channel = new SubConnection.Channel() {
             @Override
-            public ClientTransport open(SocketAddress address, TransportListener listener) {
+            public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
                 transport.listener = listener;
                 return transport;
             }
@@ -96,8 +96,8 @@ final class CallFixture {
             @Override
             public void onTransportClosed(ClientTransport closed) {}
         };
-        SubConnection subConnection =
-                new SubConnection(transport.remoteAddress(), context, channel, (state, status) -> {});
+        SubConnection subConnection = new SubConnection(
+                transport.remoteAddress(), new AddressBackoff(), context, channel, (state, status) -> {});
         context.execute(subConnection::connect);
         transport.listener().onReady();
         return subConnection;

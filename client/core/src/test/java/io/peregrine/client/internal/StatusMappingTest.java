@@ -141,6 +141,20 @@ class StatusMappingTest {
     }
 
     @Test
+    void p3TwoStatusesThatContradictEachOtherAreUnknown() {
+        Status status = StatusMapping.ofTrailers(block("grpc-status", "0", "x", "y", "grpc-status", "13"));
+
+        assertThat(status.code()).isEqualTo(StatusCode.UNKNOWN);
+        assertThat(status.message()).contains("\"0\"", "\"13\"");
+        assertThat(StatusMapping.ofTrailers(block("grpc-status", "13", "grpc-status", "0"))
+                        .code())
+                .isEqualTo(StatusCode.UNKNOWN);
+        assertThat(StatusMapping.ofTrailers(block("grpc-status", "0", "grpc-status", "0"))
+                        .isOk())
+                .isTrue();
+    }
+
+    @Test
     void st3ZeroWithLeadingZerosIsOk() {
         assertThat(StatusMapping.ofTrailers(block("grpc-status", "00")).isOk()).isTrue();
     }

@@ -39,11 +39,17 @@ class SubConnectionTest {
     private int resolveNows;
     private boolean refuseToOpen;
 
-    private final SubConnection subConnection = new SubConnection(ADDRESS, context, new Channel(), (state, status) -> {
-        context.requireInContext();
-        states.add(state);
-        statuses.add(status);
-    });
+    private final List<Duration> offeredBackoffs = new ArrayList<>();
+    private final AddressBackoff backoff = new AddressBackoff(timer::nowNs, new Backoff(() -> 0.5));
+    private final SubConnection subConnection = newSubConnection();
+
+    private SubConnection newSubConnection() {
+        return new SubConnection(ADDRESS, backoff, context, new Channel(), (state, status) -> {
+            context.requireInContext();
+            states.add(state);
+            statuses.add(status);
+        });
+    }
 
     private enum Event {
         CONNECT,
@@ -102,12 +108,118 @@ class SubConnectionTest {
     }
 
     @Test
-    void sc3ATransportThatDiesRightAfterItsSettingsIsNoFailure() {
-        bring(READY);
-        last().terminate("closed", null);
+    void sc3ATransportThatDiesRightAfterItsSettingsIsForgivenOnce() {
+        loseAtOnce();
+        loseAtOnce();
 
-        assertThat(states).containsExactly(CONNECTING, READY, IDLE);
+        assertThat(states).containsExactly(CONNECTING, READY, IDLE, CONNECTING, READY, IDLE);
+        assertThat(opened).hasSize(2);
         assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void p15AServerThatSendsEachConnectionAwayIsReconnectedToInTheBackoffsRhythm() {
+        List<Duration> attempts = new ArrayList<>();
+        for (int n = 0; n < 6; n++) {
+            attempts.add(Duration.ofNanos(timer.nowNs()));
+            loseAtOnce();
+            while (backoff.remainingNs() > 0) {
+                connect();
+                assertThat(state()).as("refused without an attempt").isEqualTo(TRANSIENT_FAILURE);
+                assertThat(statuses.get(statuses.size() - 1).message()).contains("GOAWAY", "backoff");
+                timer.advance(timer.nextDelay());
+                assertThat(state()).isEqualTo(IDLE);
+            }
+        }
+
+        assertThat(opened).hasSize(6);
+        assertThat(attempts.stream().map(Duration::toMillis)).containsExactly(0L, 0L, 1600L, 4160L, 8256L, 14_809L);
+    }
+
+    @Test
+    void p15AGoAwayAtOnceDoesNotResetTheBackoffOfEarlierFailures() {
+        failOnce();
+        failOnce();
+        timer.advance(Duration.ofMinutes(3));
+        loseAtOnce();
+        loseAtOnce();
+
+        assertThat(Duration.ofNanos(backoff.remainingNs())).isEqualTo(Duration.ofMillis(4096));
+    }
+
+    @Test
+    void p15AConnectionThatCarriedAResponseIsReplacedAtOnceEachTime() {
+        for (int n = 0; n < 10; n++) {
+            connect();
+            last().listener().onReady();
+            last().listener().onFirstResponse();
+            last().listener().onDraining("GOAWAY");
+        }
+
+        assertThat(opened).hasSize(10);
+        assertThat(states).doesNotContain(TRANSIENT_FAILURE);
+    }
+
+    @Test
+    void p15AConnectionThatLivedForItsBackoffIsReplacedAtOnceEachTime() {
+        for (int n = 0; n < 10; n++) {
+            connect();
+            last().listener().onReady();
+            timer.advance(Duration.ofSeconds(1));
+            last().terminate("closed", null);
+        }
+
+        assertThat(opened).hasSize(10);
+        assertThat(states).doesNotContain(TRANSIENT_FAILURE);
+    }
+
+    @Test
+    void p15ANewSubchannelOfTheAddressIsHeldOffToo() {
+        loseAtOnce();
+        loseAtOnce();
+        SubConnection next = newSubConnection();
+
+        context.execute(next::connect);
+
+        assertThat(opened).hasSize(2);
+        assertThat(state()).isEqualTo(TRANSIENT_FAILURE);
+        context.execute(next::shutdown);
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void sc10ShutDownBeforeTheRefusalOfAnAttemptIsTheLastWord() {
+        loseAtOnce();
+        loseAtOnce();
+        states.clear();
+
+        context.execute(() -> {
+            subConnection.connect();
+            subConnection.shutdown();
+        });
+
+        assertThat(states).containsExactly(CONNECTING);
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void d4AnAttemptIsOfferedTheDelayThatItsFailureWouldCost() {
+        for (int n = 0; n < 9; n++) {
+            failOnce();
+        }
+
+        assertThat(offeredBackoffs.stream().map(Duration::toMillis))
+                .containsExactly(1000L, 1600L, 2560L, 4096L, 6553L, 10485L, 16777L, 26843L, 42949L);
+    }
+
+    @Test
+    void sc11TheFirstReasonForTheLossIsTheOneThatIsReported() {
+        bring(READY);
+
+        last().listener().onDraining("127.0.0.1:443 sent GOAWAY NO_ERROR: maintenance");
+        last().terminate("connection reset", null);
+
+        assertThat(statuses.get(2).message()).isEqualTo("127.0.0.1:443 sent GOAWAY NO_ERROR: maintenance");
     }
 
     @Test
@@ -169,6 +281,7 @@ class SubConnectionTest {
 
         context.execute(subConnection::connect);
         last().listener().onReady();
+        last().listener().onFirstResponse();
         last().terminate("lost", null);
         failOnce();
 
@@ -261,6 +374,17 @@ class SubConnectionTest {
         }
     }
 
+    private void connect() {
+        context.execute(subConnection::connect);
+    }
+
+    private void loseAtOnce() {
+        connect();
+        last().listener().onReady();
+        last().listener().onDraining("127.0.0.1:443 sent GOAWAY NO_ERROR");
+        last().terminate("closed", null);
+    }
+
     private void failOnce() {
         timer.advance(Duration.ofMinutes(3));
         context.execute(subConnection::connect);
@@ -278,7 +402,8 @@ class SubConnectionTest {
 
     private final class Channel implements SubConnection.Channel {
         @Override
-        public ClientTransport open(SocketAddress address, TransportListener listener) {
+        public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
+            offeredBackoffs.add(Duration.ofNanos(backoffNs));
             if (refuseToOpen) {
                 throw new IllegalStateException("event loops: closed");
             }

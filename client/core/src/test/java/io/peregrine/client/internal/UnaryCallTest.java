@@ -139,6 +139,18 @@ class UnaryCallTest {
     }
 
     @Test
+    void p4ARefusalAfterTheResponseBeganDoesNotSendTheRequestAgain() {
+        EndRecorder end = fixture.start(CallOptions.DEFAULT);
+        transport.last().onHeaders(block(":status", "200", "content-type", "application/grpc"));
+
+        transport.fail(StreamFailure.Kind.REFUSED);
+
+        assertThat(end.ends()).isEqualTo(1);
+        assertThat(end.status().code()).isEqualTo(StatusCode.UNAVAILABLE);
+        assertThat(transport.started).hasSize(1);
+    }
+
+    @Test
     void rt7ACallThatNeverLeftIsSentAgainAnyNumberOfTimes() {
         EndRecorder end = fixture.start(CallOptions.DEFAULT);
 

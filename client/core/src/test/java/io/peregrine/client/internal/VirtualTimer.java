@@ -48,6 +48,11 @@ final class VirtualTimer extends AbstractExecutorService implements ScheduledExe
         return ran;
     }
 
+    /** The clock. */
+    long nowNs() {
+        return nowNs;
+    }
+
     /** How many tasks are waiting that were not cancelled. */
     long pending() {
         return tasks.stream().filter(task -> !task.isCancelled()).count();

@@ -1,0 +1,92 @@
+package io.peregrine.client.internal;
+
+import java.util.function.LongSupplier;
+
+/**
+ * When an address may be connected to again (SPEC SC-5, D3; HOSTILE.md P15). It outlives the subchannels of its
+ * address, since a policy may make a new one for each pass.
+ *
+ * <p>A connection is a success once it has carried a response, or has lived for as long as the delay that its failure
+ * would have caused. One that ends sooner was of no use, whatever its handshake said. The first in a row is forgiven,
+ * because a call that its GOAWAY refuses is to be sent again at once (RT-8) and a server that is restarted does no
+ * worse; each further one counts as a failed attempt. So a server that accepts and then says GOAWAY is reconnected to
+ * once without a delay, and after that in the backoff's rhythm.
+ *
+ * <p>Confined to the channel's serialised context.
+ */
+public final class AddressBackoff {
+    private final LongSupplier clockNs;
+    private final Backoff delays;
+    private long startNs;
+    private long readyNs;
+    private long delayNs;
+    private long notBeforeNs;
+    private String lastReason = "";
+    private boolean holdsOff;
+    private boolean useful;
+    private boolean forgave;
+
+    /** An address that may be connected to at once, on the clock of {@link System#nanoTime()}. */
+    public AddressBackoff() {
+        this(System::nanoTime, new Backoff());
+    }
+
+    AddressBackoff(LongSupplier clockNs, Backoff delays) {
+        this.clockNs = clockNs;
+        this.delays = delays;
+    }
+
+    /** The time until the next attempt may start, in nanoseconds; not positive if it may start now. */
+    long remainingNs() {
+        return holdsOff ? notBeforeNs - clockNs.getAsLong() : 0;
+    }
+
+    /** Why the last attempt failed, or the last connection was of no use; empty before the first. */
+    String lastReason() {
+        return lastReason;
+    }
+
+    /** An attempt starts. Returns the delay that its failure would cause, in nanoseconds: it may take as long. */
+    long begin() {
+        holdsOff = false;
+        useful = false;
+        startNs = clockNs.getAsLong();
+        delayNs = delays.nextDelayNs();
+        return delayNs;
+    }
+
+    /** The attempt led to a connection. */
+    void onReady() {
+        readyNs = clockNs.getAsLong();
+    }
+
+    /** The connection has carried a response. */
+    void onUseful() {
+        useful = true;
+        reset();
+    }
+
+    /** The attempt failed. Returns the time until the next may start, in nanoseconds; it may be negative. */
+    long onFailed(String reason) {
+        holdsOff = true;
+        lastReason = reason;
+        notBeforeNs = startNs + delayNs;
+        return remainingNs();
+    }
+
+    /** The connection was lost, or takes no more streams. */
+    void onLost(String reason) {
+        if (useful || clockNs.getAsLong() - readyNs >= delayNs) {
+            reset();
+        } else if (forgave) {
+            onFailed(reason);
+        } else {
+            forgave = true;
+        }
+    }
+
+    private void reset() {
+        delays.reset();
+        forgave = false;
+    }
+}
