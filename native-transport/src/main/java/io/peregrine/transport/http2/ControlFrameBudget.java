@@ -87,7 +87,7 @@ final class ControlFrameBudget {
         return switch (budget) {
             case SETTINGS -> writer.settings();
             case GOAWAY -> 0;
-            case PING -> writer.dataFrames();
+            case PING -> writer.pings() + writer.dataFrames();
             case RST_STREAM, PRIORITY, UNKNOWN -> writer.requests();
             case WINDOW_UPDATE -> 2 * writer.requests() + 4 * writer.dataFrames() + (writer.dataBytes() >> 9);
             case TINY_DATA -> 4 * usefulDataFrames;

@@ -43,7 +43,10 @@ public final class FloodLimits {
         /** SETTINGS and their acknowledgements; each may touch every open stream. 100, and one for each sent. */
         SETTINGS("SETTINGS frames", 100),
 
-        /** PING and stray acknowledgements. 1000, and one for each DATA frame sent: servers probe the bandwidth while they receive. */
+        /**
+         * PING and its acknowledgements. 1000, and one for each PING sent and for each DATA frame sent: servers probe the
+         * bandwidth while they receive.
+         */
         PING("PING frames", 1_000),
 
         /** RST_STREAM. 1000, and one for each request. */

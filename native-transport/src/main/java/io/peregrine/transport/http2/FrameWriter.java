@@ -48,6 +48,7 @@ final class FrameWriter {
     private boolean writing;
     private int replies;
     private long settings;
+    private long pings;
     private long requests;
     private long dataFrames;
     private long dataBytes;
@@ -80,6 +81,14 @@ final class FrameWriter {
         replies++;
         ByteBuf out = buffer();
         frameHeader(out, 8, PING, ACK, 0);
+        out.writeLong(opaque);
+    }
+
+    /** Writes PING, which is not an answer. */
+    void ping(long opaque) {
+        pings++;
+        ByteBuf out = buffer();
+        frameHeader(out, 8, PING, NO_FLAGS, 0);
         out.writeLong(opaque);
     }
 
@@ -181,6 +190,11 @@ final class FrameWriter {
     /** The SETTINGS written on this connection, but for acknowledgements. */
     long settings() {
         return settings;
+    }
+
+    /** The PINGs written on this connection, but for acknowledgements. */
+    long pings() {
+        return pings;
     }
 
     /** The requests begun on this connection. */
