@@ -66,12 +66,13 @@ class FloodIT {
                 FloodLimits.builder().budget(Budget.PING, Integer.MAX_VALUE).build();
         try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Connection connection = connect(listening.getLocalSocketAddress(), allPings);
+            Thread flood;
             try (Socket server = listening.accept()) {
                 server.getOutputStream().write(Frames.settings());
                 ClientTransport transport = connection.ready();
                 long liveBefore = liveBytes();
                 CountDownLatch sent = new CountDownLatch(1);
-                Thread flood = flood(server, sent);
+                flood = flood(server, sent);
 
                 long start = System.nanoTime();
                 AwaitedStream call = start(transport, Duration.ofSeconds(3));
@@ -83,10 +84,9 @@ class FloodIT {
                 assertThat(sent.getCount()).as("floods taken in whole").isOne();
                 assertThat(liveBytes() - liveBefore).as("growth in bytes").isLessThan(MAX_GROWTH_BYTES);
                 transport.shutdownNow("done");
-                server.close();
-                join(flood);
-                connection.terminated.get(20, TimeUnit.SECONDS);
             }
+            join(flood);
+            connection.terminated.get(20, TimeUnit.SECONDS);
         }
     }
 
