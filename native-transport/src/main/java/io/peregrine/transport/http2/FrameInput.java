@@ -21,11 +21,14 @@ import org.jspecify.annotations.Nullable;
  */
 @EventLoopConfined
 final class FrameInput {
+    private static final int FRAME_HEADER_BYTES = 9;
+
     private final Http2ClientConnection connection;
     private final StreamLifecycle streams;
     private final PeerLabel peerLabel;
     private final DefaultHttp2FrameReader reader;
     private final Http2FrameListener receiver;
+    private final FloodDefence flood;
     private boolean parsing;
     private boolean prefaceSeen;
     private @Nullable ByteBuf unparsed;
@@ -35,12 +38,15 @@ final class FrameInput {
             StreamLifecycle streams,
             PeerLabel peerLabel,
             HeaderSink.Decoder headersDecoder,
-            Http2FrameListener receiver) {
+            Http2FrameListener receiver,
+            FloodDefence flood) {
         this.connection = connection;
         this.streams = streams;
         this.peerLabel = peerLabel;
-        this.reader = new DefaultHttp2FrameReader(headersDecoder);
+        // HeaderBlockLimit counts CONTINUATION; the reader's own limit, which 0 would lower to none, knows no size.
+        this.reader = new DefaultHttp2FrameReader(headersDecoder, Integer.MAX_VALUE);
         this.receiver = receiver;
+        this.flood = flood;
     }
 
     /** Takes one read of the socket, whose reference it owns from here. */
@@ -49,6 +55,18 @@ final class FrameInput {
         ByteBuf input =
                 kept == null ? received : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), kept, received);
         unparsed = input;
+        parse(ctx, input);
+    }
+
+    /** Goes on with what was read and left when replies were not read. */
+    void goOn(ChannelHandlerContext ctx) {
+        ByteBuf kept = unparsed;
+        if (kept != null) {
+            parse(ctx, kept);
+        }
+    }
+
+    private void parse(ChannelHandlerContext ctx, ByteBuf input) {
         parsing = true;
         try {
             if (prefaceSeen || judgePreface(input)) {
@@ -63,20 +81,39 @@ final class FrameInput {
         }
     }
 
-    /** After a stream error the frame is consumed and the next one follows; after a connection error nothing does. */
+    /** Each frame is looked at before it is parsed, so that none is parsed that should not be. */
     private void readFrames(ChannelHandlerContext ctx, ByteBuf input) {
-        boolean again;
-        do {
-            again = false;
-            try {
-                reader.readFrame(ctx, input, receiver);
-            } catch (Http2Exception.StreamException streamError) {
-                onStreamError(streamError);
-                again = !connection.isClosed() && input.isReadable();
-            } catch (Http2Exception error) {
-                onConnectionError(error.error(), error.getMessage(), error);
+        while (!connection.isClosed() && input.readableBytes() >= FRAME_HEADER_BYTES) {
+            int frameStart = input.readerIndex();
+            int lengthAndType = input.getInt(frameStart);
+            int length = lengthAndType >>> 8;
+            int frameBytes = FRAME_HEADER_BYTES + length;
+            // One that is too long is refused by the reader as soon as its header is here.
+            boolean tooLong = length > reader.maxFrameSize();
+            if ((input.readableBytes() < frameBytes && !tooLong)
+                    || !flood.replies().mayParse()) {
+                return;
             }
-        } while (again);
+            int end = input.writerIndex();
+            input.writerIndex(tooLong ? end : frameStart + frameBytes);
+            try {
+                readFrame(ctx, input, lengthAndType & 0xFF, input.getByte(frameStart + 4));
+            } finally {
+                input.writerIndex(end);
+            }
+        }
+    }
+
+    /** After a stream error the frame is consumed and the next one follows; after a connection error nothing does. */
+    private void readFrame(ChannelHandlerContext ctx, ByteBuf input, int type, int flags) {
+        try {
+            flood.headerBlock().onFrame(type, flags);
+            reader.readFrame(ctx, input, receiver);
+        } catch (Http2Exception.StreamException streamError) {
+            onStreamError(streamError);
+        } catch (Http2Exception error) {
+            onConnectionError(error.error(), error.getMessage(), error);
+        }
     }
 
     private void onStreamError(Http2Exception.StreamException error) {
@@ -85,11 +122,22 @@ final class FrameInput {
         if (stream == null) {
             if (!streams.table().wasOpened(streamId)) {
                 onConnectionError(PROTOCOL_ERROR, error.getMessage() + " (stream " + streamId + " is idle)", error);
+            } else {
+                onErrorOfEndedStream();
             }
         } else if (error instanceof Http2Exception.HeaderListSizeException) {
             streams.resetTooLarge(stream);
         } else {
             streams.reset(stream, error.error(), String.valueOf(error.getMessage()));
+        }
+    }
+
+    /** One of an open stream costs the server that stream; these cost it nothing. */
+    private void onErrorOfEndedStream() {
+        try {
+            flood.budget().spend(FloodLimits.Budget.ENDED_STREAM);
+        } catch (Http2Exception overBudget) {
+            onConnectionError(overBudget.error(), overBudget.getMessage(), overBudget);
         }
     }
 

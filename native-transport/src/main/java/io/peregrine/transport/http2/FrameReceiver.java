@@ -16,6 +16,7 @@ import io.netty.util.AsciiString;
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.transport.header.HeaderSink;
 import io.peregrine.transport.header.ResponseHeaders;
+import io.peregrine.transport.http2.FloodLimits.Budget;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ final class FrameReceiver implements Http2FrameListener {
     private final FrameWriter writer;
     private final HeaderSink sink;
     private final MessageDelivery delivery;
+    private final ControlFrameBudget budget;
     private final ResponseHeaders noTrailers = ResponseHeaders.empty();
 
     FrameReceiver(
@@ -45,7 +47,8 @@ final class FrameReceiver implements Http2FrameListener {
             InboundFlow inbound,
             FrameWriter writer,
             HeaderSink sink,
-            MessageDelivery delivery) {
+            MessageDelivery delivery,
+            ControlFrameBudget budget) {
         this.connection = connection;
         this.streams = streams;
         this.outbound = outbound;
@@ -53,6 +56,7 @@ final class FrameReceiver implements Http2FrameListener {
         this.writer = writer;
         this.sink = sink;
         this.delivery = delivery;
+        this.budget = budget;
     }
 
     @Override
@@ -66,8 +70,12 @@ final class FrameReceiver implements Http2FrameListener {
         TransportStream stream = findOpened(streamId, "DATA");
         if (stream == null) {
             // Reset or ended a moment ago: its bytes are credited to the connection and dropped.
+            if (!inbound.receiveAbandoned(flowControlled)) {
+                budget.spend(Budget.ENDED_STREAM);
+            }
             return flowControlled;
         }
+        budget.onData(data.readableBytes(), endOfStream);
         if (!inbound.receiveOnStream(stream, flowControlled)) {
             streams.reset(stream, FLOW_CONTROL_ERROR, "the server sent DATA beyond the stream's window of the client");
         } else if (!stream.headersReceived) {
@@ -85,6 +93,7 @@ final class FrameReceiver implements Http2FrameListener {
             throws Http2Exception {
         TransportStream stream = findOpened(streamId, "HEADERS");
         if (stream == null) {
+            budget.spend(Budget.ENDED_STREAM);
             return;
         }
         ResponseHeaders fields = sink.headers();
@@ -111,6 +120,7 @@ final class FrameReceiver implements Http2FrameListener {
 
     @Override
     public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long errorCode) throws Http2Exception {
+        budget.spend(Budget.RST_STREAM);
         TransportStream stream = findOpened(streamId, "RST_STREAM");
         if (stream != null) {
             streams.onPeerReset(stream, errorCode);
@@ -122,32 +132,38 @@ final class FrameReceiver implements Http2FrameListener {
         if (Boolean.TRUE.equals(settings.pushEnabled())) {
             throw connectionError(PROTOCOL_ERROR, "a server must not set ENABLE_PUSH to 1");
         }
+        budget.spend(Budget.SETTINGS);
         connection.onSettings(settings);
     }
 
     @Override
-    public void onSettingsAckRead(ChannelHandlerContext ctx) {
+    public void onSettingsAckRead(ChannelHandlerContext ctx) throws Http2Exception {
+        budget.spend(Budget.SETTINGS);
         // The new windows are granted from the moment our SETTINGS are written, which is never too late.
     }
 
     @Override
-    public void onPingRead(ChannelHandlerContext ctx, long data) {
+    public void onPingRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
+        budget.spend(Budget.PING);
         writer.pingAck(data);
     }
 
     @Override
-    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
+    public void onPingAckRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
+        budget.spend(Budget.PING);
         // This side sends no PING of its own yet, and a stray acknowledgement is ignored.
     }
 
     @Override
     public void onGoAwayRead(ChannelHandlerContext ctx, int lastStreamId, long errorCode, ByteBuf debugData)
             throws Http2Exception {
+        budget.spend(Budget.GOAWAY);
         connection.onGoAway(lastStreamId, errorCode, debugData);
     }
 
     @Override
     public void onWindowUpdateRead(ChannelHandlerContext ctx, int streamId, int increment) throws Http2Exception {
+        budget.spend(Budget.WINDOW_UPDATE);
         if (streamId == 0) {
             if (!outbound.replenishConnection(increment)) {
                 throw connectionError(FLOW_CONTROL_ERROR, "WINDOW_UPDATE of %d overflows the connection", increment);
@@ -169,17 +185,22 @@ final class FrameReceiver implements Http2FrameListener {
 
     @Override
     public void onPriorityRead(
-            ChannelHandlerContext ctx, int streamId, int streamDependency, short weight, boolean exclusive) {
+            ChannelHandlerContext ctx, int streamId, int streamDependency, short weight, boolean exclusive)
+            throws Http2Exception {
+        budget.spend(Budget.PRIORITY);
         // Deprecated, and never of interest to a client (RFC 9113 §5.3).
     }
 
     @Override
     public void onUnknownFrame(
-            ChannelHandlerContext ctx, byte frameType, int streamId, Http2Flags flags, ByteBuf payload) {
+            ChannelHandlerContext ctx, byte frameType, int streamId, Http2Flags flags, ByteBuf payload)
+            throws Http2Exception {
+        budget.spend(Budget.UNKNOWN);
         // Ignored (RFC 9113 §5.5).
     }
 
-    private void receiveHeaders(TransportStream stream, ResponseHeaders fields, boolean endOfStream) {
+    private void receiveHeaders(TransportStream stream, ResponseHeaders fields, boolean endOfStream)
+            throws Http2Exception {
         AsciiString status = fields.find(STATUS);
         if (status == null || status.length() != 3 || !isDigits(status)) {
             streams.reset(stream, PROTOCOL_ERROR, "the response's :status is " + status + " (expected: three digits)");
@@ -191,7 +212,9 @@ final class FrameReceiver implements Http2FrameListener {
         } else if (endOfStream) {
             stream.headersReceived = true;
             streams.onResponseEnd(stream, fields, true);
-        } else if (!informational) {
+        } else if (informational) {
+            budget.spend(Budget.INFORMATIONAL);
+        } else {
             stream.headersReceived = true;
             stream.foreignBody = !stream.onHeaders(fields);
         }

@@ -2,6 +2,7 @@ package io.peregrine.transport.http2;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http2.Http2Error;
@@ -45,6 +46,12 @@ final class FrameWriter {
     private int sharedCapacity = MIN_BUFFER_BYTES;
     private boolean written;
     private boolean writing;
+    private int replies;
+    private long settings;
+    private long pings;
+    private long requests;
+    private long dataFrames;
+    private long dataBytes;
 
     FrameWriter(Channel channel) {
         this.channel = channel;
@@ -56,6 +63,7 @@ final class FrameWriter {
 
     /** Writes SETTINGS from pairs of id and value. */
     void settings(long... idsAndValues) {
+        settings++;
         ByteBuf out = buffer();
         frameHeader(out, idsAndValues.length / 2 * 6, SETTINGS, NO_FLAGS, 0);
         for (int i = 0; i < idsAndValues.length; i += 2) {
@@ -65,12 +73,22 @@ final class FrameWriter {
     }
 
     void settingsAck() {
+        replies++;
         frameHeader(buffer(), 0, SETTINGS, ACK, 0);
     }
 
     void pingAck(long opaque) {
+        replies++;
         ByteBuf out = buffer();
         frameHeader(out, 8, PING, ACK, 0);
+        out.writeLong(opaque);
+    }
+
+    /** Writes PING, which is not an answer. */
+    void ping(long opaque) {
+        pings++;
+        ByteBuf out = buffer();
+        frameHeader(out, 8, PING, NO_FLAGS, 0);
         out.writeLong(opaque);
     }
 
@@ -86,6 +104,12 @@ final class FrameWriter {
         out.writeInt((int) code.code());
     }
 
+    /** Writes RST_STREAM for an error of the peer's. */
+    void rstStreamReply(int streamId, Http2Error code) {
+        replies++;
+        rstStream(streamId, code);
+    }
+
     /** Writes GOAWAY; a client's last stream id is 0, since the server opens none. */
     void goAway(Http2Error code, String debug) {
         ByteBuf out = buffer();
@@ -99,6 +123,7 @@ final class FrameWriter {
 
     /** Writes a request's HEADERS without END_STREAM, and CONTINUATION where the block is over the frame size. */
     void headers(TransportStream stream, HeaderBlockEncoder encoder, long timeoutNs, int maxFrameBytes) {
+        requests++;
         ByteBuf out = buffer();
         int start = out.writerIndex();
         frameHeader(out, 0, HEADERS, END_HEADERS, stream.id);
@@ -112,6 +137,8 @@ final class FrameWriter {
 
     /** Writes one DATA frame from {@code length} bytes of {@code source} at {@code index}; borrows the source. */
     void data(int streamId, ByteBuf source, int index, int length, boolean endStream) {
+        dataFrames++;
+        dataBytes += length;
         ByteBuf out = buffer();
         frameHeader(out, length, 0, endStream ? END_STREAM : NO_FLAGS, streamId);
         if (length <= COPY_LIMIT_BYTES) {
@@ -137,6 +164,52 @@ final class FrameWriter {
                 writing = outer;
             }
         }
+    }
+
+    /** Flushes; the future completes when the socket has taken everything written so far, or never will. */
+    ChannelFuture flushAndReport() {
+        if (shared != null) {
+            handOn();
+        }
+        replies = 0;
+        written = false;
+        boolean outer = writing;
+        writing = true;
+        try {
+            return channel.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        } finally {
+            writing = outer;
+        }
+    }
+
+    /** The replies to frames of the peer's that were written since the last {@link #flushAndReport}. */
+    int replies() {
+        return replies;
+    }
+
+    /** The SETTINGS written on this connection, but for acknowledgements. */
+    long settings() {
+        return settings;
+    }
+
+    /** The PINGs written on this connection, but for acknowledgements. */
+    long pings() {
+        return pings;
+    }
+
+    /** The requests begun on this connection. */
+    long requests() {
+        return requests;
+    }
+
+    /** The DATA frames written on this connection. */
+    long dataFrames() {
+        return dataFrames;
+    }
+
+    /** The bytes in them. */
+    long dataBytes() {
+        return dataBytes;
     }
 
     /** Whether a write or a flush is on the stack: the channel may call its handlers from within one. */

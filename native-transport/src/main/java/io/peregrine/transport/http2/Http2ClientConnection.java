@@ -81,6 +81,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final InboundFlow inbound;
     private final StreamLifecycle streams;
     private final MessageDelivery delivery;
+    private final FloodDefence flood;
     private final FrameInput input;
 
     /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
@@ -119,9 +120,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, options);
         HeaderSink sink = new HeaderSink();
         this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
-        FrameReceiver receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery);
+        this.flood = new FloodDefence(this, channel, eventLoop, peerLabel, options, writer);
+        FrameReceiver receiver =
+                new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery, flood.budget());
         this.input = new FrameInput(
-                this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver);
+                this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver, flood);
     }
 
     // ---- ClientTransport: any thread -------------------------------------------------------------------------
@@ -432,6 +435,17 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
     }
 
+    /** The server has read what it was waited for to read: what is here of its frames makes a turn. */
+    void onRepliesWritten() {
+        ChannelHandlerContext ctx = channel.pipeline().context(this);
+        if (state == State.CLOSED || ctx == null) {
+            return;
+        }
+        inTurn = true;
+        input.goOn(ctx);
+        endTurn();
+    }
+
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         endTurn();
@@ -526,6 +540,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         accepting = false;
         state = State.CLOSED;
         cancelConnectTimeout();
+        flood.close();
         input.close();
         inbound.close();
         streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));

@@ -27,6 +27,9 @@ final class InboundFlow {
     /** Received and not asked for, in all streams. */
     private long unreadBytes;
 
+    /** What ended streams may still be sent. */
+    private long abandonedBytes;
+
     private boolean closed;
 
     InboundFlow(FrameWriter writer, TransportOptions options) {
@@ -108,6 +111,21 @@ final class InboundFlow {
         unreadBytes -= bytes;
         assert unreadBytes >= 0 : "unread: " + unreadBytes + " bytes (expected: 0 or more)";
         creditConnection();
+    }
+
+    /** A stream ends from this side: what its window allows may be on its way, or yet be sent, and is no offence. */
+    void abandon(TransportStream stream) {
+        // In flight is one connection window at most, and another for each that the peer is given until it knows.
+        abandonedBytes = Math.min(abandonedBytes + Math.max(0, stream.receiveWindow), 4L * connectionWindowBytes);
+    }
+
+    /** Takes DATA of an ended stream; false if no stream that was abandoned explains it. */
+    boolean receiveAbandoned(int bytes) {
+        if (bytes == 0 || bytes > abandonedBytes) {
+            return false;
+        }
+        abandonedBytes -= bytes;
+        return true;
     }
 
     /** Returns a stream's credit, if enough is owed to be worth a frame. */

@@ -221,6 +221,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     private void rstUnlessClosed(TransportStream stream, Http2Error code) {
         if (stream.state != StreamState.CLOSED) {
             writer.rstStream(stream.id, code);
+            inbound.abandon(stream);
         }
     }
 
@@ -228,7 +229,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     /** The peer broke a rule of this stream: RST_STREAM and an end, and the connection goes on. */
     void reset(TransportStream stream, Http2Error code, String message) {
-        writer.rstStream(stream.id, code);
+        refuse(stream, code);
         endBehindUnread(
                 stream,
                 StreamFailure.of(
@@ -237,7 +238,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     /** The response's header list is over our limit. */
     void resetTooLarge(TransportStream stream) {
-        writer.rstStream(stream.id, Http2Error.CANCEL);
+        refuse(stream, Http2Error.CANCEL);
         String message = "response headers of " + peerLabel + " are over the limit of " + options.maxHeaderListBytes()
                 + " bytes";
         endBehindUnread(stream, StreamFailure.of(StreamFailure.Kind.TOO_LARGE, message));
@@ -260,6 +261,11 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
                 stream,
                 StreamFailure.Kind.MALFORMED,
                 "the server ended the response within a message (" + peerLabel + ", stream " + stream.id + ')');
+    }
+
+    private void refuse(TransportStream stream, Http2Error code) {
+        writer.rstStreamReply(stream.id, code);
+        inbound.abandon(stream);
     }
 
     // ---- Ends from the peer ----------------------------------------------------------------------------------

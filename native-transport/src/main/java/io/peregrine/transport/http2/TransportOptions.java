@@ -22,6 +22,8 @@ import java.time.Duration;
  *     <td>more calls than that start at one moment</td></tr>
  * <tr><td>{@link Builder#connectTimeout connectTimeout}</td><td>ns</td><td>20 s</td><td>positive</td>
  *     <td>a dead address should be given up sooner</td></tr>
+ * <tr><td>{@link Builder#floodLimits floodLimits}</td><td></td><td>{@link FloodLimits#defaults()}</td><td></td>
+ *     <td>a server sends much that is legal and of no use</td></tr>
  * </table>
  */
 public final class TransportOptions {
@@ -35,6 +37,7 @@ public final class TransportOptions {
     private final int maxWaitingStreams;
     private final int maxQueuedCommands;
     private final Duration connectTimeout;
+    private final FloodLimits floodLimits;
 
     private TransportOptions(Builder builder) {
         streamWindowBytes = builder.streamWindowBytes;
@@ -44,6 +47,7 @@ public final class TransportOptions {
         maxWaitingStreams = builder.maxWaitingStreams;
         maxQueuedCommands = builder.maxQueuedCommands;
         connectTimeout = builder.connectTimeout;
+        floodLimits = builder.floodLimits;
     }
 
     /** Returns the defaults of the table above. */
@@ -66,6 +70,7 @@ public final class TransportOptions {
         builder.maxWaitingStreams = maxWaitingStreams;
         builder.maxQueuedCommands = maxQueuedCommands;
         builder.connectTimeout = connectTimeout;
+        builder.floodLimits = floodLimits;
         return builder;
     }
 
@@ -104,6 +109,11 @@ public final class TransportOptions {
         return connectTimeout;
     }
 
+    /** Returns what the server may send that is of no use. */
+    public FloodLimits floodLimits() {
+        return floodLimits;
+    }
+
     /** Collects options; {@link #build()} checks them. Not thread-safe. */
     public static final class Builder {
         private int streamWindowBytes = 1 << 20;
@@ -113,6 +123,7 @@ public final class TransportOptions {
         private int maxWaitingStreams = 10_000;
         private int maxQueuedCommands = 1 << 16;
         private Duration connectTimeout = Duration.ofSeconds(20);
+        private FloodLimits floodLimits = FloodLimits.defaults();
 
         private Builder() {}
 
@@ -163,6 +174,12 @@ public final class TransportOptions {
         /** The time for TCP, proxy, TLS and the server's SETTINGS together: positive, default 20 s (SPEC D4). */
         public Builder connectTimeout(Duration timeout) {
             connectTimeout = requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /** What the server may send that is of no use: default {@link FloodLimits#defaults()}. */
+        public Builder floodLimits(FloodLimits limits) {
+            floodLimits = requireNonNull(limits, "limits");
             return this;
         }
 
