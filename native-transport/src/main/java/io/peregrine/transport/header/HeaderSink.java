@@ -31,16 +31,40 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
             // The decoder turns this into a stream error, after it has decoded the rest of the block.
             throw new IllegalArgumentException("header block has more than " + ResponseHeaders.MAX_FIELDS + " fields");
         }
+        AsciiString legal = AsciiString.of(value);
         if (name.length() > 0 && name.charAt(0) == ':') {
             requireLegalPseudoHeader(name);
         } else {
             requireLegalName(name);
+            legal = withoutOuterWhitespace(legal);
         }
-        if (HttpHeaderValidationUtil.validateValidHeaderValue(value) != -1) {
+        if (HttpHeaderValidationUtil.validateValidHeaderValue(legal) != -1) {
             throw new IllegalArgumentException("illegal value of field \"" + name + '"');
         }
-        headers.add(AsciiString.of(name), AsciiString.of(value));
+        headers.add(AsciiString.of(name), legal);
         return this;
+    }
+
+    /**
+     * Drops spaces and tabs around a value. RFC 9113 §8.2.1 calls such a field malformed, to keep them from an
+     * HTTP/1.1 hop that reads them otherwise; dropping them serves that too. Servers do send them, in a
+     * {@code grpc-message} whose text begins or ends with a space, which gRPC's percent-encoding leaves as it is; a
+     * good status is worth more than the rule, and the common gRPC clients take such fields as well.
+     */
+    private static AsciiString withoutOuterWhitespace(AsciiString value) {
+        int start = 0;
+        int end = value.length();
+        while (start < end && isWhitespace(value.byteAt(start))) {
+            start++;
+        }
+        while (end > start && isWhitespace(value.byteAt(end - 1))) {
+            end--;
+        }
+        return end - start == value.length() ? value : value.subSequence(start, end);
+    }
+
+    private static boolean isWhitespace(byte octet) {
+        return octet == ' ' || octet == '\t';
     }
 
     /** RFC 9113 §8.3; Netty's decoder itself checks that they come first, and its validation fails on unknown ones. */
