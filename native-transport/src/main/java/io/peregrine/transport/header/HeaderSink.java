@@ -1,8 +1,11 @@
 package io.peregrine.transport.header;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.EmptyHeaders;
 import io.netty.handler.codec.http.HttpHeaderValidationUtil;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import io.peregrine.allocation.ownership.EventLoopConfined;
@@ -31,16 +34,40 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
             // The decoder turns this into a stream error, after it has decoded the rest of the block.
             throw new IllegalArgumentException("header block has more than " + ResponseHeaders.MAX_FIELDS + " fields");
         }
+        AsciiString legal = AsciiString.of(value);
         if (name.length() > 0 && name.charAt(0) == ':') {
             requireLegalPseudoHeader(name);
         } else {
             requireLegalName(name);
+            legal = withoutOuterWhitespace(legal);
         }
-        if (HttpHeaderValidationUtil.validateValidHeaderValue(value) != -1) {
+        if (HttpHeaderValidationUtil.validateValidHeaderValue(legal) != -1) {
             throw new IllegalArgumentException("illegal value of field \"" + name + '"');
         }
-        headers.add(AsciiString.of(name), AsciiString.of(value));
+        headers.add(AsciiString.of(name), legal);
         return this;
+    }
+
+    /**
+     * Drops spaces and tabs around a value. RFC 9113 §8.2.1 calls such a field malformed, to keep them from an
+     * HTTP/1.1 hop that reads them otherwise; dropping them serves that too. Servers do send them, in a
+     * {@code grpc-message} whose text begins or ends with a space, which gRPC's percent-encoding leaves as it is; a
+     * good status is worth more than the rule, and the common gRPC clients take such fields as well.
+     */
+    private static AsciiString withoutOuterWhitespace(AsciiString value) {
+        int start = 0;
+        int end = value.length();
+        while (start < end && isWhitespace(value.byteAt(start))) {
+            start++;
+        }
+        while (end > start && isWhitespace(value.byteAt(end - 1))) {
+            end--;
+        }
+        return end - start == value.length() ? value : value.subSequence(start, end);
+    }
+
+    private static boolean isWhitespace(byte octet) {
+        return octet == ' ' || octet == '\t';
     }
 
     /** RFC 9113 §8.3; Netty's decoder itself checks that they come first, and its validation fails on unknown ones. */
@@ -140,6 +167,9 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
 
     /** Netty's HPACK decoder, writing into a {@link HeaderSink} and validating names and values as RFC 9113 §8.2. */
     public static final class Decoder extends DefaultHttp2HeadersDecoder {
+        private static final int TABLE_SIZE_UPDATE = 0x20;
+        private static final int MAX_TABLE_SIZE_UPDATES = 2;
+
         private final HeaderSink sink;
         private final long maxHeaderListBytes;
 
@@ -157,6 +187,43 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
         @Override
         public long maxHeaderListSizeGoAway() {
             return 2 * maxHeaderListBytes;
+        }
+
+        @Override
+        public Http2Headers decodeHeaders(int streamId, ByteBuf headerBlock) throws Http2Exception {
+            requireFewTableSizeUpdates(headerBlock);
+            return super.decodeHeaders(streamId, headerBlock);
+        }
+
+        /**
+         * A block needs two size updates at most (RFC 7541 §4.2), and each costs the decoder a new table: a block of
+         * nothing else would cost a hundred times its octets.
+         */
+        private static void requireFewTableSizeUpdates(ByteBuf block) throws Http2Exception {
+            int updates = 0;
+            int index = block.readerIndex();
+            while (index < block.writerIndex() && (block.getByte(index) & 0xE0) == TABLE_SIZE_UPDATE) {
+                updates++;
+                if (updates > MAX_TABLE_SIZE_UPDATES) {
+                    throw Http2Exception.connectionError(
+                            Http2Error.COMPRESSION_ERROR,
+                            "a header block with more than %d dynamic table size updates",
+                            MAX_TABLE_SIZE_UPDATES);
+                }
+                index = endOfInteger(block, index);
+            }
+        }
+
+        /** The index behind an integer whose prefix has five bits; whether it is legal is the decoder's to say. */
+        private static int endOfInteger(ByteBuf block, int start) {
+            int index = start + 1;
+            if ((block.getByte(start) & 0x1F) == 0x1F) {
+                while (index < block.writerIndex() && block.getByte(index) < 0) {
+                    index++;
+                }
+                index++;
+            }
+            return index;
         }
 
         @Override

@@ -57,10 +57,23 @@ class FrameRulesTest {
     static Stream<Arguments> connectionErrors() {
         return Stream.of(
                 Arguments.of("a frame over our MAX_FRAME_SIZE", "FRAME_SIZE_ERROR", Frames.hex("004001000000000001")),
+                Arguments.of(
+                        "an unknown frame over our MAX_FRAME_SIZE",
+                        "FRAME_SIZE_ERROR",
+                        Frames.hex("ffffff420000000000")),
                 Arguments.of("DATA on stream 0", "PROTOCOL_ERROR", data(0, NOTHING)),
                 Arguments.of("DATA on an idle stream", "PROTOCOL_ERROR", data(5, NOTHING)),
                 Arguments.of("DATA on an even stream", "PROTOCOL_ERROR", data(2, NOTHING)),
                 Arguments.of("DATA of padding only", "PROTOCOL_ERROR", frame(DATA, PADDED, 3, "05000000")),
+                Arguments.of("DATA whose padding is its length", "PROTOCOL_ERROR", frame(DATA, PADDED, 3, "04000000")),
+                Arguments.of(
+                        "HEADERS with a flag of padding only",
+                        "FRAME_SIZE_ERROR",
+                        frame(HEADERS, PADDED | END_HEADERS, 1, NOTHING)),
+                Arguments.of(
+                        "HEADERS with half a priority",
+                        "FRAME_SIZE_ERROR",
+                        frame(HEADERS, HAS_PRIORITY | END_HEADERS, 1, "00000001")),
                 Arguments.of("HEADERS on stream 0", "PROTOCOL_ERROR", grpcHeaders(0)),
                 Arguments.of("HEADERS on an even stream", "PROTOCOL_ERROR", grpcHeaders(2)),
                 Arguments.of("HEADERS on an idle stream", "PROTOCOL_ERROR", grpcHeaders(5)),
@@ -73,22 +86,20 @@ class FrameRulesTest {
                         "HEADERS that depend on themselves",
                         "PROTOCOL_ERROR",
                         frame(HEADERS, HAS_PRIORITY | END_HEADERS, 1, "000000010088")),
-                Arguments.of("HPACK index 0", "COMPRESSION_ERROR", frame(HEADERS, END_HEADERS, 1, "80")),
-                Arguments.of("HPACK index out of range", "COMPRESSION_ERROR", frame(HEADERS, END_HEADERS, 1, "be")),
-                Arguments.of("HPACK block that is cut", "COMPRESSION_ERROR", frame(HEADERS, END_HEADERS, 1, "000a61")),
-                Arguments.of(
-                        "HPACK integer without end",
-                        "COMPRESSION_ERROR",
-                        frame(HEADERS, END_HEADERS, 1, "ffffffffffffffffffffff")),
-                Arguments.of(
-                        "HPACK table over our size", "COMPRESSION_ERROR", frame(HEADERS, END_HEADERS, 1, "3fe2ff")),
                 Arguments.of("PRIORITY on stream 0", "PROTOCOL_ERROR", frame(PRIORITY, NO_FLAGS, 0, "0000000100")),
                 Arguments.of("RST_STREAM on stream 0", "PROTOCOL_ERROR", rstStream(0, CANCEL)),
                 Arguments.of("RST_STREAM on an idle stream", "PROTOCOL_ERROR", rstStream(5, CANCEL)),
+                Arguments.of(
+                        "PRIORITY of 6 octets on an idle stream",
+                        "PROTOCOL_ERROR",
+                        frame(PRIORITY, NO_FLAGS, 5, "000000010000")),
                 Arguments.of("RST_STREAM of 3 octets", "FRAME_SIZE_ERROR", frame(RST_STREAM, NO_FLAGS, 1, "000000")),
+                Arguments.of(
+                        "RST_STREAM of 5 octets", "FRAME_SIZE_ERROR", frame(RST_STREAM, NO_FLAGS, 1, "0000000000")),
                 Arguments.of("SETTINGS on a stream", "PROTOCOL_ERROR", frame(SETTINGS, NO_FLAGS, 1, NOTHING)),
                 Arguments.of(
                         "SETTINGS ACK with a payload", "FRAME_SIZE_ERROR", frame(SETTINGS, ACK, 0, "000100000000")),
+                Arguments.of("SETTINGS ACK on a stream", "PROTOCOL_ERROR", frame(SETTINGS, ACK, 1, NOTHING)),
                 Arguments.of("SETTINGS of 5 octets", "FRAME_SIZE_ERROR", frame(SETTINGS, NO_FLAGS, 0, "0001000000")),
                 Arguments.of("ENABLE_PUSH 1", "PROTOCOL_ERROR", settings(Frames.ENABLE_PUSH, 1)),
                 Arguments.of("ENABLE_PUSH 2", "PROTOCOL_ERROR", settings(Frames.ENABLE_PUSH, 2)),
@@ -98,12 +109,21 @@ class FrameRulesTest {
                         settings(Frames.INITIAL_WINDOW_SIZE, 0x8000_0000L)),
                 Arguments.of("MAX_FRAME_SIZE 16383", "PROTOCOL_ERROR", settings(Frames.MAX_FRAME_SIZE, 16_383)),
                 Arguments.of("MAX_FRAME_SIZE 0", "PROTOCOL_ERROR", settings(Frames.MAX_FRAME_SIZE, 0)),
+                Arguments.of(
+                        "INITIAL_WINDOW_SIZE 2^32-1",
+                        "FLOW_CONTROL_ERROR",
+                        settings(Frames.INITIAL_WINDOW_SIZE, 0xffff_ffffL)),
+                Arguments.of("MAX_FRAME_SIZE 2^32-1", "PROTOCOL_ERROR", settings(Frames.MAX_FRAME_SIZE, 0xffff_ffffL)),
                 Arguments.of("MAX_FRAME_SIZE 2^24", "PROTOCOL_ERROR", settings(Frames.MAX_FRAME_SIZE, 1 << 24)),
                 Arguments.of(
                         "PUSH_PROMISE",
                         "PROTOCOL_ERROR",
                         frame(PUSH_PROMISE, END_HEADERS, 1, join(Frames.int32(2), block(":method", "GET")))),
+                Arguments.of(
+                        "PUSH_PROMISE that is cut", "FRAME_SIZE_ERROR", frame(PUSH_PROMISE, END_HEADERS, 1, "0000")),
                 Arguments.of("PING on a stream", "PROTOCOL_ERROR", frame(PING, NO_FLAGS, 1, "0000000000000000")),
+                Arguments.of("PING ACK on a stream", "PROTOCOL_ERROR", frame(PING, ACK, 1, "0000000000000000")),
+                Arguments.of("PING of 9 octets", "FRAME_SIZE_ERROR", frame(PING, NO_FLAGS, 0, "000000000000000000")),
                 Arguments.of("PING of 7 octets", "FRAME_SIZE_ERROR", frame(PING, NO_FLAGS, 0, "00000000000000")),
                 Arguments.of(
                         "GOAWAY on a stream", "PROTOCOL_ERROR", frame(Frames.GO_AWAY, NO_FLAGS, 1, "0000000000000000")),
@@ -112,10 +132,18 @@ class FrameRulesTest {
                 Arguments.of("WINDOW_UPDATE of 0", "PROTOCOL_ERROR", windowUpdate(0, 0)),
                 Arguments.of("WINDOW_UPDATE that overflows", "FLOW_CONTROL_ERROR", windowUpdate(0, Integer.MAX_VALUE)),
                 Arguments.of("WINDOW_UPDATE on an idle stream", "PROTOCOL_ERROR", windowUpdate(5, 1)),
+                Arguments.of("WINDOW_UPDATE of 0 on an idle stream", "PROTOCOL_ERROR", windowUpdate(5, 0)),
+                Arguments.of("WINDOW_UPDATE on an even stream", "PROTOCOL_ERROR", windowUpdate(2, 1)),
                 Arguments.of(
                         "WINDOW_UPDATE of 3 octets",
                         "FRAME_SIZE_ERROR",
                         frame(Frames.WINDOW_UPDATE, NO_FLAGS, 0, "000001")),
+                Arguments.of(
+                        "CONTINUATION on stream 0", "PROTOCOL_ERROR", frame(CONTINUATION, END_HEADERS, 0, NOTHING)),
+                Arguments.of(
+                        "CONTINUATION behind END_HEADERS",
+                        "PROTOCOL_ERROR",
+                        join(grpcHeaders(1), frame(CONTINUATION, END_HEADERS, 1, NOTHING))),
                 Arguments.of("CONTINUATION alone", "PROTOCOL_ERROR", frame(CONTINUATION, END_HEADERS, 1, NOTHING)),
                 Arguments.of(
                         "CONTINUATION of another stream",
@@ -123,6 +151,14 @@ class FrameRulesTest {
                         join(
                                 frame(HEADERS, NO_FLAGS, 1, block(":status", "200")),
                                 frame(CONTINUATION, END_HEADERS, 3, NOTHING))),
+                Arguments.of(
+                        "DATA within a header block",
+                        "PROTOCOL_ERROR",
+                        join(frame(HEADERS, NO_FLAGS, 1, block(":status", "200")), data(1, NOTHING))),
+                Arguments.of(
+                        "HEADERS within a header block",
+                        "PROTOCOL_ERROR",
+                        join(frame(HEADERS, NO_FLAGS, 1, block(":status", "200")), grpcHeaders(3))),
                 Arguments.of(
                         "a frame within a header block",
                         "PROTOCOL_ERROR",
@@ -382,6 +418,113 @@ class FrameRulesTest {
 
         assertThat(stream.events()).endsWith("trailers grpc-status=0");
         assertThat(peer.receive()).isEmpty();
+    }
+
+    /** RFC 9113 §5.1: what is wrong with a stream that is closed is of no account. */
+    @Test
+    void dropsWhatWouldBeStreamErrorsOfAStreamThatHasEnded() {
+        peer.ready();
+        RecordedStream stream = peer.start();
+        peer.send(response(1, "x"));
+        peer.receive();
+
+        peer.send(
+                dataAndEnd(1, message("again")),
+                response(1, "again"),
+                Frames.headers(1, "Upper", "x"),
+                frame(DATA, PADDED, 1, NOTHING),
+                windowUpdate(1, 0),
+                windowUpdate(1, Integer.MAX_VALUE),
+                windowUpdate(1, Integer.MAX_VALUE),
+                frame(PRIORITY, NO_FLAGS, 1, "00"),
+                rstStream(1, REFUSED_STREAM));
+
+        assertThat(stream.events()).endsWith("message x", "trailers grpc-status=0");
+        assertThat(stream.ends()).isEqualTo(1);
+        assertThat(peer.receive()).isEmpty();
+    }
+
+    static Stream<Arguments> connectionErrorsOfAnyStream() {
+        return Stream.of(
+                Arguments.of("too much padding", "PROTOCOL_ERROR", frame(DATA, PADDED, 1, "05")),
+                Arguments.of("RST_STREAM of 3 octets", "FRAME_SIZE_ERROR", frame(RST_STREAM, NO_FLAGS, 1, "000000")),
+                Arguments.of("a broken header block", "COMPRESSION_ERROR", frame(HEADERS, END_HEADERS, 1, "80")));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("connectionErrorsOfAnyStream")
+    void endsTheConnectionOnABrokenFrameOfAStreamThatHasEnded(String violation, String code, byte[] octets) {
+        peer.ready();
+        peer.start();
+        peer.send(response(1, "x"));
+        peer.receive();
+
+        peer.send(octets);
+
+        assertThat(peer.receive()).singleElement().asString().startsWith("GOAWAY 0 " + code);
+    }
+
+    /** RFC 7540 §5.3.1; RFC 9113 has nothing to say of it any more. */
+    @Test
+    void costsAStreamThatDependsOnItselfOnlyItself() {
+        peer.ready();
+        RecordedStream victim = peer.start();
+        RecordedStream innocent = peer.start();
+        peer.receive();
+
+        peer.send(frame(PRIORITY, NO_FLAGS, 1, "0000000110"), response(3, "unharmed"));
+
+        assertThat(victim.failure().kind()).isEqualTo(MALFORMED);
+        assertThat(peer.receive()).containsExactly("RST_STREAM 1 PROTOCOL_ERROR");
+        assertThat(innocent.events()).contains("message unharmed");
+    }
+
+    /** RFC 9113 §8.1: the server need not wait for the rest of a request. */
+    @Test
+    void letsACompleteResponseStandWhenAResetFollowsDuringTheUpload() {
+        peer.ready();
+        RecordedStream stream = peer.startSending(200_000);
+        peer.receive();
+
+        peer.send(response(1, "enough"), rstStream(1, NO_ERROR));
+
+        assertThat(stream.events()).endsWith("message enough", "trailers grpc-status=0");
+        assertThat(peer.receive()).containsExactly("RST_STREAM 1 NO_ERROR");
+    }
+
+    @Test
+    void failsTheCallWhenTheResetComesBeforeTheResponseIsComplete() {
+        peer.ready();
+        RecordedStream before = peer.start();
+        RecordedStream amid = peer.start();
+        RecordedStream behind = peer.start();
+
+        peer.send(rstStream(1, NO_ERROR));
+        peer.send(grpcHeaders(3), data(3, Frames.hex("000000000561")), rstStream(3, NO_ERROR));
+        peer.send(grpcHeaders(5), data(5, message("x")), rstStream(5, NO_ERROR));
+
+        assertThat(Stream.of(before, amid, behind))
+                .allMatch(stream -> stream.failure().kind() == RESET);
+        assertThat(amid.messages()).isEmpty();
+    }
+
+    @Test
+    void answersEachPingInOrderAroundTheFramesOfACall() {
+        peer.ready();
+        RecordedStream stream = peer.start();
+        peer.receive();
+
+        peer.send(
+                ping("0000000000000001"),
+                grpcHeaders(1),
+                ping("0000000000000002"),
+                data(1, message("x")),
+                ping("ffffffffffffffff"),
+                okTrailers(1));
+
+        assertThat(peer.receive())
+                .containsExactly("PING ACK 0000000000000001", "PING ACK 0000000000000002", "PING ACK ffffffffffffffff");
+        assertThat(stream.events()).endsWith("message x", "trailers grpc-status=0");
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.List;
 final class TrackingAllocator extends AbstractByteBufAllocator {
     private final UnpooledByteBufAllocator unpooled = new UnpooledByteBufAllocator(true);
     private final List<ByteBuf> buffers = new ArrayList<>();
+    private int largestBytes;
     private int leftBeforeFailure = Integer.MAX_VALUE;
     private boolean hasFailed;
 
@@ -37,6 +38,11 @@ final class TrackingAllocator extends AbstractByteBufAllocator {
         leftBeforeFailure = count;
     }
 
+    /** The largest capacity asked for so far. */
+    int largestBytes() {
+        return largestBytes;
+    }
+
     @Override
     protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
         return track(unpooled.heapBuffer(initialCapacity, maxCapacity));
@@ -58,6 +64,7 @@ final class TrackingAllocator extends AbstractByteBufAllocator {
             leftBeforeFailure--;
         }
         buffers.add(buffer);
+        largestBytes = Math.max(largestBytes, buffer.capacity());
         return buffer;
     }
 
