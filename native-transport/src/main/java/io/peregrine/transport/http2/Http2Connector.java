@@ -7,7 +7,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.ReflectiveChannelFactory;
-import io.netty.handler.ssl.SslHandler;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.SocketTuning;
@@ -54,7 +53,8 @@ public final class Http2Connector {
                     protected void initChannel(Channel initialized) {
                         eventLoops.track(initialized);
                         if (tls != null) {
-                            initialized.pipeline().addLast(newTlsHandler(tls, initialized, address, host));
+                            int port = address instanceof InetSocketAddress inet ? inet.getPort() : 0;
+                            tls.addTo(initialized.pipeline(), host, port, options.connectTimeout());
                         }
                         initialized.pipeline().addLast(connection);
                     }
@@ -66,12 +66,5 @@ public final class Http2Connector {
             }
         });
         return connection;
-    }
-
-    private SslHandler newTlsHandler(ClientTls tls, Channel channel, SocketAddress address, String host) {
-        int port = address instanceof InetSocketAddress inet ? inet.getPort() : 0;
-        SslHandler handler = tls.newHandler(channel.alloc(), host, port);
-        handler.setHandshakeTimeoutMillis(options.connectTimeout().toMillis());
-        return handler;
     }
 }

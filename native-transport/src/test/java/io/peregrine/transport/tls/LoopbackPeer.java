@@ -33,7 +33,7 @@ final class LoopbackPeer implements AutoCloseable {
     static final byte GREETING = 'k';
 
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final Queue<String> serverNames;
     private final Channel listener;
 

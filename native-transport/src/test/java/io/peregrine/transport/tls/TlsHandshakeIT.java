@@ -366,7 +366,7 @@ final class TlsHandshakeIT {
         try (LoopbackPeer server = LoopbackPeer.answering("HTTP/1.1 400 Bad Request\r\n\r\n")) {
             assertThat(client.describeFailure(trusting(provider).build(), HOST, server.port()))
                     .isEqualTo("TLS handshake with greeter.test failed: the server answered in plaintext, it is not a"
-                            + " TLS server");
+                            + " TLS server (it began with: HTTP/1.1 400 Bad, hex 485454502f312e312034303020426164)");
         }
     }
 
