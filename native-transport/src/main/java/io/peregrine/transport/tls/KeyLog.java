@@ -42,7 +42,8 @@ final class KeyLog implements KeyLogCallback {
      */
     static KeyLog to(Path file) {
         Set<StandardOpenOption> append = Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        try (FileChannel unused = FileChannel.open(file, append, OWNER_ONLY)) {
+        try {
+            FileChannel.open(file, append, OWNER_ONLY).close();
             LOGGER.log(
                     Level.WARNING,
                     "The secrets of TLS connections are written to " + file

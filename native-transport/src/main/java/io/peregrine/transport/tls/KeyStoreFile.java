@@ -39,6 +39,7 @@ final class KeyStoreFile {
                     keys.add(alias);
                 }
             }
+            Collections.sort(keys);
             if (keys.size() != 1) {
                 throw new IllegalArgumentException(
                         source.name() + " has " + keys.size() + " private keys " + keys + " (expected: exactly one)");

@@ -72,7 +72,7 @@ public final class TlsFailures {
     private static boolean isRenegotiation(List<Throwable> chain) {
         return chain.stream()
                 .anyMatch(each -> each instanceof RenegotiationException
-                        || each instanceof SSLException && text(each).endsWith(":NO_RENEGOTIATION"));
+                        || (each instanceof SSLException && text(each).endsWith(":NO_RENEGOTIATION")));
     }
 
     private static String reason(List<Throwable> chain, String host) {

@@ -13,10 +13,13 @@ import java.io.PipedInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 final class ClientTlsTest {
@@ -185,7 +188,7 @@ final class ClientTlsTest {
                 ClientTls.builder().identity(chain, text),
                 "identity: " + text + " is not PEM (expected: a block that begins with -----BEGIN PRIVATE KEY-----)");
         assertRefused(
-                ClientTls.builder().identity(text, missing),
+                ClientTls.builder().identity(text, text),
                 "identity: " + text + " is not PEM (expected: a block that begins with -----BEGIN CERTIFICATE-----)");
     }
 
@@ -211,6 +214,86 @@ final class ClientTlsTest {
                         .trustManager(pki.plainTrustManager(() -> {}))
                         .insecureTrustAll(),
                 "trust, trustManager, insecureTrustAll: 3 of them are set (expected: at most one)");
+    }
+
+    @Test
+    void refusesTwoWaysToAnIdentity() throws Exception {
+        assertRefused(
+                ClientTls.builder()
+                        .identity(TestPki.chainPem(identity), TestPki.keyPem(identity))
+                        .keyManager(TestPki.keyManager(identity)),
+                "identity, keyManager: both are set (expected: at most one)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "BORINGSSL | TLS_FOO_WITH_BAR | TLS_FOO_WITH_BAR (expected: none that RFC 9113 appendix A prohibits;"
+                        + " ephemeral key exchange and AEAD)",
+                "JDK | TLS_RSA_WITH_AES_128_GCM_SHA256 | TLS_RSA_WITH_AES_128_GCM_SHA256 (expected: none that RFC 9113"
+                        + " appendix A prohibits; ephemeral key exchange and AEAD)",
+                "JDK | TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 | TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 (expected: none"
+                        + " that RFC 9113 appendix A prohibits; ephemeral key exchange and AEAD)",
+                "JDK | TLS_ECDHE_ECDSA_WITH_AES_128_CCM | TLS_ECDHE_ECDSA_WITH_AES_128_CCM (expected: a suite that JDK"
+                        + " knows, by its IANA name)",
+                "BORINGSSL | TLS_AES_128_CCM_SHA256 | TLS_AES_128_CCM_SHA256 (expected: a suite that BORINGSSL knows,"
+                        + " by its IANA name)",
+                "JDK | TLS_AES_128_GCM_SHA256 | none is for TLSv1.2 (expected: at least one for each of the versions"
+                        + " [TLS_1_3, TLS_1_2])",
+            })
+    void refusesCipherSuitesThatCannotBe(TlsProvider provider, String suite, String complaint) {
+        assertRefused(ClientTls.builder().provider(provider).ciphers(List.of(suite)), "ciphers: " + complaint);
+    }
+
+    @Test
+    void saysThatBoringSslGivesNoChoiceAmongTheSuitesOfTls13() {
+        assertRefused(
+                ClientTls.builder()
+                        .provider(TlsProvider.BORINGSSL)
+                        .versions(TlsVersion.TLS_1_3)
+                        .ciphers(List.of("TLS_AES_256_GCM_SHA384")),
+                "ciphers: [TLS_AES_256_GCM_SHA384] (expected: all three suites of TLS 1.3, among which BoringSSL gives"
+                        + " no choice, or provider JDK, or versions without TLS_1_3)");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TlsProvider.class,
+            names = {"BORINGSSL", "JDK"})
+    void knowsAllSuitesThatItOffersByDefault(TlsProvider provider) {
+        ClientTls tls = ClientTls.builder()
+                .provider(provider)
+                .ciphers(CipherSuites.DEFAULTS)
+                .build();
+
+        assertThat(tls.provider()).isEqualTo(provider);
+    }
+
+    @Test
+    void refusesNumbersOutOfRange() {
+        assertRefused(
+                ClientTls.builder().reloadInterval(Duration.ofSeconds(-1)),
+                "reloadInterval: PT-1S (expected: zero or more)");
+        assertRefused(
+                ClientTls.builder().sessionCacheSize(0),
+                "sessionCacheSize: 0 (expected: 1 or more; sessionResumption(false) remembers none)");
+        assertRefused(
+                ClientTls.builder().sessionTimeout(Duration.ofMillis(999)),
+                "sessionTimeout: PT0.999S (expected: 1 s to 7 days)");
+        assertRefused(
+                ClientTls.builder().sessionTimeout(Duration.ofDays(8)),
+                "sessionTimeout: PT192H (expected: 1 s to 7 days)");
+    }
+
+    @Test
+    void saysThatTheJdkHasNoKeyLogAndNamesAFileThatCannotBeWritten() {
+        assertRefused(
+                ClientTls.builder().provider(TlsProvider.JDK).keyLog(folder.resolve("keys")),
+                "keyLog: JDK has no key log (expected: provider BORINGSSL)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ClientTls.builder().keyLog(folder).build())
+                .withMessageStartingWith("keyLog: " + folder + " cannot be written (");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.peregrine.transport.tls;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -15,6 +16,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.Mapping;
 import io.netty.util.ReferenceCountUtil;
@@ -27,6 +29,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLEngine;
 
 /** A server on 127.0.0.1 that behaves towards TLS clients as a test wants it to. */
 final class LoopbackPeer implements AutoCloseable {
@@ -64,9 +67,47 @@ final class LoopbackPeer implements AutoCloseable {
         return new LoopbackPeer(names, () -> new ChannelHandler[] {new SniHandler(remember), new Greeter()});
     }
 
+    /** The same by engines of the test's own making, without a look at SNI. */
+    static LoopbackPeer tls(Supplier<SSLEngine> engines) {
+        return new LoopbackPeer(
+                new ConcurrentLinkedQueue<>(),
+                () -> new ChannelHandler[] {new SslHandler(engines.get()), new Greeter()});
+    }
+
+    /** Completes the handshake, then asks for another one instead of sending a byte. */
+    static LoopbackPeer renegotiating(SslContext context) {
+        return new LoopbackPeer(new ConcurrentLinkedQueue<>(), () -> {
+            SslHandler tls = context.newHandler(ByteBufAllocator.DEFAULT);
+            return new ChannelHandler[] {
+                tls,
+                new ChannelInboundHandlerAdapter() {
+                    private boolean asked;
+
+                    @Override
+                    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+                        if (event instanceof SslHandshakeCompletionEvent && !asked) {
+                            asked = true;
+                            tls.renegotiate();
+                        }
+                    }
+
+                    @Override
+                    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                        hangUp(context);
+                    }
+                }
+            };
+        });
+    }
+
     /** Answers the first bytes with the text and closes. */
     static LoopbackPeer answering(String text) {
-        return onFirstRead(context -> context.writeAndFlush(Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII))
+        return answering(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Answers the first bytes with these and closes. */
+    static LoopbackPeer answering(byte[] bytes) {
+        return onFirstRead(context -> context.writeAndFlush(Unpooled.copiedBuffer(bytes))
                 .addListener(ChannelFutureListener.CLOSE));
     }
 
