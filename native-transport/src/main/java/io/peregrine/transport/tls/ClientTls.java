@@ -57,7 +57,6 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@link Builder#sessionCacheSize sessionCacheSize}</td><td>1024 sessions</td><td>servers are more</td></tr>
  * <tr><td>{@link Builder#sessionTimeout sessionTimeout}</td><td>1 h</td><td>certificates are revoked often</td></tr>
  * <tr><td>{@link Builder#insecureTrustAll insecureTrustAll}</td><td>off</td><td>load tests</td></tr>
- * <tr><td>{@link Builder#keyLog keyLog}</td><td>off</td><td>captured packets have to be read</td></tr>
  * </table>
  *
  * <p><b>Reload.</b> Files and suppliers are read again, at most once in a {@link Builder#reloadInterval} and only when
@@ -221,7 +220,6 @@ public final class ClientTls {
         private int sessionCacheSize = 1024;
         private Duration sessionTimeout = Duration.ofHours(1);
         private boolean insecureTrustAll;
-        private @Nullable Path keyLog;
         private LongSupplier clockNs = System::nanoTime;
         private Executor reloadExecutor = ForkJoinPool.commonPool();
 
@@ -286,7 +284,7 @@ public final class ClientTls {
          * Presents a certificate to servers that ask for one (mTLS). The last of the methods about an identity counts.
          *
          * @param certificateChain a PEM file with the client's certificate first, then the intermediate ones
-         * @param privateKey a PEM file with its key, RSA, EC or EdDSA (which BoringSSL does not sign with): PKCS#8,
+         * @param privateKey a PEM file with its key, RSA, EC, or with the JDK's TLS also EdDSA, in PKCS#8,
          *     PKCS#1 or SEC 1, not encrypted
          */
         public Builder identity(Path certificateChain, Path privateKey) {
@@ -441,16 +439,6 @@ public final class ClientTls {
             return this;
         }
 
-        /**
-         * Appends the secrets of all connections to a file, in the NSS key log format, for tools like Wireshark. Who
-         * reads it can read the connections; a {@code WARNING} says so. Only BoringSSL can. The file is created for its
-         * owner only; it is written on event loops. Default off.
-         */
-        public Builder keyLog(Path file) {
-            keyLog = requireNonNull(file, "file");
-            return this;
-        }
-
         /** For tests: the time that intervals are measured in, and who reads files. */
         Builder reloadsBy(LongSupplier clockNs, Executor executor) {
             this.clockNs = clockNs;
@@ -483,8 +471,7 @@ public final class ClientTls {
                     insecureTrustAll,
                     identity,
                     keyManager,
-                    new TlsConfig.Sessions(sessionResumption, sessionCacheSize, sessionTimeout),
-                    openKeyLog(resolved));
+                    new TlsConfig.Sessions(sessionResumption, sessionCacheSize, sessionTimeout));
             ContextFactory factory = new ContextFactory(config);
             return new ClientTls(new ReloadingContext(factory, reloadInterval, clockNs, reloadExecutor), config, name);
         }
@@ -511,17 +498,6 @@ public final class ClientTls {
             if (sessionTimeout.toSeconds() < 1 || sessionTimeout.compareTo(Duration.ofDays(7)) > 0) {
                 throw new IllegalArgumentException("sessionTimeout: " + sessionTimeout + " (expected: 1 s to 7 days)");
             }
-        }
-
-        private @Nullable KeyLog openKeyLog(TlsProvider resolved) {
-            if (keyLog == null) {
-                return null;
-            }
-            if (resolved != TlsProvider.BORINGSSL) {
-                throw new IllegalArgumentException(
-                        "keyLog: " + resolved + " has no key log (expected: provider BORINGSSL)");
-            }
-            return KeyLog.to(keyLog);
         }
 
         private static PeerName parseServerName(String name) {

@@ -7,13 +7,11 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.OpenSslSessionTicketKey;
-import io.netty.handler.ssl.ReferenceCountedOpenSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
-import io.netty.internal.tcnative.SSLContext;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -91,7 +89,6 @@ final class ContextFactory {
             applyIdentity(builder);
             SslContext context = builder.build();
             applySessions(context);
-            applyKeyLog(context);
             return context;
         } catch (SSLException | GeneralSecurityException e) {
             throw new IllegalArgumentException(
@@ -134,7 +131,16 @@ final class ContextFactory {
             builder.keyManager(config.keyManager());
         } else if (config.identity() != null) {
             ClientIdentity identity = config.identity().read();
+            requireKeyThatSigns(identity.key().getAlgorithm());
             builder.keyManager(identity.key(), identity.chain());
+        }
+    }
+
+    /** Netty chooses no key of another kind for BoringSSL, and the server would see no certificate. */
+    private void requireKeyThatSigns(String algorithm) {
+        if (isBoringSsl() && !algorithm.equals("RSA") && !algorithm.equals("EC")) {
+            throw new IllegalArgumentException("identity: a key of kind " + algorithm
+                    + " (expected: RSA or EC, with which BoringSSL signs, or provider JDK)");
         }
     }
 
@@ -151,14 +157,5 @@ final class ContextFactory {
         // The JDK takes 0 for no limit; its cache is kept from resuming by ClientTls, one entry is all it may hold.
         cache.setSessionCacheSize(sessions.resumed() ? sessions.cacheSize() : 1);
         cache.setSessionTimeout(Math.toIntExact(sessions.timeout().toSeconds()));
-    }
-
-    @SuppressWarnings("deprecation") // sslCtxPointer: there is no other way to this setting
-    private void applyKeyLog(SslContext context) {
-        if (config.keyLog() != null && context instanceof ReferenceCountedOpenSslContext openSsl) {
-            if (!SSLContext.setKeyLogCallback(openSsl.sslCtxPointer(), config.keyLog())) {
-                throw new IllegalArgumentException("keyLog: the native TLS library has no key log");
-            }
-        }
     }
 }

@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * @param identity whom to present to servers that ask
  * @param keyManager who chooses that instead
  * @param sessions whether and how long to resume sessions
- * @param keyLog where secrets go, for debugging
  */
 record TlsConfig(
         TlsProvider provider,
@@ -32,8 +31,7 @@ record TlsConfig(
         boolean trustAll,
         @Nullable Material<ClientIdentity> identity,
         @Nullable X509KeyManager keyManager,
-        Sessions sessions,
-        @Nullable KeyLog keyLog) {
+        Sessions sessions) {
 
     /**
      * @param resumed whether later connections resume the sessions of earlier ones

@@ -287,16 +287,6 @@ final class ClientTlsTest {
     }
 
     @Test
-    void saysThatTheJdkHasNoKeyLogAndNamesAFileThatCannotBeWritten() {
-        assertRefused(
-                ClientTls.builder().provider(TlsProvider.JDK).keyLog(folder.resolve("keys")),
-                "keyLog: JDK has no key log (expected: provider BORINGSSL)");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> ClientTls.builder().keyLog(folder).build())
-                .withMessageStartingWith("keyLog: " + folder + " cannot be written (");
-    }
-
-    @Test
     void refusesAServerNameThatIsNone() {
         assertRefused(ClientTls.builder().serverName("a..b"), "serverName: a..b (expected: a host name)");
     }

@@ -20,6 +20,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.Mapping;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -29,7 +30,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLEngine;
 
 /** A server on 127.0.0.1 that behaves towards TLS clients as a test wants it to. */
 final class LoopbackPeer implements AutoCloseable {
@@ -67,13 +67,6 @@ final class LoopbackPeer implements AutoCloseable {
         return new LoopbackPeer(names, () -> new ChannelHandler[] {new SniHandler(remember), new Greeter()});
     }
 
-    /** The same by engines of the test's own making, without a look at SNI. */
-    static LoopbackPeer tls(Supplier<SSLEngine> engines) {
-        return new LoopbackPeer(
-                new ConcurrentLinkedQueue<>(),
-                () -> new ChannelHandler[] {new SslHandler(engines.get()), new Greeter()});
-    }
-
     /** Completes the handshake, then asks for another one instead of sending a byte. */
     static LoopbackPeer renegotiating(SslContext context) {
         return new LoopbackPeer(new ConcurrentLinkedQueue<>(), () -> {
@@ -87,7 +80,7 @@ final class LoopbackPeer implements AutoCloseable {
                     public void userEventTriggered(ChannelHandlerContext context, Object event) {
                         if (event instanceof SslHandshakeCompletionEvent && !asked) {
                             asked = true;
-                            tls.renegotiate();
+                            Future<Channel> unused = tls.renegotiate();
                         }
                     }
 
@@ -107,8 +100,8 @@ final class LoopbackPeer implements AutoCloseable {
 
     /** Answers the first bytes with these and closes. */
     static LoopbackPeer answering(byte[] bytes) {
-        return onFirstRead(context -> context.writeAndFlush(Unpooled.copiedBuffer(bytes))
-                .addListener(ChannelFutureListener.CLOSE));
+        return onFirstRead(context ->
+                context.writeAndFlush(Unpooled.copiedBuffer(bytes)).addListener(ChannelFutureListener.CLOSE));
     }
 
     /** Closes on the first bytes. */

@@ -13,7 +13,6 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.spec.InvalidKeySpecException;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,12 +38,19 @@ final class PrivateKeysTest {
         ClientIdentity identity = ClientIdentity.read(fixture(certificate), fixture(key), PASSWORD);
 
         assertThat(identity).hasToString("ClientIdentity[" + subject + "]");
-        for (TlsProvider provider : List.of(TlsProvider.BORINGSSL, TlsProvider.JDK)) {
-            ClientTls.builder()
-                    .provider(provider)
-                    .identity(path(certificate), path(key), PASSWORD)
-                    .build();
-        }
+        ClientTls.builder()
+                .provider(TlsProvider.JDK)
+                .identity(path(certificate), path(key), PASSWORD)
+                .build();
+    }
+
+    @Test
+    void refusesAKeyThatBoringSslWouldNotSignWith() throws Exception {
+        assertRefused(
+                ClientTls.builder()
+                        .provider(TlsProvider.BORINGSSL)
+                        .identity(path("ed25519.crt"), path("ed25519.key")),
+                "identity: a key of kind EdDSA (expected: RSA or EC, with which BoringSSL signs, or provider JDK)");
     }
 
     @ParameterizedTest

@@ -210,8 +210,7 @@ final class ReloadingContextTest {
                 new Material<>(
                         List.of(chainSource, keySource), () -> ClientIdentity.read(chainSource, keySource, null)),
                 null,
-                new TlsConfig.Sessions(true, 16, Duration.ofHours(1)),
-                null);
+                new TlsConfig.Sessions(true, 16, Duration.ofHours(1)));
         return new ReloadingContext(new ContextFactory(config), interval, () -> nowNs, checks::add);
     }
 }

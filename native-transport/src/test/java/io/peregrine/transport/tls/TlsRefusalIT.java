@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.time.Instant;
@@ -15,8 +16,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -213,11 +212,11 @@ final class TlsRefusalIT {
                 Refusal.of(
                         "HTTP/1",
                         () -> LoopbackPeer.answering("HTTP/1.1 400 Bad Request\r\n\r\n"),
-                        "the server answered in plaintext, it is not a TLS server (it began with: HTTP/1.1 400 Bad,"),
+                        "the server answered in plaintext, it is not a TLS server"),
                 Refusal.of(
                         "garbage",
                         () -> LoopbackPeer.answering(new byte[] {1, 2, 3, 4, 5, 6, 7, 8}),
-                        "it is not a TLS server (it began with: ........, hex 0102030405060708)"),
+                        "the server answered in plaintext, it is not a TLS server"),
                 // The class of CVE-2025-24970: a record that is none made the native engine crash.
                 Refusal.of(
                         "garbage in a TLS record",
@@ -261,14 +260,10 @@ final class TlsRefusalIT {
 
     /** A server that says http/1.1 whatever it is asked for. */
     private static LoopbackPeer insistingOnHttp1() throws Exception {
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(certificate.toKeyManagerFactory().getKeyManagers(), null, null);
-        return LoopbackPeer.tls(() -> {
-            SSLEngine engine = context.createSSLEngine();
-            engine.setUseClientMode(false);
-            engine.setHandshakeApplicationProtocolSelector((asked, offered) -> "http/1.1");
-            return engine;
-        });
+        return serve(TlsServers.withoutAlpn(certificate)
+                .sslProvider(SslProvider.OPENSSL)
+                .applicationProtocolConfig(
+                        TlsServers.alpn(SelectorFailureBehavior.CHOOSE_MY_LAST_PROTOCOL, "http/1.1")));
     }
 
     /** RFC 5246 section 7.4.1.3: a ServerHello without session id and extensions, by hand; the JDK speaks 1.1 no more. */
@@ -276,7 +271,7 @@ final class TlsRefusalIT {
         byte[] record = new byte[5 + 4 + 2 + 32 + 1 + 2 + 1];
         byte[] start = {22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2};
         System.arraycopy(start, 0, record, 0, start.length);
-        byte[] suite = {(byte) 0xc0, 0x13};
+        byte[] suite = {(byte) 0xc0, 0x2b};
         System.arraycopy(suite, 0, record, record.length - 3, suite.length);
         return record;
     }

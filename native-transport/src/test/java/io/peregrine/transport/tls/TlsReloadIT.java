@@ -94,10 +94,12 @@ final class TlsReloadIT {
                 .trust(trust)
                 .identity(identity)
                 .reloadInterval(Duration.ofSeconds(10))
-                .reloadsBy(nowNs::get, check -> ForkJoinPool.commonPool().execute(() -> {
-                    readers.add(Thread.currentThread());
-                    check.run();
-                }))
+                .reloadsBy(
+                        nowNs::get,
+                        check -> ForkJoinPool.commonPool().execute(() -> {
+                            readers.add(Thread.currentThread());
+                            check.run();
+                        }))
                 .build();
     }
 

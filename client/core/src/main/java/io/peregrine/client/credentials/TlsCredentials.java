@@ -177,12 +177,6 @@ public final class TlsCredentials extends ChannelCredentials {
             return this;
         }
 
-        /** Appends the secrets of all connections to a file, for Wireshark; BoringSSL only. Default off. */
-        public Builder keyLog(Path file) {
-            tls.keyLog(file);
-            return this;
-        }
-
         /** Sends and verifies this name instead of the target's host. */
         public Builder serverName(String name) {
             tls.serverName(name);
