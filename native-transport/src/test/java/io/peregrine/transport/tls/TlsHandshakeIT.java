@@ -311,7 +311,6 @@ final class TlsHandshakeIT {
     @CsvSource({
         "BORINGSSL, ecp384",
         "BORINGSSL, rsa2048",
-        "BORINGSSL, ed25519",
         "JDK, ecp384",
         "JDK, rsa2048",
         "JDK, ed25519"
