@@ -78,6 +78,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final OutboundFlow outbound;
     private final InboundFlow inbound;
     private final StreamLifecycle streams;
+    private final MessageDelivery delivery;
     private final FrameInput input;
 
     /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
@@ -87,6 +88,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private State state = State.CONNECTING;
     private boolean inTurn;
     private boolean retired;
+    private boolean terminated;
+    private boolean released;
     private int goAwayLastId = Integer.MAX_VALUE;
     private @Nullable String drainReason;
     private @Nullable Future<?> connectTimeout;
@@ -112,7 +115,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.commands = new CommandQueue(eventLoop, options.maxQueuedCommands(), this);
         this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, options);
         HeaderSink sink = new HeaderSink();
-        FrameReceiver receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink);
+        this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
+        FrameReceiver receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery);
         this.input = new FrameInput(
                 this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver);
     }
@@ -127,9 +131,39 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (!eventLoop.inEventLoop()) {
             return commands.offer(stream) ? StartResult.ACCEPTED : StartResult.OVERLOADED;
         }
+        stream.started = true;
         streams.start(stream);
         flushSoon();
         return StartResult.ACCEPTED;
+    }
+
+    @Override
+    public void signal(TransportStream stream) {
+        MessagePipe pipe = stream.pipe();
+        if (pipe == null || !pipe.trySignal()) {
+            return;
+        }
+        if (!eventLoop.inEventLoop()) {
+            signalLater(stream);
+        } else if (stream.started) {
+            onSignal(stream);
+            flushSoon();
+        }
+    }
+
+    /** What waits in the pipe of a stream whose start is still on its way is found when it opens. */
+    private void onSignal(TransportStream stream) {
+        streams.onSignal(stream);
+        if (!stream.ended) {
+            delivery.onDemand(stream);
+        }
+    }
+
+    /** Lets the loop look into the stream's pipe in a later step. */
+    void signalLater(TransportStream stream) {
+        if (!commands.offer(stream)) {
+            submit(() -> onSignal(stream));
+        }
     }
 
     @Override
@@ -150,7 +184,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void shutdownNow(String reason) {
-        submit(() -> closeWith(Http2Error.NO_ERROR, reason, null));
+        submit(() -> {
+            streams.failUnread(StreamFailure.of(StreamFailure.Kind.CONNECTION_LOST, reason));
+            closeWith(Http2Error.NO_ERROR, reason, null);
+        });
     }
 
     @Override
@@ -177,12 +214,17 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void onCommand(Object command) {
         inTurn = true;
-        if (command instanceof TransportStream stream) {
+        if (command instanceof TransportStream stream && !stream.started) {
+            stream.started = true;
             streams.start(stream);
             return;
         }
         try {
-            ((Runnable) command).run();
+            if (command instanceof TransportStream stream) {
+                onSignal(stream);
+            } else {
+                ((Runnable) command).run();
+            }
         } catch (RuntimeException | Error fault) {
             onFault(fault);
         }
@@ -227,6 +269,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     public void onStreamEnded() {
         if (state == State.DRAINING && streams.table().isEmpty()) {
             flushSoon();
+        } else if (terminated) {
+            releaseIfDone();
         }
     }
 
@@ -469,11 +513,25 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         state = State.CLOSED;
         cancelConnectTimeout();
         input.close();
+        inbound.close();
         streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
         streams.failOpen(id -> true, new StreamFailure(StreamFailure.Kind.CONNECTION_LOST, 0, reason, cause));
         writer.discard();
         closeChannel(spoke);
         listener.onTerminated(reason, cause);
+        terminated = true;
+        if (eventLoop.isShuttingDown()) {
+            // Nobody will be there to read on.
+            streams.failUnread(StreamFailure.of(StreamFailure.Kind.CONNECTION_LOST, reason));
+        }
+        releaseIfDone();
+    }
+
+    private void releaseIfDone() {
+        if (!released && !streams.table().hasUnread()) {
+            released = true;
+            listener.onReleased();
+        }
     }
 
     private void closeChannel(boolean spoke) {

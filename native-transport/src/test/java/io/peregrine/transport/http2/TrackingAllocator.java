@@ -22,6 +22,11 @@ final class TrackingAllocator extends AbstractByteBufAllocator {
         return buffers.stream().filter(buffer -> buffer.refCnt() > 0).toList();
     }
 
+    /** The capacity of the buffers that nobody has released yet. */
+    long usedBytes() {
+        return unreleased().stream().mapToLong(ByteBuf::capacity).sum();
+    }
+
     /** Whether the allocation that was to fail has been asked for. */
     boolean hasFailed() {
         return hasFailed;
