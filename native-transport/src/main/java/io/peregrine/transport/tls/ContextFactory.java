@@ -38,10 +38,6 @@ final class ContextFactory {
         changing.removeIf(source -> !source.mayChange());
     }
 
-    TlsConfig config() {
-        return config;
-    }
-
     /** Returns whether a later context may be another. */
     boolean mayChange() {
         return !changing.isEmpty();

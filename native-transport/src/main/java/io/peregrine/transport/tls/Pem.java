@@ -19,6 +19,8 @@ final class Pem {
     private static final Pattern BLOCK =
             Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
+    private static final Pattern BEGIN = Pattern.compile("-----BEGIN ");
+
     private static final String CERTIFICATE = "CERTIFICATE";
 
     /** What stands between the lines of dashes, and what these call it. */
@@ -60,6 +62,10 @@ final class Pem {
         }
         if (blocks.isEmpty()) {
             throw notPem(source, expected);
+        }
+        // Else a file that somebody is still writing would be taken for a shorter one.
+        if (blocks.size() != BEGIN.matcher(text).results().count()) {
+            throw new IllegalArgumentException(source.name() + " has a block without an end (expected: RFC 7468)");
         }
         return blocks;
     }

@@ -106,8 +106,9 @@ final class ReloadingContext {
                 } else if (complaint != null) {
                     complain(complaint);
                 }
-            } catch (IllegalArgumentException e) {
-                complain(String.valueOf(e.getMessage()));
+            } catch (RuntimeException e) {
+                // All foreseen complaints are sentences; of the others the kind matters too.
+                complain(e instanceof IllegalArgumentException ? String.valueOf(e.getMessage()) : e.toString());
             }
         }
     }

@@ -206,7 +206,8 @@ public final class TlsFailures {
     /** What the alerts that users meet mean to them (RFC 8446 section 6.2, RFC 7301 section 3.2). */
     private static String meaning(String alert) {
         return switch (alert) {
-            case "bad_certificate", "certificate_unknown", "unknown_ca", "certificate_expired", "certificate_revoked" ->
+            case "bad_certificate" -> " (it does not accept our certificate, or we gave none)";
+            case "certificate_unknown", "unknown_ca", "certificate_expired", "certificate_revoked" ->
                 " (it does not accept our certificate)";
             case "certificate_required" -> " (it wants a client certificate)";
             case "no_application_protocol" -> " (it does not speak h2)";

@@ -118,6 +118,16 @@ final class ClientTlsTest {
                 .withMessageStartingWith("trust: " + notX509 + " has a certificate at position 1 that is not X.509");
     }
 
+    /** As while it is being written: fewer authorities than it will have would refuse good servers. */
+    @Test
+    void namesATrustFileWhoseLastBlockHasNoEnd() throws IOException {
+        String pem = new String(pki.authorityPem(), StandardCharsets.US_ASCII);
+        Path cut = write("cut.pem", pem + pem.substring(0, pem.length() / 2));
+
+        assertRefused(
+                ClientTls.builder().trust(cut), "trust: " + cut + " has a block without an end (expected: RFC 7468)");
+    }
+
     @Test
     void saysThatAStreamCannotBeRead() {
         InputStream broken = new PipedInputStream();

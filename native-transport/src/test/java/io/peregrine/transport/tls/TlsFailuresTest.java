@@ -98,7 +98,8 @@ final class TlsFailuresTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "Received fatal alert: bad_certificate | bad_certificate (it does not accept our certificate)",
+                "Received fatal alert: bad_certificate | bad_certificate (it does not accept our certificate, or we gave"
+                        + " none)",
                 "(certificate_required) Received fatal alert: certificate_required"
                         + " | certificate_required (it wants a client certificate)",
                 "Received fatal alert: no_application_protocol | no_application_protocol (it does not speak h2)",
