@@ -47,9 +47,7 @@ final class PrivateKeysTest {
     @Test
     void refusesAKeyThatBoringSslWouldNotSignWith() throws Exception {
         assertRefused(
-                ClientTls.builder()
-                        .provider(TlsProvider.BORINGSSL)
-                        .identity(path("ed25519.crt"), path("ed25519.key")),
+                ClientTls.builder().provider(TlsProvider.BORINGSSL).identity(path("ed25519.crt"), path("ed25519.key")),
                 "identity: a key of kind EdDSA (expected: RSA or EC, with which BoringSSL signs, or provider JDK)");
     }
 

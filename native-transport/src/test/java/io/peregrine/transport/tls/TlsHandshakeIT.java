@@ -308,13 +308,7 @@ final class TlsHandshakeIT {
 
     /** Which kinds of key each implementation proves its identity with. */
     @ParameterizedTest
-    @CsvSource({
-        "BORINGSSL, ecp384",
-        "BORINGSSL, rsa2048",
-        "JDK, ecp384",
-        "JDK, rsa2048",
-        "JDK, ed25519"
-    })
+    @CsvSource({"BORINGSSL, ecp384", "BORINGSSL, rsa2048", "JDK, ecp384", "JDK, rsa2048", "JDK, ed25519"})
     void signsWithEachKindOfKey(TlsProvider provider, Algorithm algorithm) throws Throwable {
         X509Bundle identity = pki.issue(new CertificateBuilder()
                 .algorithm(algorithm)

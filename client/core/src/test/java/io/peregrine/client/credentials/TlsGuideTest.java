@@ -31,7 +31,7 @@ final class TlsGuideTest {
 
     private record Vault(Map<String, String> secrets) {
         byte[] read(String name) {
-            return secrets.get(name).getBytes(StandardCharsets.US_ASCII);
+            return secrets.getOrDefault(name, "").getBytes(StandardCharsets.US_ASCII);
         }
     }
 
@@ -64,7 +64,9 @@ final class TlsGuideTest {
                 .identity(clientChainPem, clientKeyPem)
                 .build();
 
-        assertThat(credentials.toString()).startsWith("TlsCredentials[ClientTls[").doesNotContain("client");
+        assertThat(credentials.toString())
+                .startsWith("TlsCredentials[ClientTls[")
+                .doesNotContain("client");
     }
 
     @Test
@@ -101,7 +103,8 @@ final class TlsGuideTest {
         while (snippets.find()) {
             count++;
             assertThat(source)
-                    .containsSequence(snippets.group(1).lines().map(String::strip).toList());
+                    .containsSequence(
+                            snippets.group(1).lines().map(String::strip).toList());
         }
         assertThat(count).isEqualTo(4);
     }
