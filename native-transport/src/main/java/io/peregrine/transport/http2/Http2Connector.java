@@ -6,7 +6,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.handler.ssl.SslHandler;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.IoBackend;
@@ -76,7 +75,8 @@ public final class Http2Connector {
                     protected void initChannel(Channel initialized) {
                         eventLoops.track(initialized);
                         if (tls != null) {
-                            initialized.pipeline().addLast(newTlsHandler(tls, initialized, address, host));
+                            int port = address instanceof InetSocketAddress inet ? inet.getPort() : 0;
+                            tls.addTo(initialized.pipeline(), host, port, options.connectTimeout());
                         }
                         initialized.pipeline().addLast(connection);
                     }
@@ -92,12 +92,5 @@ public final class Http2Connector {
             }
         });
         return connection;
-    }
-
-    private SslHandler newTlsHandler(ClientTls tls, Channel channel, SocketAddress address, String host) {
-        int port = address instanceof InetSocketAddress inet ? inet.getPort() : 0;
-        SslHandler handler = tls.newHandler(channel.alloc(), host, port);
-        handler.setHandshakeTimeoutMillis(options.connectTimeout().toMillis());
-        return handler;
     }
 }

@@ -7,23 +7,33 @@ import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.RSAKey;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The certificate chain, leaf first, and the key by which a client proves who it is (mTLS). */
 record ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
     private static final byte[] CHALLENGE = {'p', 'r', 'o', 'o', 'f'};
 
     /**
-     * Reads both and checks that they belong together.
+     * Reads both from PEM and checks that they belong together.
      *
+     * @param password what the key is decrypted with if it is encrypted
      * @throws IllegalArgumentException if one cannot be read or they do not match; the message names the file
      */
-    static ClientIdentity read(PemSource chainSource, PemSource keySource) {
+    static ClientIdentity read(MaterialSource chainSource, MaterialSource keySource, char @Nullable [] password) {
         List<X509Certificate> chain = Pem.certificates(chainSource);
-        PrivateKey key = Pem.privateKey(keySource);
+        return of(chain, PrivateKeys.read(keySource, password), chainSource.name(), keySource.name());
+    }
+
+    /**
+     * Checks that both belong together.
+     *
+     * @throws IllegalArgumentException if they do not; the message begins with {@code keyName}
+     */
+    static ClientIdentity of(List<X509Certificate> chain, PrivateKey key, String chainName, String keyName) {
         if (!matches(chain.get(0).getPublicKey(), key)) {
-            throw new IllegalArgumentException(keySource.name()
-                    + " does not match the first certificate (expected: the key of that certificate, "
-                    + chainSource.name() + ")");
+            throw new IllegalArgumentException(keyName
+                    + " does not match the first certificate (expected: the key of that certificate, " + chainName
+                    + ")");
         }
         return new ClientIdentity(chain, key);
     }

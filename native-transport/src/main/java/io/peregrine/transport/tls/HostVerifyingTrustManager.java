@@ -1,14 +1,11 @@
 package io.peregrine.transport.tls;
 
-import java.io.IOException;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
 
@@ -25,15 +22,8 @@ import javax.net.ssl.X509TrustManager;
 final class HostVerifyingTrustManager extends X509ExtendedTrustManager {
     private final X509TrustManager delegate;
 
-    private HostVerifyingTrustManager(X509TrustManager delegate) {
+    HostVerifyingTrustManager(X509TrustManager delegate) {
         this.delegate = delegate;
-    }
-
-    /** Returns the argument if it gets to see the engine and so checks the name itself, else a wrapper that does. */
-    static X509ExtendedTrustManager of(X509TrustManager trustManager) {
-        return trustManager instanceof X509ExtendedTrustManager extended
-                ? extended
-                : new HostVerifyingTrustManager(trustManager);
     }
 
     @Override
@@ -80,19 +70,9 @@ final class HostVerifyingTrustManager extends X509ExtendedTrustManager {
 
     private static X509ExtendedTrustManager nameChecker(X509Certificate leaf) throws CertificateException {
         try {
-            KeyStore leafOnly = KeyStore.getInstance(KeyStore.getDefaultType());
-            leafOnly.load(null, null);
-            leafOnly.setCertificateEntry("leaf", leaf);
-            TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-            factory.init(leafOnly);
-            for (TrustManager trustManager : factory.getTrustManagers()) {
-                if (trustManager instanceof X509ExtendedTrustManager extended) {
-                    return extended;
-                }
-            }
-        } catch (GeneralSecurityException | IOException e) {
+            return Pkix.trusting(List.of(leaf));
+        } catch (GeneralSecurityException e) {
             throw new CertificateException("host name cannot be verified", e);
         }
-        throw new CertificateException("host name cannot be verified (expected: a PKIX trust manager that can)");
     }
 }

@@ -15,6 +15,7 @@ import java.security.cert.CertificateRevokedException;
 import java.security.cert.PKIXReason;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +41,13 @@ public final class TlsFailures {
             ":(?:SSLV3|TLSV1)_(?:ALERT_([A-Z_]+)|(UNRECOGNIZED_NAME|UNSUPPORTED_EXTENSION|UNKNOWN_PSK_IDENTITY|"
                     + "BAD_CERTIFICATE_STATUS_RESPONSE|CERTIFICATE_UNOBTAINABLE|CERTIFICATE_REQUIRED))");
 
+    /** BoringSSL, about what the server sent: {@code error:10000102:SSL routines:OPENSSL_internal:UNSUPPORTED_PROTOCOL}. */
+    private static final Pattern BORINGSSL_COMPLAINT =
+            Pattern.compile("error:[0-9a-f]+:SSL routines:OPENSSL_internal:([A-Z0-9_]+)");
+
+    /** Netty: {@code not an SSL/TLS record: 485454502f...}; the first 16 bytes are enough. */
+    private static final Pattern NOT_TLS = Pattern.compile("not an SSL/TLS record: ((?:[0-9a-f]{2}){1,16})");
+
     /** Netty appends the names that the certificate does have; they are kept, the count of certificates is not. */
     private static final Pattern NAMES_PRESENTED = Pattern.compile("subjectAlternativeNames=\\[([^]]*)]");
 
@@ -53,7 +61,18 @@ public final class TlsFailures {
      * @param host whom the client meant to talk to
      */
     public static String describe(Throwable failure, String host) {
-        return "TLS handshake with " + host + " failed: " + reason(chain(failure), host);
+        List<Throwable> chain = chain(failure);
+        if (isRenegotiation(chain)) {
+            return "TLS connection with " + host
+                    + " ended: the server asked for renegotiation, which HTTP/2 forbids (RFC 9113 section 9.2.1)";
+        }
+        return "TLS handshake with " + host + " failed: " + reason(chain, host);
+    }
+
+    private static boolean isRenegotiation(List<Throwable> chain) {
+        return chain.stream()
+                .anyMatch(each -> each instanceof RenegotiationException
+                        || (each instanceof SSLException && text(each).endsWith(":NO_RENEGOTIATION")));
     }
 
     private static String reason(List<Throwable> chain, String host) {
@@ -67,7 +86,7 @@ public final class TlsFailures {
         if (reason == null) {
             reason = connectionReason(chain);
         }
-        return reason == null ? text(chain.get(chain.size() - 1)) : reason;
+        return reason == null ? protocolReason(text(chain.get(chain.size() - 1))) : reason;
     }
 
     private static @Nullable String handshakeReason(List<Throwable> chain) {
@@ -79,10 +98,24 @@ public final class TlsFailures {
                 return "the server did not answer in time (" + text(each) + ")";
             }
             if (each instanceof NotSslRecordException) {
-                return "the server answered in plaintext, it is not a TLS server";
+                return "the server answered in plaintext, it is not a TLS server" + firstBytes(text(each));
             }
         }
         return null;
+    }
+
+    /** What the server said instead, as text if it is text. */
+    private static String firstBytes(String message) {
+        Matcher matcher = NOT_TLS.matcher(message);
+        if (!matcher.find()) {
+            return "";
+        }
+        byte[] bytes = HexFormat.of().parseHex(matcher.group(1));
+        StringBuilder shown = new StringBuilder();
+        for (byte each : bytes) {
+            shown.append(each >= 0x20 && each < 0x7f ? (char) each : '.');
+        }
+        return " (it began with: " + shown + ", hex " + matcher.group(1) + ")";
     }
 
     private static @Nullable String certificateReason(List<Throwable> chain, String host) {
@@ -173,15 +206,26 @@ public final class TlsFailures {
     /** What the alerts that users meet mean to them (RFC 8446 section 6.2, RFC 7301 section 3.2). */
     private static String meaning(String alert) {
         return switch (alert) {
-            case "bad_certificate", "certificate_unknown", "unknown_ca", "certificate_expired", "certificate_revoked" ->
+            case "bad_certificate" -> " (it does not accept our certificate, or we gave none)";
+            case "certificate_unknown", "unknown_ca", "certificate_expired", "certificate_revoked" ->
                 " (it does not accept our certificate)";
             case "certificate_required" -> " (it wants a client certificate)";
             case "no_application_protocol" -> " (it does not speak h2)";
-            case "protocol_version" -> " (it speaks neither TLS 1.3 nor 1.2)";
+            case "protocol_version" -> " (it speaks none of the TLS versions that we offer)";
             case "unrecognized_name" -> " (it does not know the server name that we sent)";
             case "handshake_failure" -> " (no cipher suite in common, or it wants a client certificate)";
             default -> "";
         };
+    }
+
+    /** The implementation itself refused what came. */
+    private static String protocolReason(String message) {
+        Matcher boringSsl = BORINGSSL_COMPLAINT.matcher(message);
+        String complaint = boringSsl.find() ? boringSsl.group(1) : message;
+        if (complaint.equals("UNSUPPORTED_PROTOCOL") || complaint.startsWith("The server selected protocol version")) {
+            return "the server chose a TLS version that we do not offer (" + complaint + ")";
+        }
+        return complaint.equals(message) ? message : "the server broke the rules of TLS (" + complaint + ")";
     }
 
     private static @Nullable String connectionReason(List<Throwable> chain) {

@@ -17,10 +17,7 @@ public enum TlsProvider {
     AUTO,
     /** BoringSSL through netty-tcnative. */
     BORINGSSL,
-    /**
-     * The JDK's own TLS. It has no setting that refuses a server's renegotiation (TLS 1.2 only, forbidden by RFC 9113
-     * section 9.2.1); the BoringSSL engine refuses it.
-     */
+    /** The JDK's own TLS. */
     JDK;
 
     private static final Logger LOGGER = System.getLogger(TlsProvider.class.getPackageName());

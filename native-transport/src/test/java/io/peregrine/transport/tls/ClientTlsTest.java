@@ -13,12 +13,14 @@ import java.io.PipedInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 final class ClientTlsTest {
     private static TestPki pki;
@@ -59,7 +61,7 @@ final class ClientTlsTest {
     void skipsTextAroundTheBlocks() throws IOException {
         String text = "Subject: CN=Test\n" + new String(pki.authorityPem(), StandardCharsets.US_ASCII) + "\nbye\n";
 
-        assertThat(Pem.certificates(PemSource.of("trust", write("ca.pem", text))))
+        assertThat(Pem.certificates(MaterialSource.of("trust", write("ca.pem", text))))
                 .hasSize(1);
     }
 
@@ -67,8 +69,7 @@ final class ClientTlsTest {
     void namesATrustFileThatDoesNotExist() {
         Path missing = folder.resolve("missing.pem");
 
-        assertRefused(
-                ClientTls.builder().trust(missing), "trust: " + missing + " does not exist (expected: a PEM file)");
+        assertRefused(ClientTls.builder().trust(missing), "trust: " + missing + " does not exist");
     }
 
     @Test
@@ -82,7 +83,7 @@ final class ClientTlsTest {
     void namesATrustFileThatIsEmpty() throws IOException {
         Path empty = write("empty.pem", "");
 
-        assertRefused(ClientTls.builder().trust(empty), "trust: " + empty + " is empty (expected: PEM)");
+        assertRefused(ClientTls.builder().trust(empty), "trust: " + empty + " is empty");
     }
 
     @Test
@@ -117,6 +118,16 @@ final class ClientTlsTest {
                 .withMessageStartingWith("trust: " + notX509 + " has a certificate at position 1 that is not X.509");
     }
 
+    /** As while it is being written: fewer authorities than it will have would refuse good servers. */
+    @Test
+    void namesATrustFileWhoseLastBlockHasNoEnd() throws IOException {
+        String pem = new String(pki.authorityPem(), StandardCharsets.US_ASCII);
+        Path cut = write("cut.pem", pem + pem.substring(0, pem.length() / 2));
+
+        assertRefused(
+                ClientTls.builder().trust(cut), "trust: " + cut + " has a block without an end (expected: RFC 7468)");
+    }
+
     @Test
     void saysThatAStreamCannotBeRead() {
         InputStream broken = new PipedInputStream();
@@ -137,8 +148,9 @@ final class ClientTlsTest {
                 .addExtendedKeyUsageClientAuth());
 
         ClientIdentity read = ClientIdentity.read(
-                PemSource.of("identity", write("chain.pem", TestPki.chainPem(bundle))),
-                PemSource.of("identity", write("key.pem", TestPki.keyPem(bundle))));
+                MaterialSource.of("identity", write("chain.pem", TestPki.chainPem(bundle))),
+                MaterialSource.of("identity", write("key.pem", TestPki.keyPem(bundle))),
+                null);
 
         assertThat(read.key()).isEqualTo(bundle.getKeyPair().getPrivate());
         assertThat(read).hasToString("ClientIdentity[CN=client]");
@@ -181,28 +193,13 @@ final class ClientTlsTest {
         Path missing = folder.resolve("missing.key");
         Path text = write("text.key", "no key");
 
-        assertRefused(
-                ClientTls.builder().identity(chain, missing),
-                "identity: " + missing + " does not exist (expected: a PEM file)");
+        assertRefused(ClientTls.builder().identity(chain, missing), "identity: " + missing + " does not exist");
         assertRefused(
                 ClientTls.builder().identity(chain, text),
                 "identity: " + text + " is not PEM (expected: a block that begins with -----BEGIN PRIVATE KEY-----)");
         assertRefused(
-                ClientTls.builder().identity(text, missing),
+                ClientTls.builder().identity(text, text),
                 "identity: " + text + " is not PEM (expected: a block that begins with -----BEGIN CERTIFICATE-----)");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"})
-    void saysHowToConvertAKeyThatIsNotPlainPkcs8(String label) throws IOException {
-        Path chain = write("chain.pem", TestPki.chainPem(identity));
-        Path key = write("key.pem", "-----BEGIN " + label + "-----\nAAAA\n-----END " + label + "-----\n");
-
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> ClientTls.builder().identity(chain, key).build())
-                .withMessageStartingWith("identity: " + key + " is a")
-                .withMessageEndingWith(
-                        "(expected: PKCS#8 without encryption, as written by: openssl pkcs8 -topk8 -nocrypt)");
     }
 
     @Test
@@ -212,7 +209,8 @@ final class ClientTlsTest {
 
         assertRefused(
                 ClientTls.builder().identity(chain, key),
-                "identity: " + key + " is not a PKCS#8 private key of a known kind (expected: [RSA, EC, EdDSA])");
+                "identity: " + key + " has a block PRIVATE KEY that is no key of a known kind (expected: [RSA, EC,"
+                        + " EdDSA])");
     }
 
     @Test
@@ -229,6 +227,76 @@ final class ClientTlsTest {
     }
 
     @Test
+    void refusesTwoWaysToAnIdentity() throws Exception {
+        assertRefused(
+                ClientTls.builder()
+                        .identity(TestPki.chainPem(identity), TestPki.keyPem(identity))
+                        .keyManager(TestPki.keyManager(identity)),
+                "identity, keyManager: both are set (expected: at most one)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "BORINGSSL | TLS_FOO_WITH_BAR | TLS_FOO_WITH_BAR (expected: none that RFC 9113 appendix A prohibits;"
+                        + " ephemeral key exchange and AEAD)",
+                "JDK | TLS_RSA_WITH_AES_128_GCM_SHA256 | TLS_RSA_WITH_AES_128_GCM_SHA256 (expected: none that RFC 9113"
+                        + " appendix A prohibits; ephemeral key exchange and AEAD)",
+                "JDK | TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 | TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256 (expected: none"
+                        + " that RFC 9113 appendix A prohibits; ephemeral key exchange and AEAD)",
+                "JDK | TLS_ECDHE_ECDSA_WITH_AES_128_CCM | TLS_ECDHE_ECDSA_WITH_AES_128_CCM (expected: a suite that JDK"
+                        + " knows, by its IANA name)",
+                "BORINGSSL | TLS_AES_128_CCM_SHA256 | TLS_AES_128_CCM_SHA256 (expected: a suite that BORINGSSL knows,"
+                        + " by its IANA name)",
+                "JDK | TLS_AES_128_GCM_SHA256 | none is for TLSv1.2 (expected: at least one for each of the versions"
+                        + " [TLS_1_3, TLS_1_2])",
+            })
+    void refusesCipherSuitesThatCannotBe(TlsProvider provider, String suite, String complaint) {
+        assertRefused(ClientTls.builder().provider(provider).ciphers(List.of(suite)), "ciphers: " + complaint);
+    }
+
+    @Test
+    void saysThatBoringSslGivesNoChoiceAmongTheSuitesOfTls13() {
+        assertRefused(
+                ClientTls.builder()
+                        .provider(TlsProvider.BORINGSSL)
+                        .versions(TlsVersion.TLS_1_3)
+                        .ciphers(List.of("TLS_AES_256_GCM_SHA384")),
+                "ciphers: [TLS_AES_256_GCM_SHA384] (expected: all three suites of TLS 1.3, among which BoringSSL gives"
+                        + " no choice, or provider JDK, or versions without TLS_1_3)");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TlsProvider.class,
+            names = {"BORINGSSL", "JDK"})
+    void knowsAllSuitesThatItOffersByDefault(TlsProvider provider) {
+        ClientTls tls = ClientTls.builder()
+                .provider(provider)
+                .ciphers(CipherSuites.DEFAULTS)
+                .build();
+
+        assertThat(tls.provider()).isEqualTo(provider);
+    }
+
+    @Test
+    void refusesNumbersOutOfRange() {
+        assertRefused(
+                ClientTls.builder().reloadInterval(Duration.ofSeconds(-1)),
+                "reloadInterval: PT-1S (expected: zero or more)");
+        assertRefused(
+                ClientTls.builder().sessionCacheSize(0),
+                "sessionCacheSize: 0 (expected: 1 or more; sessionResumption(false) remembers none)");
+        assertRefused(
+                ClientTls.builder().sessionTimeout(Duration.ofMillis(999)),
+                "sessionTimeout: PT0.999S (expected: 1 s to 7 days)");
+        assertRefused(
+                ClientTls.builder().sessionTimeout(Duration.ofDays(8)),
+                "sessionTimeout: PT192H (expected: 1 s to 7 days)");
+    }
+
+    @Test
     void refusesAServerNameThatIsNone() {
         assertRefused(ClientTls.builder().serverName("a..b"), "serverName: a..b (expected: a host name)");
     }
@@ -241,7 +309,9 @@ final class ClientTlsTest {
                 .identity(TestPki.chainPem(identity), TestPki.keyPem(identity))
                 .build();
 
-        assertThat(tls).hasToString("ClientTls[JDK, verifyHostName=true, serverName=greeter.test]");
+        assertThat(tls)
+                .hasToString(
+                        "ClientTls[JDK, versions=[TLS_1_3, TLS_1_2], verifyHostName=true, serverName=greeter.test]");
     }
 
     private Path write(String name, String text) throws IOException {

@@ -1,6 +1,7 @@
 package io.peregrine.transport.tls;
 
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -9,13 +10,18 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.SniHandler;
 import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.Mapping;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +36,7 @@ final class LoopbackPeer implements AutoCloseable {
     static final byte GREETING = 'k';
 
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final Queue<String> serverNames;
     private final Channel listener;
 
@@ -41,6 +48,7 @@ final class LoopbackPeer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
+                        connections.add(channel);
                         channel.pipeline().addLast(handlers.get());
                     }
                 })
@@ -59,10 +67,41 @@ final class LoopbackPeer implements AutoCloseable {
         return new LoopbackPeer(names, () -> new ChannelHandler[] {new SniHandler(remember), new Greeter()});
     }
 
+    /** Completes the handshake, then asks for another one instead of sending a byte. */
+    static LoopbackPeer renegotiating(SslContext context) {
+        return new LoopbackPeer(new ConcurrentLinkedQueue<>(), () -> {
+            SslHandler tls = context.newHandler(ByteBufAllocator.DEFAULT);
+            return new ChannelHandler[] {
+                tls,
+                new ChannelInboundHandlerAdapter() {
+                    private boolean asked;
+
+                    @Override
+                    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+                        if (event instanceof SslHandshakeCompletionEvent && !asked) {
+                            asked = true;
+                            Future<Channel> unused = tls.renegotiate();
+                        }
+                    }
+
+                    @Override
+                    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                        hangUp(context);
+                    }
+                }
+            };
+        });
+    }
+
     /** Answers the first bytes with the text and closes. */
     static LoopbackPeer answering(String text) {
-        return onFirstRead(context -> context.writeAndFlush(Unpooled.copiedBuffer(text, StandardCharsets.US_ASCII))
-                .addListener(ChannelFutureListener.CLOSE));
+        return answering(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Answers the first bytes with these and closes. */
+    static LoopbackPeer answering(byte[] bytes) {
+        return onFirstRead(context ->
+                context.writeAndFlush(Unpooled.copiedBuffer(bytes)).addListener(ChannelFutureListener.CLOSE));
     }
 
     /** Closes on the first bytes. */
@@ -107,6 +146,9 @@ final class LoopbackPeer implements AutoCloseable {
 
     @Override
     public void close() {
+        listener.close().syncUninterruptibly();
+        // First, since a loop with no quiet period may end without closing them.
+        connections.close().awaitUninterruptibly();
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     }
 

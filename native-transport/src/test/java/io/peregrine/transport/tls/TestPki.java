@@ -5,6 +5,8 @@ import io.netty.pkitesting.X509Bundle;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.function.Consumer;
+import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
 
 /** An authority and the certificates that it issues for tests. */
@@ -80,6 +82,32 @@ final class TestPki {
                 return delegate.getAcceptedIssuers();
             }
         };
+    }
+
+    /** A server's trust manager that tells the subject of each client's certificate that it was shown. */
+    X509TrustManager recordingTrustManager(Consumer<String> subjects) {
+        X509TrustManager delegate = (X509TrustManager) authority.toTrustManager();
+        return new X509TrustManager() {
+            @Override
+            public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+                subjects.accept(chain[0].getSubjectX500Principal().getName());
+                delegate.checkClientTrusted(chain, authType);
+            }
+
+            @Override
+            public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+                throw new CertificateException("this is a server");
+            }
+
+            @Override
+            public X509Certificate[] getAcceptedIssuers() {
+                return delegate.getAcceptedIssuers();
+            }
+        };
+    }
+
+    static X509KeyManager keyManager(X509Bundle bundle) throws Exception {
+        return (X509KeyManager) bundle.toKeyManagerFactory().getKeyManagers()[0];
     }
 
     static byte[] chainPem(X509Bundle bundle) {

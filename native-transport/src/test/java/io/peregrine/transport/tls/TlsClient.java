@@ -7,11 +7,13 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.SocketTuning;
 import java.net.InetAddress;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -41,9 +43,8 @@ final class TlsClient implements AutoCloseable {
                 .handler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        SslHandler handler = tls.newHandler(channel.alloc(), host, port);
-                        handler.setHandshakeTimeoutMillis(handshakeTimeoutMs);
-                        channel.pipeline().addLast(handler, new Observer(handler, outcome));
+                        tls.addTo(channel.pipeline(), host, port, Duration.ofMillis(handshakeTimeoutMs));
+                        channel.pipeline().addLast(new Observer(outcome));
                     }
                 });
         SocketTuning.defaults().applyTo(bootstrap, loops.backend());
@@ -78,26 +79,24 @@ final class TlsClient implements AutoCloseable {
     }
 
     private static final class Observer extends ChannelInboundHandlerAdapter {
-        private final SslHandler handler;
         private final CompletableFuture<Session> outcome;
 
-        Observer(SslHandler handler, CompletableFuture<Session> outcome) {
-            this.handler = handler;
+        Observer(CompletableFuture<Session> outcome) {
             this.outcome = outcome;
         }
 
         @Override
-        public void handlerAdded(ChannelHandlerContext context) {
-            handler.handshakeFuture().addListener(future -> {
-                if (future.isSuccess()) {
-                    requireH2();
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof SslHandshakeCompletionEvent handshake) {
+                if (handshake.isSuccess()) {
+                    requireH2(context.pipeline().get(SslHandler.class));
                 } else {
-                    outcome.completeExceptionally(future.cause());
+                    outcome.completeExceptionally(handshake.cause());
                 }
-            });
+            }
         }
 
-        private void requireH2() {
+        private void requireH2(SslHandler handler) {
             try {
                 ClientTls.requireH2(handler);
             } catch (AlpnException e) {
@@ -108,6 +107,7 @@ final class TlsClient implements AutoCloseable {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ReferenceCountUtil.release(message);
+            SslHandler handler = context.pipeline().get(SslHandler.class);
             SSLSession session = handler.engine().getSession();
             outcome.complete(
                     new Session(session.getProtocol(), handler.applicationProtocol(), session.getCipherSuite()));

@@ -38,8 +38,8 @@ final class TlsFailuresTest {
                         new SslHandshakeTimeoutException("handshake timed out after 10ms"),
                         "the server did not answer in time (handshake timed out after 10ms)"),
                 Arguments.of(
-                        new NotSslRecordException("not an SSL/TLS record: 4854"),
-                        "the server answered in plaintext, it is not a TLS server"),
+                        new NotSslRecordException("not an SSL/TLS record: 48540a"),
+                        "the server answered in plaintext, it is not a TLS server (it began with: HT., hex 48540a)"),
                 Arguments.of(
                         wrapped(new CertificateExpiredException("NotAfter: yesterday")),
                         "the server's certificate, or one above it, has expired (NotAfter: yesterday)"),
@@ -98,7 +98,8 @@ final class TlsFailuresTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "Received fatal alert: bad_certificate | bad_certificate (it does not accept our certificate)",
+                "Received fatal alert: bad_certificate | bad_certificate (it does not accept our certificate, or we gave"
+                        + " none)",
                 "(certificate_required) Received fatal alert: certificate_required"
                         + " | certificate_required (it wants a client certificate)",
                 "Received fatal alert: no_application_protocol | no_application_protocol (it does not speak h2)",
@@ -106,7 +107,7 @@ final class TlsFailuresTest {
                 "error:10000410:SSL routines:OPENSSL_internal:SSLV3_ALERT_HANDSHAKE_FAILURE"
                         + " | handshake_failure (no cipher suite in common, or it wants a client certificate)",
                 "error:1000042e:SSL routines:OPENSSL_internal:TLSV1_ALERT_PROTOCOL_VERSION"
-                        + " | protocol_version (it speaks neither TLS 1.3 nor 1.2)",
+                        + " | protocol_version (it speaks none of the TLS versions that we offer)",
                 "error:10000458:SSL routines:OPENSSL_internal:TLSV1_UNRECOGNIZED_NAME"
                         + " | unrecognized_name (it does not know the server name that we sent)",
             })

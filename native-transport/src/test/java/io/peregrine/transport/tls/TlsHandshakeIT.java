@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.OpenSslSessionTicketKey;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.CertificateBuilder.Algorithm;
 import io.netty.pkitesting.X509Bundle;
 import java.io.ByteArrayOutputStream;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -99,27 +102,6 @@ final class TlsHandshakeIT {
 
     @ParameterizedTest
     @Implementations
-    void refusesAnotherHost(TlsProvider provider) throws Throwable {
-        assertRefused(
-                TlsServers.h2(serverCertificate),
-                trusting(provider).build(),
-                "other.test",
-                "TLS handshake with other.test failed: the server's certificate is not valid for the host name"
-                        + " other.test (");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesAnIpLiteralThatTheCertificateDoesNotName(TlsProvider provider) throws Throwable {
-        assertRefused(
-                TlsServers.h2(serverCertificate),
-                trusting(provider).build(),
-                "127.0.0.2",
-                "TLS handshake with 127.0.0.2 failed: the server's certificate is not valid for the host name");
-    }
-
-    @ParameterizedTest
-    @Implementations
     void refusesAWildcardOfAnotherDomainAndAnInnerLabel(TlsProvider provider) throws Throwable {
         X509Bundle wildcard = pki.issue(new CertificateBuilder()
                 .ecp256()
@@ -133,73 +115,6 @@ final class TlsHandshakeIT {
             assertThat(client.describeFailure(tls, "wild.test", server.port()))
                     .contains("is not valid for the host name wild.test");
         }
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesAnExpiredCertificate(TlsProvider provider) throws Throwable {
-        Instant now = Instant.now();
-        X509Bundle expired = pki.issue(TestPki.serverCertificate()
-                .notBefore(now.minus(2, ChronoUnit.DAYS))
-                .notAfter(now.minus(1, ChronoUnit.DAYS)));
-
-        assertRefused(
-                TlsServers.h2(expired),
-                trusting(provider).build(),
-                HOST,
-                "TLS handshake with greeter.test failed: the server's certificate, or one above it, has expired"
-                        + " (NotAfter: ");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesACertificateThatIsNotYetValid(TlsProvider provider) throws Throwable {
-        Instant now = Instant.now();
-        X509Bundle early = pki.issue(TestPki.serverCertificate()
-                .notBefore(now.plus(1, ChronoUnit.DAYS))
-                .notAfter(now.plus(2, ChronoUnit.DAYS)));
-
-        assertRefused(
-                TlsServers.h2(early),
-                trusting(provider).build(),
-                HOST,
-                "TLS handshake with greeter.test failed: the server's certificate, or one above it, is not yet valid"
-                        + " (NotBefore: ");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesAnUnknownIssuer(TlsProvider provider) throws Throwable {
-        X509Bundle foreign = TestPki.foreign().issueServer();
-
-        assertRefused(TlsServers.h2(foreign), trusting(provider).build(), HOST, "from an unknown issuer");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesAnotherAuthorityOfTheSameName(TlsProvider provider) throws Throwable {
-        assertRefused(
-                TlsServers.h2(new TestPki().issueServer()),
-                trusting(provider).build(),
-                HOST,
-                "a signature in the server's certificate chain does not verify");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void trustsOnlyTheJdksTrustStoreByDefault(TlsProvider provider) throws Throwable {
-        ClientTls tls = ClientTls.builder().provider(provider).build();
-
-        assertRefused(TlsServers.h2(serverCertificate), tls, HOST, "from an unknown issuer");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesASelfSignedCertificate(TlsProvider provider) throws Throwable {
-        X509Bundle selfSigned =
-                TestPki.serverCertificate().setIsCertificateAuthority(true).buildSelfSigned();
-
-        assertRefused(TlsServers.h2(selfSigned), trusting(provider).build(), HOST, "is self-signed or from");
     }
 
     @ParameterizedTest
@@ -285,6 +200,129 @@ final class TlsHandshakeIT {
         }
     }
 
+    /** What a server of TLS 1.2 without a cache has: gRPC's in Go and Envoy's are of this kind. */
+    @ParameterizedTest
+    @CsvSource({"BORINGSSL, TLSv1.3", "BORINGSSL, TLSv1.2", "JDK, TLSv1.3", "JDK, TLSv1.2"})
+    void resumesByTicket(TlsProvider provider, String protocol) throws Throwable {
+        AtomicInteger checks = new AtomicInteger();
+        ClientTls tls = ClientTls.builder()
+                .provider(provider)
+                .trustManager(pki.plainTrustManager(checks::incrementAndGet))
+                .build();
+        SslContext context = SslContextBuilder.forServer(serverCertificate.toKeyManagerFactory())
+                .sslProvider(SslProvider.OPENSSL)
+                .protocols(protocol)
+                .applicationProtocolConfig(TlsServers.alpn(SelectorFailureBehavior.NO_ADVERTISE, "h2"))
+                .build();
+        OpenSslSessionContext sessions = (OpenSslSessionContext) context.sessionContext();
+        sessions.setSessionCacheEnabled(false);
+        sessions.setTicketKeys(new OpenSslSessionTicketKey(new byte[16], new byte[16], new byte[16]));
+        try (LoopbackPeer server = LoopbackPeer.tls(context)) {
+            client.connect(tls, HOST, server.port());
+            client.connect(tls, HOST, server.port());
+
+            assertThat(checks).hasValue(1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"BORINGSSL, TLSv1.3", "BORINGSSL, TLSv1.2", "JDK, TLSv1.3", "JDK, TLSv1.2"})
+    void resumesNothingWhenTold(TlsProvider provider, String protocol) throws Throwable {
+        AtomicInteger checks = new AtomicInteger();
+        ClientTls tls = ClientTls.builder()
+                .provider(provider)
+                .trustManager(pki.plainTrustManager(checks::incrementAndGet))
+                .sessionResumption(false)
+                .build();
+        try (LoopbackPeer server = serve(TlsServers.h2(serverCertificate).protocols(protocol))) {
+            client.connect(tls, HOST, server.port());
+            client.connect(tls, HOST, server.port());
+
+            assertThat(checks).hasValue(2);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"BORINGSSL, TLSv1.3", "BORINGSSL, TLSv1.2", "JDK, TLSv1.3", "JDK, TLSv1.2"})
+    void forgetsSessionsWhenItReloads(TlsProvider provider, String protocol) throws Throwable {
+        AtomicInteger checks = new AtomicInteger();
+        ClientTls tls = ClientTls.builder()
+                .provider(provider)
+                .trustManager(pki.plainTrustManager(checks::incrementAndGet))
+                .build();
+        try (LoopbackPeer server = serve(TlsServers.h2(serverCertificate).protocols(protocol))) {
+            client.connect(tls, HOST, server.port());
+            tls.reload();
+            client.connect(tls, HOST, server.port());
+
+            assertThat(checks).hasValue(2);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "BORINGSSL, TLS_1_2, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "JDK, TLS_1_2, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "JDK, TLS_1_3, TLS_AES_256_GCM_SHA384"
+    })
+    void speaksTheVersionAndTheSuiteChosen(TlsProvider provider, TlsVersion version, String suite) throws Throwable {
+        ClientTls tls =
+                trusting(provider).versions(version).ciphers(List.of(suite)).build();
+        try (LoopbackPeer server = serve(TlsServers.h2(serverCertificate))) {
+            TlsClient.Session session = client.connect(tls, HOST, server.port());
+
+            assertThat(session.protocol()).isEqualTo(version.protocol());
+            assertThat(session.cipherSuite()).isEqualTo(suite);
+        }
+    }
+
+    /** Netty loses BoringSSL's reason once the alert is out; what remains is that the connection ends. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "JDK | TLS connection with greeter.test ended: the server asked for renegotiation, which HTTP/2 forbids"
+                        + " (RFC 9113 section 9.2.1)",
+                "BORINGSSL | TLS handshake with greeter.test failed: the connection was closed during the handshake",
+            })
+    void refusesRenegotiation(TlsProvider provider, String sentence) throws Throwable {
+        SslContext context =
+                TlsServers.h2(serverCertificate).protocols("TLSv1.2").build();
+        try (LoopbackPeer server = LoopbackPeer.renegotiating(context)) {
+            assertThat(client.describeFailure(trusting(provider).build(), HOST, server.port()))
+                    .isEqualTo(sentence);
+        }
+    }
+
+    @ParameterizedTest
+    @Implementations
+    void presentsWhatAKeyManagerChooses(TlsProvider provider) throws Throwable {
+        ClientTls tls = trusting(provider)
+                .keyManager(TestPki.keyManager(pki.issueClient()))
+                .build();
+        try (LoopbackPeer server = serve(mutual())) {
+            assertThat(client.connect(tls, HOST, server.port()).applicationProtocol())
+                    .isEqualTo("h2");
+        }
+    }
+
+    /** Which kinds of key each implementation proves its identity with. */
+    @ParameterizedTest
+    @CsvSource({"BORINGSSL, ecp384", "BORINGSSL, rsa2048", "JDK, ecp384", "JDK, rsa2048", "JDK, ed25519"})
+    void signsWithEachKindOfKey(TlsProvider provider, Algorithm algorithm) throws Throwable {
+        X509Bundle identity = pki.issue(new CertificateBuilder()
+                .algorithm(algorithm)
+                .subject("CN=client")
+                .addExtendedKeyUsageClientAuth());
+        ClientTls tls = trusting(provider)
+                .identity(TestPki.chainPem(identity), TestPki.keyPem(identity))
+                .build();
+        try (LoopbackPeer server = serve(mutual())) {
+            assertThat(client.connect(tls, HOST, server.port()).applicationProtocol())
+                    .isEqualTo("h2");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"BORINGSSL, TLSv1.3", "BORINGSSL, TLSv1.2", "JDK, TLSv1.3", "JDK, TLSv1.2"})
     void presentsItsCertificate(TlsProvider provider, String protocol) throws Throwable {
@@ -294,101 +332,6 @@ final class TlsHandshakeIT {
                 .build();
         try (LoopbackPeer server = serve(mutual().protocols(protocol))) {
             assertThat(client.connect(tls, HOST, server.port()).protocol()).isEqualTo(protocol);
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"BORINGSSL, TLSv1.3", "BORINGSSL, TLSv1.2", "JDK, TLSv1.3", "JDK, TLSv1.2"})
-    void isRefusedWithoutTheCertificateThatTheServerWants(TlsProvider provider, String protocol) throws Throwable {
-        assertRefused(mutual().protocols(protocol), trusting(provider).build(), HOST, "failed: the server sent alert ");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"BORINGSSL, TLSv1.3", "BORINGSSL, TLSv1.2", "JDK, TLSv1.3", "JDK, TLSv1.2"})
-    void isRefusedWithACertificateOfAnotherAuthority(TlsProvider provider, String protocol) throws Throwable {
-        X509Bundle foreign = TestPki.foreign().issueClient();
-        ClientTls tls = trusting(provider)
-                .identity(TestPki.chainPem(foreign), TestPki.keyPem(foreign))
-                .build();
-
-        assertRefused(mutual().protocols(protocol), tls, HOST, "failed: the server sent alert ");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesAServerWithoutAlpn(TlsProvider provider) throws Throwable {
-        assertRefused(
-                TlsServers.withoutAlpn(serverCertificate),
-                trusting(provider).build(),
-                HOST,
-                "TLS handshake with greeter.test failed: TLS peer did not negotiate ALPN h2 (got: none)");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void isRefusedByAServerThatInsistsOnHttp1(TlsProvider provider) throws Throwable {
-        assertRefused(
-                TlsServers.withoutAlpn(serverCertificate)
-                        .applicationProtocolConfig(TlsServers.alpn(SelectorFailureBehavior.FATAL_ALERT, "http/1.1")),
-                trusting(provider).build(),
-                HOST,
-                "TLS handshake with greeter.test failed: the server sent alert no_application_protocol"
-                        + " (it does not speak h2)");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void refusesAServerThatIgnoresAlpnItCannotMeet(TlsProvider provider) throws Throwable {
-        assertRefused(
-                TlsServers.withoutAlpn(serverCertificate)
-                        .applicationProtocolConfig(TlsServers.alpn(SelectorFailureBehavior.NO_ADVERTISE, "http/1.1")),
-                trusting(provider).build(),
-                HOST,
-                "TLS peer did not negotiate ALPN h2 (got: none)");
-    }
-
-    /** RFC 9113 appendix A: a cipher suite without forward secrecy and AEAD is not for HTTP/2. */
-    @ParameterizedTest
-    @Implementations
-    void offersNoCipherSuiteThatHttp2Forbids(TlsProvider provider) throws Throwable {
-        assertRefused(
-                TlsServers.h2(serverCertificate)
-                        .protocols("TLSv1.2")
-                        .ciphers(List.of("TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256")),
-                trusting(provider).build(),
-                HOST,
-                "the server sent alert handshake_failure (no cipher suite in common");
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void saysThatAPlaintextServerIsNoTlsServer(TlsProvider provider) throws Throwable {
-        try (LoopbackPeer server = LoopbackPeer.answering("HTTP/1.1 400 Bad Request\r\n\r\n")) {
-            assertThat(client.describeFailure(trusting(provider).build(), HOST, server.port()))
-                    .isEqualTo("TLS handshake with greeter.test failed: the server answered in plaintext, it is not a"
-                            + " TLS server");
-        }
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void saysThatTheConnectionWasClosed(TlsProvider provider) throws Throwable {
-        try (LoopbackPeer server = LoopbackPeer.closing()) {
-            assertThat(client.describeFailure(trusting(provider).build(), HOST, server.port()))
-                    .isEqualTo("TLS handshake with greeter.test failed: the connection was closed during the"
-                            + " handshake");
-        }
-    }
-
-    @ParameterizedTest
-    @Implementations
-    void saysThatTheServerDidNotAnswerInTime(TlsProvider provider) throws Throwable {
-        try (LoopbackPeer server = LoopbackPeer.silent()) {
-            client.handshakeTimeoutMs(50);
-
-            assertThat(client.describeFailure(trusting(provider).build(), HOST, server.port()))
-                    .isEqualTo("TLS handshake with greeter.test failed: the server did not answer in time (handshake"
-                            + " timed out after 50ms)");
         }
     }
 
