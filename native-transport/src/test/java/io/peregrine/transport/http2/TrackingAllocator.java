@@ -22,6 +22,12 @@ final class TrackingAllocator extends AbstractByteBufAllocator {
         return buffers.stream().filter(buffer -> buffer.refCnt() > 0).toList();
     }
 
+    /** The memory of the buffers that nobody has released yet. */
+    long heldBytes() {
+        buffers.removeIf(buffer -> buffer.refCnt() == 0);
+        return buffers.stream().mapToLong(ByteBuf::capacity).sum();
+    }
+
     /** Whether the allocation that was to fail has been asked for. */
     boolean hasFailed() {
         return hasFailed;
