@@ -67,7 +67,7 @@ public final class MessageDeframer {
          *
          * <p>The message is borrowed. A sink that keeps it takes {@code message.retainedSlice()} and releases that
          * slice later; it never releases {@code message}. It may close the deframer, and then receives no more; it
-         * must not call {@link MessageDeframer#deframe}.
+         * must not call {@link MessageDeframer#deframe} or {@link MessageDeframer#deframeOne}.
          *
          * @param message    the bytes of the message, without the prefix
          * @param compressed whether the compressed flag was set
@@ -102,20 +102,37 @@ public final class MessageDeframer {
     public void deframe(ByteBuf data, Sink sink) {
         int end = data.writerIndex();
         try {
-            while (!closed && readPrefix(data)) {
-                if (parts == null && copies == null && data.readableBytes() >= length) {
-                    deliverInPlace(data, sink);
-                } else if (collect(data)) {
-                    deliverCollected(sink);
-                } else {
-                    break;
-                }
+            while (deframeOne(data, sink)) {
+                // The sink has had one more.
             }
+        } finally {
+            data.setIndex(end, end);
+        }
+    }
+
+    /**
+     * As {@link #deframe}, but stops behind the first message that {@code data} completes, with the reader index
+     * there, so that the rest can wait until somebody wants it.
+     *
+     * @return whether a message was handed out; if not, {@code data} is read to its end or the deframer is closed
+     */
+    public boolean deframeOne(ByteBuf data, Sink sink) {
+        try {
+            if (closed || !readPrefix(data)) {
+                return false;
+            }
+            if (parts == null && copies == null && data.readableBytes() >= length) {
+                deliverInPlace(data, sink);
+                return true;
+            }
+            if (collect(data)) {
+                deliverCollected(sink);
+                return true;
+            }
+            return false;
         } catch (Throwable failure) {
             close();
             throw failure;
-        } finally {
-            data.setIndex(end, end);
         }
     }
 

@@ -46,6 +46,11 @@ public final class HandDrivenLoop extends AbstractScheduledEventExecutor impleme
     /** Runs what is queued and ends. */
     public void end() {
         runPending();
+        endWithOnePass();
+    }
+
+    /** Ends, and runs what is queued by then. */
+    public void endWithOnePass() {
         shutDown = true;
         runPending();
     }

@@ -47,6 +47,15 @@ public final class ResponseHeaders {
         return null;
     }
 
+    /** A copy that stays as it is. */
+    public ResponseHeaders copy() {
+        ResponseHeaders copy = new ResponseHeaders();
+        copy.names = java.util.Arrays.copyOf(names, names.length);
+        copy.values = java.util.Arrays.copyOf(values, values.length);
+        copy.size = size;
+        return copy;
+    }
+
     void clear() {
         size = 0;
     }

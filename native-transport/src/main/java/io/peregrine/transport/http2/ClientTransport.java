@@ -23,6 +23,13 @@ public interface ClientTransport {
     StartResult start(TransportStream stream);
 
     /**
+     * Tells the event loop that the {@link MessagePipe} of a started stream has news: messages, the end of the
+     * request, or demand. Cheap if the loop has not looked since the last time. Nothing happens if the stream has
+     * ended or has no pipe.
+     */
+    void signal(TransportStream stream);
+
+    /**
      * Ends an accepted stream: {@code RST_STREAM(CANCEL)} if it is open, and {@link TransportStream#onFailure} with
      * {@link StreamFailure.Kind#CANCELLED} unless it has ended already.
      */
@@ -31,7 +38,7 @@ public interface ClientTransport {
     /** Takes no more streams, lets the open ones finish, then sends GOAWAY and closes (SPEC H2-14). */
     void shutdown(String reason);
 
-    /** Fails all streams, sends GOAWAY and closes. */
+    /** Fails all streams, those with unread messages too, sends GOAWAY and closes. */
     void shutdownNow(String reason);
 
     /** The address that this transport connects to. */

@@ -13,8 +13,6 @@ import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.util.AsciiString;
-import io.peregrine.allocation.DeframingException;
-import io.peregrine.allocation.MessageDeframer;
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.transport.header.HeaderSink;
 import io.peregrine.transport.header.ResponseHeaders;
@@ -28,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * with here, on the spot.
  */
 @EventLoopConfined
-final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
+final class FrameReceiver implements Http2FrameListener {
     private static final AsciiString STATUS = AsciiString.cached(":status");
 
     private final Http2ClientConnection connection;
@@ -37,8 +35,8 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
     private final InboundFlow inbound;
     private final FrameWriter writer;
     private final HeaderSink sink;
+    private final MessageDelivery delivery;
     private final ResponseHeaders noTrailers = ResponseHeaders.empty();
-    private @Nullable TransportStream deframing;
 
     FrameReceiver(
             Http2ClientConnection connection,
@@ -46,13 +44,15 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
             OutboundFlow outbound,
             InboundFlow inbound,
             FrameWriter writer,
-            HeaderSink sink) {
+            HeaderSink sink,
+            MessageDelivery delivery) {
         this.connection = connection;
         this.streams = streams;
         this.outbound = outbound;
         this.inbound = inbound;
         this.writer = writer;
         this.sink = sink;
+        this.delivery = delivery;
     }
 
     @Override
@@ -73,6 +73,7 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
         } else if (!stream.headersReceived) {
             streams.reset(stream, PROTOCOL_ERROR, "the server sent DATA before HEADERS");
         } else {
+            inbound.onRead(stream, padding);
             receiveBody(stream, data, endOfStream);
         }
         return flowControlled;
@@ -178,14 +179,6 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
         // Ignored (RFC 9113 §5.5).
     }
 
-    /** One whole message of the stream whose DATA is being deframed. */
-    @Override
-    public void onMessage(ByteBuf message, boolean compressed) {
-        TransportStream stream = deframing;
-        assert stream != null;
-        stream.onMessage(message, compressed);
-    }
-
     private void receiveHeaders(TransportStream stream, ResponseHeaders fields, boolean endOfStream) {
         AsciiString status = fields.find(STATUS);
         if (status == null || status.length() != 3 || !isDigits(status)) {
@@ -209,8 +202,6 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
             streams.reset(stream, PROTOCOL_ERROR, "the server sent a second HEADERS without END_STREAM");
         } else if (fields.size() > 0 && isPseudoHeader(fields.name(0))) {
             streams.reset(stream, PROTOCOL_ERROR, "the server sent a pseudo-header in trailers");
-        } else if (isMidMessage(stream)) {
-            streams.reset(stream, PROTOCOL_ERROR, "the server ended the response within a message");
         } else {
             streams.onResponseEnd(stream, fields, false);
         }
@@ -218,41 +209,19 @@ final class FrameReceiver implements Http2FrameListener, MessageDeframer.Sink {
 
     private void receiveBody(TransportStream stream, ByteBuf data, boolean endOfStream) {
         if (stream.foreignBody) {
+            inbound.onRead(stream, data.readableBytes());
             stream.onForeignBody(data);
         } else if (data.isReadable()) {
-            deframe(stream, data);
+            delivery.onData(stream, data);
         }
         if (stream.state == StreamState.CLOSED) {
             return;
         }
         if (!endOfStream) {
             inbound.creditStream(stream);
-        } else if (isMidMessage(stream)) {
-            streams.reset(stream, PROTOCOL_ERROR, "the server ended the response within a message");
         } else {
             streams.onResponseEnd(stream, noTrailers, false);
         }
-    }
-
-    private void deframe(TransportStream stream, ByteBuf data) {
-        MessageDeframer deframer = stream.deframer;
-        if (deframer == null) {
-            deframer = new MessageDeframer(connection.allocator(), stream.maxInboundMessageBytes());
-            stream.deframer = deframer;
-        }
-        deframing = stream;
-        try {
-            deframer.deframe(data, this);
-        } catch (DeframingException malformed) {
-            streams.onMalformedMessage(stream, malformed);
-        } finally {
-            deframing = null;
-        }
-    }
-
-    private static boolean isMidMessage(TransportStream stream) {
-        MessageDeframer deframer = stream.deframer;
-        return deframer != null && deframer.isMidMessage();
     }
 
     /** The open stream, or null if it has ended; a stream that never was is a connection error (RFC 9113 §5.1). */

@@ -13,9 +13,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -80,8 +78,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final OutboundFlow outbound;
     private final InboundFlow inbound;
     private final StreamLifecycle streams;
-    private final DefaultHttp2FrameReader reader;
-    private final FrameReceiver receiver;
+    private final MessageDelivery delivery;
+    private final FrameInput input;
 
     /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
     @Published("volatile: written on the loop, read by start() on any thread")
@@ -89,12 +87,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private State state = State.CONNECTING;
     private boolean inTurn;
-    private boolean parsing;
-    private boolean prefaceSeen;
     private boolean retired;
+    private boolean terminated;
+    private boolean released;
     private int goAwayLastId = Integer.MAX_VALUE;
     private @Nullable String drainReason;
-    private @Nullable ByteBuf unparsed;
     private @Nullable Future<?> connectTimeout;
 
     /**
@@ -118,8 +115,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.commands = new CommandQueue(eventLoop, options.maxQueuedCommands(), this);
         this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, options);
         HeaderSink sink = new HeaderSink();
-        this.reader = new DefaultHttp2FrameReader(new HeaderSink.Decoder(sink, options.maxHeaderListBytes()));
-        this.receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink);
+        this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
+        FrameReceiver receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery);
+        this.input = new FrameInput(
+                this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver);
     }
 
     // ---- ClientTransport: any thread -------------------------------------------------------------------------
@@ -132,9 +131,39 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (!eventLoop.inEventLoop()) {
             return commands.offer(stream) ? StartResult.ACCEPTED : StartResult.OVERLOADED;
         }
+        stream.started = true;
         streams.start(stream);
         flushSoon();
         return StartResult.ACCEPTED;
+    }
+
+    @Override
+    public void signal(TransportStream stream) {
+        MessagePipe pipe = stream.pipe();
+        if (pipe == null || !pipe.trySignal()) {
+            return;
+        }
+        if (!eventLoop.inEventLoop()) {
+            signalLater(stream);
+        } else if (stream.started) {
+            onSignal(stream);
+            flushSoon();
+        }
+    }
+
+    /** What waits in the pipe of a stream whose start is still on its way is found when it opens. */
+    private void onSignal(TransportStream stream) {
+        streams.onSignal(stream);
+        if (!stream.ended) {
+            delivery.onDemand(stream);
+        }
+    }
+
+    /** Lets the loop look into the stream's pipe in a later step. */
+    void signalLater(TransportStream stream) {
+        if (!commands.offer(stream)) {
+            submit(() -> onSignal(stream));
+        }
     }
 
     @Override
@@ -155,7 +184,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void shutdownNow(String reason) {
-        submit(() -> closeWith(Http2Error.NO_ERROR, reason, null));
+        submit(() -> {
+            streams.failUnread(StreamFailure.of(StreamFailure.Kind.CONNECTION_LOST, reason));
+            closeWith(Http2Error.NO_ERROR, reason, null);
+        });
     }
 
     @Override
@@ -182,12 +214,17 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void onCommand(Object command) {
         inTurn = true;
-        if (command instanceof TransportStream stream) {
+        if (command instanceof TransportStream stream && !stream.started) {
+            stream.started = true;
             streams.start(stream);
             return;
         }
         try {
-            ((Runnable) command).run();
+            if (command instanceof TransportStream stream) {
+                onSignal(stream);
+            } else {
+                ((Runnable) command).run();
+            }
         } catch (RuntimeException | Error fault) {
             onFault(fault);
         }
@@ -232,6 +269,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     public void onStreamEnded() {
         if (state == State.DRAINING && streams.table().isEmpty()) {
             flushSoon();
+        } else if (terminated) {
+            releaseIfDone();
         }
     }
 
@@ -369,82 +408,14 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             return;
         }
         inTurn = true;
-        ByteBuf kept = unparsed;
-        ByteBuf input =
-                kept == null ? received : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), kept, received);
-        unparsed = input;
-        parsing = true;
         try {
-            if (prefaceSeen || judgePreface(input)) {
-                readFrames(ctx, input);
-            }
+            input.read(ctx, received);
         } finally {
-            parsing = false;
             if (state == State.CLOSED) {
                 // Frames behind the one that ended the connection may have been answered.
                 writer.discard();
             }
-            if (state == State.CLOSED || !input.isReadable()) {
-                unparsed = null;
-                input.release();
-            }
         }
-    }
-
-    /** After a stream error the frame is consumed and the next one follows; after a connection error nothing does. */
-    private void readFrames(ChannelHandlerContext ctx, ByteBuf input) {
-        boolean again;
-        do {
-            again = false;
-            try {
-                reader.readFrame(ctx, input, receiver);
-            } catch (Http2Exception.StreamException streamError) {
-                onStreamError(streamError);
-                again = state != State.CLOSED && input.isReadable();
-            } catch (Http2Exception error) {
-                String reason = "connection error with " + peerLabel + ": " + error.getMessage();
-                closeWith(error.error(), reason, error);
-            }
-        } while (again);
-    }
-
-    private void onStreamError(Http2Exception.StreamException error) {
-        TransportStream stream = streams.table().find(error.streamId());
-        if (stream == null) {
-            if (!streams.table().wasOpened(error.streamId())) {
-                String reason = "connection error with " + peerLabel + ": " + error.getMessage() + " (stream "
-                        + error.streamId() + " is idle)";
-                closeWith(PROTOCOL_ERROR, reason, error);
-            }
-            return;
-        }
-        if (error instanceof Http2Exception.HeaderListSizeException) {
-            streams.resetTooLarge(stream);
-        } else {
-            streams.reset(stream, error.error(), String.valueOf(error.getMessage()));
-        }
-    }
-
-    private boolean judgePreface(ByteBuf input) {
-        switch (ServerPreface.judge(input)) {
-            case INCOMPLETE -> {
-                return false;
-            }
-            case HTTP2 -> {
-                prefaceSeen = true;
-                return true;
-            }
-            case FOREIGN -> {
-                closeWith(PROTOCOL_ERROR, notHttp2(input), null);
-                return false;
-            }
-            default -> throw new AssertionError();
-        }
-    }
-
-    private String notHttp2(ByteBuf input) {
-        return peerLabel + " does not speak HTTP/2: its first bytes are \"" + ServerPreface.show(input)
-                + "\" (expected: a SETTINGS frame)";
     }
 
     @Override
@@ -462,9 +433,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        ByteBuf rest = unparsed;
-        if (state == State.AWAITING_SETTINGS && !prefaceSeen && rest != null) {
-            terminate(notHttp2(rest), null);
+        String truncatedPreface = input.truncatedPreface();
+        if (state == State.AWAITING_SETTINGS && truncatedPreface != null) {
+            terminate(truncatedPreface, null);
         } else if (state == State.AWAITING_SETTINGS) {
             terminate(peerLabel + " closed the connection before it sent SETTINGS", null);
         } else {
@@ -518,7 +489,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     // ---- The end ---------------------------------------------------------------------------------------------
 
     /** Says GOAWAY where there is someone to say it to, and ends. */
-    private void closeWith(Http2Error code, String reason, @Nullable Throwable cause) {
+    void closeWith(Http2Error code, String reason, @Nullable Throwable cause) {
         try {
             if (state != State.CLOSED && state != State.CONNECTING) {
                 writer.goAway(code, code == Http2Error.NO_ERROR ? "" : reason);
@@ -529,6 +500,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
     }
 
+    boolean isClosed() {
+        return state == State.CLOSED;
+    }
+
     private void terminate(String reason, @Nullable Throwable cause) {
         if (state == State.CLOSED) {
             return;
@@ -537,17 +512,26 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         accepting = false;
         state = State.CLOSED;
         cancelConnectTimeout();
-        reader.close();
-        ByteBuf rest = unparsed;
-        if (rest != null && !parsing) {
-            rest.release();
-            unparsed = null;
-        }
+        input.close();
+        inbound.close();
         streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
         streams.failOpen(id -> true, new StreamFailure(StreamFailure.Kind.CONNECTION_LOST, 0, reason, cause));
         writer.discard();
         closeChannel(spoke);
         listener.onTerminated(reason, cause);
+        terminated = true;
+        if (eventLoop.isShuttingDown()) {
+            // Nobody will be there to read on.
+            streams.failUnread(StreamFailure.of(StreamFailure.Kind.CONNECTION_LOST, reason));
+        }
+        releaseIfDone();
+    }
+
+    private void releaseIfDone() {
+        if (!released && !streams.table().hasUnread()) {
+            released = true;
+            listener.onReleased();
+        }
     }
 
     private void closeChannel(boolean spoke) {

@@ -6,9 +6,13 @@ import io.peregrine.allocation.ownership.EventLoopConfined;
  * The windows that we grant the peer (RFC 9113 §6.9). The whole payload of a DATA frame counts, padding included.
  *
  * <p>Credit for the connection is returned on receipt, so that no stream can starve another, whether the frame's
- * stream is known or not (SPEC H2-7); a stream's credit as its bytes are consumed, which for a unary response is on
+ * stream is known or not (SPEC H2-7); a stream's credit as its bytes are read, which for a unary response is on
  * receipt too, since the message size limit bounds what it holds. Both are returned when a quarter of the window is
  * owed.
+ *
+ * <p>Streams whose callers do not read hold at most a window each, and together at most
+ * {@link TransportOptions#maxUnreadBytes} and a window of the connection: what is unread beyond the limit is not
+ * credited to the connection until it is read (HOSTILE.md P6).
  */
 @EventLoopConfined
 final class InboundFlow {
@@ -17,12 +21,19 @@ final class InboundFlow {
     private final FrameWriter writer;
     private final int streamWindowBytes;
     private final int connectionWindowBytes;
+    private final int maxUnreadBytes;
     private int connectionWindow;
+
+    /** Received and not asked for, in all streams. */
+    private long unreadBytes;
+
+    private boolean closed;
 
     InboundFlow(FrameWriter writer, TransportOptions options) {
         this.writer = writer;
         this.streamWindowBytes = options.streamWindowBytes();
         this.connectionWindowBytes = options.connectionWindowBytes();
+        this.maxUnreadBytes = options.maxUnreadBytes();
         this.connectionWindow = connectionWindowBytes;
     }
 
@@ -43,12 +54,25 @@ final class InboundFlow {
             return false;
         }
         connectionWindow -= bytes;
-        int owed = connectionWindowBytes - connectionWindow;
-        if (owed >= connectionWindowBytes >> 2) {
-            writer.windowUpdate(0, owed);
-            connectionWindow = connectionWindowBytes;
-        }
+        creditConnection();
         return true;
+    }
+
+    /** The connection is closed: nothing is credited any more. */
+    void close() {
+        closed = true;
+    }
+
+    private void creditConnection() {
+        if (closed) {
+            return;
+        }
+        long withheld = Math.max(0, unreadBytes - maxUnreadBytes);
+        long owed = connectionWindowBytes - connectionWindow - withheld;
+        if (owed >= connectionWindowBytes >> 2) {
+            writer.windowUpdate(0, (int) owed);
+            connectionWindow += (int) owed;
+        }
     }
 
     /** Counts a DATA frame against its stream; false if the peer exceeded its window. */
@@ -60,12 +84,36 @@ final class InboundFlow {
         return true;
     }
 
+    /** Bytes of the stream were read, or are of no interest, as padding: they will be credited. */
+    void onRead(TransportStream stream, int bytes) {
+        stream.creditOwed += bytes;
+    }
+
+    /** Bytes of the stream wait to be read. */
+    void onUnread(int bytes) {
+        unreadBytes += bytes;
+    }
+
+    /** Bytes of the stream that waited were read. */
+    void onUnreadTaken(TransportStream stream, int bytes) {
+        stream.creditOwed += bytes;
+        onUnreadDropped(bytes);
+    }
+
+    /** Bytes that waited will not be read: their stream is over. */
+    void onUnreadDropped(int bytes) {
+        unreadBytes -= bytes;
+        assert unreadBytes >= 0 : "unread: " + unreadBytes + " bytes (expected: 0 or more)";
+        creditConnection();
+    }
+
     /** Returns a stream's credit, if enough is owed to be worth a frame. */
     void creditStream(TransportStream stream) {
-        int owed = streamWindowBytes - stream.receiveWindow;
+        int owed = stream.creditOwed;
         if (owed >= streamWindowBytes >> 2) {
             writer.windowUpdate(stream.id, owed);
-            stream.receiveWindow = streamWindowBytes;
+            stream.receiveWindow += owed;
+            stream.creditOwed = 0;
         }
     }
 }

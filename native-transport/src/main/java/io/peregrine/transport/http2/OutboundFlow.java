@@ -1,5 +1,7 @@
 package io.peregrine.transport.http2;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.ownership.EventLoopConfined;
@@ -36,8 +38,25 @@ final class OutboundFlow {
     void begin(TransportStream stream) {
         assert eventLoop.inEventLoop();
         stream.sendWindow = peer.initialWindowBytes();
-        if (first == null && channel.isWritable()) {
+        if (stream.pipe() != null) {
+            onMoreToSend(stream);
+        } else if (first == null && channel.isWritable()) {
             sendFrame(stream);
+            enqueueIfSendable(stream);
+        } else {
+            enqueueIfSendable(stream);
+        }
+    }
+
+    /** An open stream's pipe has more to send, or its end; it is sent in the stream's turn. */
+    void onMoreToSend(TransportStream stream) {
+        assert eventLoop.inEventLoop();
+        MessagePipe pipe = stream.pipe();
+        if (pipe == null || !stream.state.isSending()) {
+            return;
+        }
+        if (stream.sending == null) {
+            takeNext(stream, pipe);
         }
         enqueueIfSendable(stream);
     }
@@ -76,21 +95,54 @@ final class OutboundFlow {
     private void sendFrame(TransportStream stream) {
         int allowed =
                 Math.min(Math.min(stream.sendWindow, connectionWindow), Math.min(peer.maxFrameBytes(), QUANTUM_BYTES));
-        if (allowed <= 0 || !stream.state.isSending()) {
+        ByteBuf message = stream.sending;
+        if (allowed <= 0 || message == null || !stream.state.isSending()) {
             return;
         }
+        MessagePipe pipe = stream.pipe();
         int unsent = stream.unsentBytes();
         int length = Math.min(unsent, allowed);
-        boolean end = length == unsent;
-        int index = stream.nextRequestIndex();
+        boolean whole = length == unsent;
+        boolean end = whole && (pipe == null || pipe.isDrained());
+        int index = stream.sendIndex;
         // Before the write, which may run into a full socket and back into this class.
-        stream.sentBytes += length;
+        stream.sendIndex += length;
         stream.sendWindow -= length;
         connectionWindow -= length;
         if (end) {
             stream.state = stream.state.sendEndStream();
         }
-        writer.data(stream.id, stream.request(), index, length, end);
+        writer.data(stream.id, message, index, length, end);
+        if (pipe != null) {
+            onWritten(stream, pipe, length, whole);
+        }
+    }
+
+    private void onWritten(TransportStream stream, MessagePipe pipe, int length, boolean whole) {
+        if (whole) {
+            ByteBuf sent = stream.sending;
+            assert sent != null;
+            stream.sending = null;
+            sent.release();
+            if (stream.state.isSending()) {
+                takeNext(stream, pipe);
+            }
+        }
+        if (pipe.onWritten(length)) {
+            stream.onWritable();
+        }
+    }
+
+    /** Takes the next message from the pipe, or ends the request if that is what is left: an end needs no window. */
+    private void takeNext(TransportStream stream, MessagePipe pipe) {
+        ByteBuf next = pipe.poll();
+        if (next != null) {
+            stream.sending = next;
+            stream.sendIndex = next.readerIndex();
+        } else if (pipe.isDrained()) {
+            stream.state = stream.state.sendEndStream();
+            writer.data(stream.id, Unpooled.EMPTY_BUFFER, 0, 0, true);
+        }
     }
 
     private void enqueueIfSendable(TransportStream stream) {
@@ -114,8 +166,8 @@ final class OutboundFlow {
         return stream;
     }
 
-    /** Takes a stream out of the queue, if it is in it: it has had its turn, or it is over. */
-    void remove(TransportStream stream) {
+    /** Takes a stream out of the queue, if it is in it. */
+    private void remove(TransportStream stream) {
         assert eventLoop.inEventLoop();
         if (!stream.queuedToSend) {
             return;
@@ -135,5 +187,19 @@ final class OutboundFlow {
         stream.previousToSend = null;
         stream.nextToSend = null;
         stream.queuedToSend = false;
+    }
+
+    /** The stream is over: it leaves the queue, and what its pipe still holds is dropped. */
+    void end(TransportStream stream) {
+        remove(stream);
+        ByteBuf unsent = stream.sending;
+        stream.sending = null;
+        MessagePipe pipe = stream.pipe();
+        if (pipe != null) {
+            pipe.close();
+            if (unsent != null) {
+                unsent.release();
+            }
+        }
     }
 }

@@ -13,6 +13,9 @@ import java.util.function.IntPredicate;
  * The way of every stream of a connection from its start to its one end: admitted under the peer's
  * MAX_CONCURRENT_STREAMS, opened, and ended by the peer, by this side or by the connection.
  *
+ * <p>An end that the peer or the network made waits behind messages that the caller has not read yet; the stream has
+ * left the wire by then. An end that this side made does not wait.
+ *
  * <p>Invariants: each stream given to {@link #start} gets exactly one last callback; by then the connection holds
  * nothing of it any more, so that the callback may start another call.
  */
@@ -125,9 +128,23 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
                 deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - LoopClock.nanoTime(eventLoop);
         writer.headers(stream, encoder, timeoutNs, peer.maxFrameBytes());
         inbound.begin(stream);
+        MessagePipe pipe = stream.pipe();
+        if (pipe != null) {
+            pipe.onSignalTaken();
+        }
         outbound.begin(stream);
         if (table.isRetirementDue()) {
             connection.onIdsUsedUp();
+        }
+    }
+
+    /** The stream's pipe has news. */
+    void onSignal(TransportStream stream) {
+        MessagePipe pipe = stream.pipe();
+        assert pipe != null;
+        pipe.onSignalTaken();
+        if (stream.owner == this && !stream.ended) {
+            outbound.onMoreToSend(stream);
         }
     }
 
@@ -170,23 +187,44 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         }
     }
 
-    /** Nothing goes on the wire for a stream that was never opened (SPEC DL-6, H2-15). */
+    /** Nothing goes on the wire for a stream that was never opened (SPEC DL-6, H2-15), or has left it. */
     private void abandon(TransportStream stream, StreamFailure.Kind kind, String message) {
-        if (stream.owner != this || stream.state == StreamState.CLOSED) {
+        if (stream.owner != this || stream.ended) {
             return;
         }
         if (stream.state == StreamState.IDLE) {
             table.removeWaiting(stream);
         } else {
-            writer.rstStream(stream.id, Http2Error.CANCEL);
+            rstUnlessClosed(stream, Http2Error.CANCEL);
         }
         fail(stream, kind, message);
     }
 
+    /** The connection closes at once: what was received and not read is not read any more. */
+    void failUnread(StreamFailure failure) {
+        for (TransportStream stream : table.takeUnread()) {
+            end(stream, failure);
+        }
+        for (TransportStream stream : table.openStreams()) {
+            dropUnread(stream);
+        }
+    }
+
+    private void rstUnlessClosed(TransportStream stream, Http2Error code) {
+        if (stream.state != StreamState.CLOSED) {
+            writer.rstStream(stream.id, code);
+        }
+    }
+
+    // ---- Ends by the peer's faults ---------------------------------------------------------------------------
+
     /** The peer broke a rule of this stream: RST_STREAM and an end, and the connection goes on. */
     void reset(TransportStream stream, Http2Error code, String message) {
         writer.rstStream(stream.id, code);
-        fail(stream, StreamFailure.Kind.MALFORMED, message + " (" + peerLabel + ", stream " + stream.id + ')');
+        endBehindUnread(
+                stream,
+                StreamFailure.of(
+                        StreamFailure.Kind.MALFORMED, message + " (" + peerLabel + ", stream " + stream.id + ')'));
     }
 
     /** The response's header list is over our limit. */
@@ -194,27 +232,51 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         writer.rstStream(stream.id, Http2Error.CANCEL);
         String message = "response headers of " + peerLabel + " are over the limit of " + options.maxHeaderListBytes()
                 + " bytes";
-        fail(stream, StreamFailure.Kind.TOO_LARGE, message);
+        endBehindUnread(stream, StreamFailure.of(StreamFailure.Kind.TOO_LARGE, message));
     }
 
+    /** All messages before this one were read. */
     void onMalformedMessage(TransportStream stream, DeframingException malformed) {
         boolean tooLarge = malformed.kind() == DeframingException.Kind.MESSAGE_TOO_LARGE;
-        writer.rstStream(stream.id, tooLarge ? Http2Error.CANCEL : Http2Error.INTERNAL_ERROR);
+        rstUnlessClosed(stream, tooLarge ? Http2Error.CANCEL : Http2Error.INTERNAL_ERROR);
         fail(
                 stream,
                 tooLarge ? StreamFailure.Kind.TOO_LARGE : StreamFailure.Kind.MALFORMED,
                 malformed.getMessage() + " (" + peerLabel + ')');
     }
 
+    /** All that was received was read, and its end is within a message. */
+    void onTruncatedMessage(TransportStream stream) {
+        rstUnlessClosed(stream, Http2Error.PROTOCOL_ERROR);
+        fail(
+                stream,
+                StreamFailure.Kind.MALFORMED,
+                "the server ended the response within a message (" + peerLabel + ", stream " + stream.id + ')');
+    }
+
     // ---- Ends from the peer ----------------------------------------------------------------------------------
 
     /** END_STREAM. */
     void onResponseEnd(TransportStream stream, ResponseHeaders trailers, boolean trailersOnly) {
+        boolean unread = hasUnread(stream);
+        if (!unread && MessageDelivery.isMidMessage(stream)) {
+            onTruncatedMessage(stream);
+            return;
+        }
         stream.state = stream.state.receiveEndStream();
         if (stream.state != StreamState.CLOSED) {
             // The answer came before the whole request went: the rest is of no use (SPEC CA-4).
             writer.rstStream(stream.id, Http2Error.NO_ERROR);
         }
+        if (unread) {
+            ResponseHeaders kept = trailers.copy();
+            leaveTheWire(stream, () -> endWithTrailers(stream, kept, trailersOnly));
+        } else {
+            endWithTrailers(stream, trailers, trailersOnly);
+        }
+    }
+
+    private void endWithTrailers(TransportStream stream, ResponseHeaders trailers, boolean trailersOnly) {
         release(stream);
         stream.onTrailers(trailers, trailersOnly);
         afterEnd();
@@ -227,7 +289,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         String name = known == null ? "unknown error code " + errorCode : known.name();
         String message = peerLabel + " reset the stream: " + name;
         StreamFailure.Kind kind = refused ? StreamFailure.Kind.REFUSED : StreamFailure.Kind.RESET;
-        end(stream, new StreamFailure(kind, errorCode, message, null));
+        endBehindUnread(stream, new StreamFailure(kind, errorCode, message, null));
     }
 
     // ---- Ends with the connection ----------------------------------------------------------------------------
@@ -240,7 +302,41 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     void failOpen(IntPredicate chosenIds, StreamFailure failure) {
         for (TransportStream stream : table.removeOpen(chosenIds)) {
+            endBehindUnread(stream, failure);
+        }
+    }
+
+    // ---- Ends that wait --------------------------------------------------------------------------------------
+
+    private static boolean hasUnread(TransportStream stream) {
+        UnreadMessages unread = stream.unread;
+        return unread != null && !unread.isEmpty();
+    }
+
+    private void endBehindUnread(TransportStream stream, StreamFailure failure) {
+        if (hasUnread(stream)) {
+            leaveTheWire(stream, () -> end(stream, failure));
+        } else {
             end(stream, failure);
+        }
+    }
+
+    /** The stream is closed as far as HTTP/2 goes; its caller hears of it when all before it was read. */
+    private void leaveTheWire(TransportStream stream, Runnable reportEnd) {
+        UnreadMessages unread = stream.unread;
+        assert unread != null;
+        unread.endWith(reportEnd);
+        stream.state = StreamState.CLOSED;
+        table.moveToUnread(stream);
+        outbound.end(stream);
+        afterEnd();
+    }
+
+    private void dropUnread(TransportStream stream) {
+        UnreadMessages unread = stream.unread;
+        if (unread != null) {
+            inbound.onUnreadDropped(unread.bytes());
+            unread.close();
         }
     }
 
@@ -264,9 +360,11 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     /** Drops all that the connection holds for a stream. Comes before its last callback, which may start another. */
     private void release(TransportStream stream) {
         stream.state = StreamState.CLOSED;
+        stream.ended = true;
         table.remove(stream);
-        outbound.remove(stream);
+        outbound.end(stream);
         wheel().cancel(stream);
+        dropUnread(stream);
         MessageDeframer deframer = stream.deframer;
         if (deframer != null) {
             stream.deframer = null;

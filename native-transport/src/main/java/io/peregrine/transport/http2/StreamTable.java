@@ -18,6 +18,10 @@ final class StreamTable {
     private static final int RETIREMENT_ID = 0x6000_0001;
 
     private final Int2ObjectHashMap<TransportStream> open = new Int2ObjectHashMap<>();
+
+    /** Streams that are closed, and whose callers have not read all that came before. */
+    private final Int2ObjectHashMap<TransportStream> unread = new Int2ObjectHashMap<>();
+
     private final ArrayDeque<TransportStream> waiting = new ArrayDeque<>();
     private final int maxWaiting;
     private int nextId = FIRST_ID;
@@ -40,7 +44,26 @@ final class StreamTable {
     }
 
     void remove(TransportStream stream) {
+        if (open.remove(stream.id) == null && !unread.isEmpty()) {
+            unread.remove(stream.id);
+        }
+    }
+
+    /** The stream is closed, and stays known until its caller has read all. */
+    void moveToUnread(TransportStream stream) {
         open.remove(stream.id);
+        unread.put(stream.id, stream);
+    }
+
+    boolean hasUnread() {
+        return !unread.isEmpty();
+    }
+
+    /** Removes the closed streams that are not read to their end, and returns them. */
+    TransportStream[] takeUnread() {
+        TransportStream[] taken = unread.values().toArray(TransportStream[]::new);
+        unread.clear();
+        return taken;
     }
 
     /** Whether this connection ever opened {@code streamId}. */

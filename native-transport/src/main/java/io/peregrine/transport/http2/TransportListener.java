@@ -11,9 +11,16 @@ public interface TransportListener {
     void onDraining(String reason);
 
     /**
-     * The connection is closed, or never came up. The last callback, exactly once.
+     * The connection is closed, or never came up; exactly once. {@link #onReleased} follows.
      *
      * @param reason one sentence that names the address and says what happened
      */
     void onTerminated(String reason, @Nullable Throwable cause);
+
+    /**
+     * The last stream has ended: the connection is closed, and no caller has messages of it to read. Until then {@link
+     * ClientTransport#cancel} and {@link ClientTransport#shutdownNow} have streams to end. The last callback, exactly
+     * once.
+     */
+    void onReleased();
 }

@@ -12,6 +12,8 @@ import java.time.Duration;
  * <tr><th>option</th><th>unit</th><th>default</th><th>range</th><th>change it when</th></tr>
  * <tr><td>{@link Builder#windows windows}</td><td>bytes</td><td>1 MiB, 4 MiB</td><td>65 535..2^31-1</td>
  *     <td>large responses come over long round trips</td></tr>
+ * <tr><td>{@link Builder#maxUnreadBytes maxUnreadBytes}</td><td>bytes</td><td>16 MiB</td><td>0..2^31-1</td>
+ *     <td>many streams are read slowly over one connection</td></tr>
  * <tr><td>{@link Builder#maxHeaderListBytes maxHeaderListBytes}</td><td>bytes</td><td>8 KiB</td>
  *     <td>1 KiB..16 MiB</td><td>servers answer with large metadata</td></tr>
  * <tr><td>{@link Builder#maxWaitingStreams maxWaitingStreams}</td><td>streams</td><td>10 000</td><td>1 or more</td>
@@ -28,6 +30,7 @@ public final class TransportOptions {
 
     private final int streamWindowBytes;
     private final int connectionWindowBytes;
+    private final int maxUnreadBytes;
     private final int maxHeaderListBytes;
     private final int maxWaitingStreams;
     private final int maxQueuedCommands;
@@ -36,6 +39,7 @@ public final class TransportOptions {
     private TransportOptions(Builder builder) {
         streamWindowBytes = builder.streamWindowBytes;
         connectionWindowBytes = builder.connectionWindowBytes;
+        maxUnreadBytes = builder.maxUnreadBytes;
         maxHeaderListBytes = builder.maxHeaderListBytes;
         maxWaitingStreams = builder.maxWaitingStreams;
         maxQueuedCommands = builder.maxQueuedCommands;
@@ -57,6 +61,7 @@ public final class TransportOptions {
         Builder builder = new Builder();
         builder.streamWindowBytes = streamWindowBytes;
         builder.connectionWindowBytes = connectionWindowBytes;
+        builder.maxUnreadBytes = maxUnreadBytes;
         builder.maxHeaderListBytes = maxHeaderListBytes;
         builder.maxWaitingStreams = maxWaitingStreams;
         builder.maxQueuedCommands = maxQueuedCommands;
@@ -72,6 +77,11 @@ public final class TransportOptions {
     /** Returns the receive window of the connection in bytes. */
     public int connectionWindowBytes() {
         return connectionWindowBytes;
+    }
+
+    /** Returns how many received bytes may wait for their callers before the connection's window shrinks. */
+    public int maxUnreadBytes() {
+        return maxUnreadBytes;
     }
 
     /** Returns the largest response header list in bytes, SETTINGS_MAX_HEADER_LIST_SIZE. */
@@ -98,6 +108,7 @@ public final class TransportOptions {
     public static final class Builder {
         private int streamWindowBytes = 1 << 20;
         private int connectionWindowBytes = 4 << 20;
+        private int maxUnreadBytes = 16 << 20;
         private int maxHeaderListBytes = 8 << 10;
         private int maxWaitingStreams = 10_000;
         private int maxQueuedCommands = 1 << 16;
@@ -112,6 +123,16 @@ public final class TransportOptions {
         public Builder windows(int streamBytes, int connectionBytes) {
             streamWindowBytes = streamBytes;
             connectionWindowBytes = connectionBytes;
+            return this;
+        }
+
+        /**
+         * How many bytes the streams of a connection together may have received that their callers have not asked
+         * for: 0..2^31-1, default 16 MiB (HOSTILE.md P6). Beyond it the connection's window shrinks, and with it the
+         * speed of all its streams, until some is read.
+         */
+        public Builder maxUnreadBytes(int bytes) {
+            maxUnreadBytes = bytes;
             return this;
         }
 
@@ -153,6 +174,7 @@ public final class TransportOptions {
         public TransportOptions build() {
             requireRange("stream window", streamWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
             requireRange("connection window", connectionWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
+            requireRange("max unread bytes", maxUnreadBytes, 0, Integer.MAX_VALUE);
             requireRange("max header list", maxHeaderListBytes, 1024, 16 << 20);
             requireRange("max waiting streams", maxWaitingStreams, 1, Integer.MAX_VALUE);
             requireRange("max queued commands", maxQueuedCommands, 64, 1 << 30);

@@ -1,6 +1,7 @@
 package io.peregrine.transport.http2;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.peregrine.allocation.MessageDeframer;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.header.RequestHeaders;
@@ -16,7 +17,12 @@ import org.jspecify.annotations.Nullable;
  * reference to the stream or to its {@linkplain #request() request} afterwards. All callbacks run on that event
  * loop, in the order of the wire, and must not block.
  *
- * <p>The request buffer belongs to the caller throughout: the transport reads it and never releases it.
+ * <p>The request buffer belongs to the caller throughout: the transport reads it and never releases it. Messages in a
+ * {@link MessagePipe} are the transport's.
+ *
+ * <p>With a pipe the end may come late: an end that the peer or the network made waits behind the messages that were
+ * received before it and not yet asked for. A cancellation, a deadline and {@link ClientTransport#shutdownNow} end the
+ * stream at once, and drop them.
  */
 public abstract class TransportStream {
     /** The deadline of a stream that has none. */
@@ -25,7 +31,7 @@ public abstract class TransportStream {
     private final RequestHeaders requestHeaders;
     private final @Nullable HeaderFields requestFields;
     private final ByteBuf request;
-    private final int requestStart;
+    private final @Nullable MessagePipe pipe;
     private final long deadlineNs;
     private final int maxInboundMessageBytes;
 
@@ -33,8 +39,17 @@ public abstract class TransportStream {
     int id;
     StreamState state = StreamState.IDLE;
     int sendWindow;
-    int sentBytes;
     int receiveWindow;
+
+    /** Received bytes that were read and not yet credited to the peer. */
+    int creditOwed;
+
+    /** Whether a loop has taken it over from {@link ClientTransport#start}. */
+    boolean started;
+
+    /** Whether it has had its last callback. Its {@link #state} may be CLOSED before, while messages are unread. */
+    boolean ended;
+
     boolean headersReceived;
     boolean foreignBody;
     boolean queuedToSend;
@@ -50,8 +65,17 @@ public abstract class TransportStream {
     @Nullable
     MessageDeframer deframer;
 
+    /** The message that is being sent, from {@link #sendIndex} on; owned if the stream has a pipe. */
+    @Nullable
+    ByteBuf sending;
+
+    int sendIndex;
+
+    /** What was received and not asked for; null if the stream takes whatever comes. */
+    final @Nullable UnreadMessages unread;
+
     /**
-     * Describes a stream.
+     * Describes a stream that sends one message and takes whatever comes.
      *
      * @param requestFields the caller's own header fields, or null
      * @param request the framed request message (length prefix included), at least one byte
@@ -67,7 +91,32 @@ public abstract class TransportStream {
         this.requestHeaders = requestHeaders;
         this.requestFields = requestFields;
         this.request = request;
-        this.requestStart = request.readerIndex();
+        this.pipe = null;
+        this.unread = null;
+        this.sending = request;
+        this.sendIndex = request.readerIndex();
+        this.deadlineNs = deadlineNs;
+        this.maxInboundMessageBytes = maxInboundMessageBytes;
+    }
+
+    /**
+     * Describes a stream that sends what goes into {@code pipe}, and takes as many messages as are asked for there.
+     *
+     * @param requestFields the caller's own header fields, or null
+     * @param deadlineNs the deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}
+     * @param maxInboundMessageBytes the largest response message that is accepted, in bytes
+     */
+    protected TransportStream(
+            RequestHeaders requestHeaders,
+            @Nullable HeaderFields requestFields,
+            MessagePipe pipe,
+            long deadlineNs,
+            int maxInboundMessageBytes) {
+        this.requestHeaders = requestHeaders;
+        this.requestFields = requestFields;
+        this.request = Unpooled.EMPTY_BUFFER;
+        this.pipe = pipe;
+        this.unread = new UnreadMessages();
         this.deadlineNs = deadlineNs;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
     }
@@ -111,18 +160,23 @@ public abstract class TransportStream {
         return requestFields;
     }
 
-    /** The framed request message, as given by the caller. */
+    /** The {@linkplain MessagePipe pipe} has room again after it was full. Not called for streams without one. */
+    protected void onWritable() {}
+
+    /** The messages to send and the demand for more, or null if the stream sends one message and takes all. */
+    protected final @Nullable MessagePipe pipe() {
+        return pipe;
+    }
+
+    /** The framed request message, as given by the caller; empty if there is a pipe. */
     protected final ByteBuf request() {
         return request;
     }
 
-    /** The absolute index in {@link #request()} of the first byte not yet written. */
-    final int nextRequestIndex() {
-        return requestStart + sentBytes;
-    }
-
+    /** Bytes of the current message that are not yet written. */
     final int unsentBytes() {
-        return request.writerIndex() - requestStart - sentBytes;
+        ByteBuf message = sending;
+        return message == null ? 0 : message.writerIndex() - sendIndex;
     }
 
     /** The deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}. */

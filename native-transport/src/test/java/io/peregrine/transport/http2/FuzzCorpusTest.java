@@ -92,6 +92,15 @@ class FuzzCorpusTest {
                 join(blockingOrUnblocking(), starting(200), sending(ping("0000000000000001")), blockingOrUnblocking()));
         seeds.put("shut down", join(shuttingDown(), sending(join(response(1, "x"), response(3, "y")))));
         seeds.put("lost", join(sending(grpcHeaders(1)), failing()));
+        seeds.put(
+                "streaming",
+                join(
+                        FuzzScript.streaming(1),
+                        FuzzScript.offering(0, 10),
+                        sending(join(grpcHeaders(5), data(5, message("a")), data(5, message("b")))),
+                        FuzzScript.demanding(0),
+                        FuzzScript.ending(0),
+                        sending(okTrailers(5))));
         byte[] message = message("x".repeat(3000));
         seeds.put(
                 "message in pieces",

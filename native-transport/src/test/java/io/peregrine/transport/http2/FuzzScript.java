@@ -7,13 +7,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What a server and the client's own side do to a connection in turn, as octets that a fuzzer can change anywhere: any
- * input is a script. Each step is an octet that says which, by its lowest three bits, and what that step takes:
+ * input is a script. Each step is an octet that says which, by its lowest four bits, and what that step takes:
  *
  * <pre>
- *   0 the server sends   length, two octets; the octets, as many as are left
+ *   0 the server sends   length, two octets; the octets, as many as are left (also 12 to 15)
  *   1 start              size of the request, in units of 64 bytes
  *   2 start in time      timeout in ms
  *   3 cancel             which of the streams started so far
@@ -21,6 +22,10 @@ import java.util.List;
  *   5 the socket takes nothing more, or takes again
  *   6 shut down, gracefully
  *   7 the socket fails
+ *   8 start streaming    how many messages are asked for, less one
+ *   9 offer a message    to which stream; size, in units of 64 bytes
+ *  10 end the request    of which stream
+ *  11 ask for a message  of which stream
  * </pre>
  */
 final class FuzzScript {
@@ -32,6 +37,10 @@ final class FuzzScript {
     private static final int BLOCK = 5;
     private static final int SHUT_DOWN = 6;
     private static final int FAIL = 7;
+    private static final int STREAM = 8;
+    private static final int OFFER = 9;
+    private static final int END = 10;
+    private static final int DEMAND = 11;
 
     private static final int REQUEST_UNIT_BYTES = 64;
 
@@ -46,6 +55,7 @@ final class FuzzScript {
 
     private final ScriptedPeer peer;
     private final List<RecordedStream> streams = new ArrayList<>();
+    private final List<RecordedStream> streaming = new ArrayList<>();
     private boolean blocked;
     private long receivedBytes;
     private long requestBytes;
@@ -68,18 +78,48 @@ final class FuzzScript {
     }
 
     private void step(ByteBuf in) {
-        switch (in.readByte() & 7) {
-            case SEND -> send(in);
+        switch (in.readByte() & 0xF) {
             case START -> startSending(argument(in) * REQUEST_UNIT_BYTES);
             case START_WITHIN ->
                 start(peer.newStream(
                         3, peer.nanoTime() + Duration.ofMillis(argument(in)).toNanos(), null));
-            case CANCEL -> peer.cancel(streams.get(argument(in) % streams.size()));
+            case CANCEL -> peer.cancel(chosen(in, streams));
             case ADVANCE -> peer.advance(Duration.ofMillis(argument(in)));
             case BLOCK -> toggleBlocked();
             case SHUT_DOWN -> peer.shutdown();
             case FAIL -> peer.fail(new IOException("Connection reset by peer"));
-            default -> throw new AssertionError();
+            case STREAM -> startStreaming(1 + argument(in));
+            case OFFER -> offer(in);
+            case END -> ifStreaming(in, peer::endRequest);
+            case DEMAND -> ifStreaming(in, stream -> peer.request(stream, 1));
+            default -> send(in);
+        }
+    }
+
+    private static RecordedStream chosen(ByteBuf in, List<RecordedStream> from) {
+        return from.get(argument(in) % from.size());
+    }
+
+    private void startStreaming(int messages) {
+        RecordedStream stream =
+                peer.newStreaming(MessagePipe.DEFAULT_LIMIT_BYTES, TransportStream.NO_DEADLINE);
+        if (start(stream)) {
+            streaming.add(stream);
+            peer.request(stream, messages);
+        }
+    }
+
+    private void offer(ByteBuf in) {
+        ifStreaming(in, stream -> {
+            int messageBytes = argument(in) * REQUEST_UNIT_BYTES;
+            requestBytes += messageBytes;
+            peer.offer(stream, messageBytes);
+        });
+    }
+
+    private void ifStreaming(ByteBuf in, Consumer<RecordedStream> step) {
+        if (!streaming.isEmpty()) {
+            step.accept(chosen(in, streaming));
         }
     }
 
@@ -96,14 +136,15 @@ final class FuzzScript {
         start(peer.newStream(messageBytes, TransportStream.NO_DEADLINE, null));
     }
 
-    private void start(RecordedStream stream) {
+    private boolean start(RecordedStream stream) {
         if (streams.size() == MAX_STREAMS) {
             stream.releaseRequest();
-            return;
+            return false;
         }
         streams.add(stream);
-        peer.tryStart(stream);
+        ClientTransport.StartResult result = peer.tryStart(stream);
         peer.runTasks();
+        return result == ClientTransport.StartResult.ACCEPTED;
     }
 
     private void toggleBlocked() {
@@ -122,7 +163,7 @@ final class FuzzScript {
     /** HOSTILE.md P6: what the peer makes this side hold follows from what it sent. */
     private void requireBoundedMemory() {
         peer.receive();
-        long heldBytes = peer.allocator().heldBytes();
+        long heldBytes = peer.allocator().usedBytes();
         // A request is held by its caller, and once more while it is on its way out.
         long limitBytes = BASE_BYTES + HELD_PER_OCTET * receivedBytes + 4 * requestBytes;
         if (heldBytes > limitBytes) {
@@ -168,6 +209,22 @@ final class FuzzScript {
 
     static byte[] shuttingDown() {
         return new byte[] {SHUT_DOWN};
+    }
+
+    static byte[] streaming(int messages) {
+        return new byte[] {STREAM, (byte) (messages - 1)};
+    }
+
+    static byte[] offering(int index, int units) {
+        return new byte[] {OFFER, (byte) index, (byte) units};
+    }
+
+    static byte[] ending(int index) {
+        return new byte[] {END, (byte) index};
+    }
+
+    static byte[] demanding(int index) {
+        return new byte[] {DEMAND, (byte) index};
     }
 
     static byte[] failing() {

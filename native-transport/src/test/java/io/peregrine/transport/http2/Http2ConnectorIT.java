@@ -310,5 +310,8 @@ class Http2ConnectorIT {
                 throw new AssertionError("terminated twice");
             }
         }
+
+        @Override
+        public void onReleased() {}
     }
 }

@@ -9,6 +9,7 @@ import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.header.ResponseHeaders;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A stream that writes down what it is told, and owns its request as the layer above would. */
@@ -19,6 +20,7 @@ final class RecordedStream extends TransportStream {
     private final List<byte[]> messages = new ArrayList<>();
     private Runnable onHeaders = () -> {};
     private Runnable onMessage = () -> {};
+    private Runnable onWritable = () -> {};
     private Runnable onEnd = () -> {};
     private @Nullable StreamFailure failure;
     private int ends;
@@ -31,6 +33,16 @@ final class RecordedStream extends TransportStream {
             long deadlineNs,
             int maxInboundMessageBytes) {
         super(headers, fields, request, deadlineNs, maxInboundMessageBytes);
+    }
+
+    /** With a pipe to send from and to ask for messages. */
+    RecordedStream(RequestHeaders headers, MessagePipe pipe, long deadlineNs, int maxInboundMessageBytes) {
+        super(headers, null, pipe, deadlineNs, maxInboundMessageBytes);
+    }
+
+    /** The pipe of a stream that has one. */
+    MessagePipe messagePipe() {
+        return Objects.requireNonNull(pipe(), "a stream without a pipe");
     }
 
     /** What was reported so far, one line for each callback. */
@@ -68,6 +80,10 @@ final class RecordedStream extends TransportStream {
         onMessage = action;
     }
 
+    void onWritableRun(Runnable action) {
+        onWritable = action;
+    }
+
     void onEndRun(Runnable action) {
         onEnd = action;
     }
@@ -102,6 +118,12 @@ final class RecordedStream extends TransportStream {
     @Override
     protected void onForeignBody(ByteBuf data) {
         record("body " + data.toString(UTF_8));
+    }
+
+    @Override
+    protected void onWritable() {
+        record("writable");
+        onWritable.run();
     }
 
     @Override

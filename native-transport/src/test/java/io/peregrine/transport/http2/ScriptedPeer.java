@@ -56,6 +56,7 @@ final class ScriptedPeer implements AfterEachCallback {
     private long sentDataBytes;
     private final ByteBuf unaccounted = Unpooled.buffer();
     private boolean unlawful;
+    private int releases;
 
     // ---- Connecting ------------------------------------------------------------------------------------------
 
@@ -167,6 +168,42 @@ final class ScriptedPeer implements AfterEachCallback {
         return start(newStream(3, nanoTime() + timeout.toNanos(), null));
     }
 
+    /** A stream with a pipe that takes {@code limitBytes}, and a deadline or none. */
+    RecordedStream newStreaming(int limitBytes, long deadlineNs) {
+        return new RecordedStream(SAY_HELLO, new MessagePipe(limitBytes), deadlineNs, MAX_MESSAGE_BYTES);
+    }
+
+    RecordedStream startStreaming() {
+        return start(newStreaming(MessagePipe.DEFAULT_LIMIT_BYTES, TransportStream.NO_DEADLINE));
+    }
+
+    /** Offers a message of {@code messageBytes} bytes, prefix not included; false if the pipe is full. */
+    boolean offer(RecordedStream stream, int messageBytes) {
+        ByteBuf framed = allocator.directBuffer(5 + messageBytes);
+        framed.writeByte(0).writeInt(messageBytes).writeBytes(payload(messageBytes));
+        boolean taken = stream.messagePipe().offer(framed);
+        if (!taken) {
+            framed.release();
+        }
+        signal(stream);
+        return taken;
+    }
+
+    void endRequest(RecordedStream stream) {
+        stream.messagePipe().end();
+        signal(stream);
+    }
+
+    /** Asks for messages. */
+    void request(RecordedStream stream, int messages) {
+        stream.messagePipe().request(messages);
+        signal(stream);
+    }
+
+    private void signal(RecordedStream stream) {
+        turn(() -> connection().signal(stream));
+    }
+
     /** Starts a stream within what the loop is doing, and says what came of it. */
     ClientTransport.StartResult tryStart(RecordedStream stream) {
         ClientTransport.StartResult result = connection().start(stream);
@@ -273,6 +310,21 @@ final class ScriptedPeer implements AfterEachCallback {
     /** Makes each write fail on the spot, as those to a socket do that was lost a moment ago. */
     void failWrites(Throwable cause) {
         socket.writeFailure = cause;
+    }
+
+    /** Lets the test leave messages unread beyond the connection's limit, so that credit is withheld at its end. */
+    void leavesUnread() {
+        unlawful = true;
+    }
+
+    /** All streams that were started, in order. */
+    List<RecordedStream> started() {
+        return List.copyOf(started);
+    }
+
+    /** How often the transport said that nothing of it is left. */
+    int releases() {
+        return releases;
     }
 
     int flushes() {
@@ -407,6 +459,7 @@ final class ScriptedPeer implements AfterEachCallback {
             assertThat(stream.events()).noneMatch(event -> event.startsWith("AFTER THE END"));
             assertThat(stream.releaseRequest()).as("references to a request").isLessThanOrEqualTo(1);
         }
+        assertThat(releases).as("releases of the connection").isEqualTo(1);
         drainOutbound();
         channel().checkException();
         channel().finishAndReleaseAll();
@@ -447,6 +500,12 @@ final class ScriptedPeer implements AfterEachCallback {
         @Override
         public void onTerminated(String reason, @Nullable Throwable cause) {
             listened.add("terminated: " + reason);
+        }
+
+        @Override
+        public void onReleased() {
+            releases++;
+            assertThat(listened.get(listened.size() - 1)).startsWith("terminated");
         }
     }
 

@@ -22,8 +22,8 @@ final class TrackingAllocator extends AbstractByteBufAllocator {
         return buffers.stream().filter(buffer -> buffer.refCnt() > 0).toList();
     }
 
-    /** The memory of the buffers that nobody has released yet. */
-    long heldBytes() {
+    /** The capacity of the buffers that nobody has released yet. */
+    long usedBytes() {
         buffers.removeIf(buffer -> buffer.refCnt() == 0);
         return buffers.stream().mapToLong(ByteBuf::capacity).sum();
     }

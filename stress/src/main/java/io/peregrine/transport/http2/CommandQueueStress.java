@@ -33,6 +33,10 @@ public final class CommandQueueStress {
                 overlaps++;
             }
             taken = taken * 10 + (Integer) command;
+            for (int i = 0; i < 10; i++) {
+                // Long enough for another to come in.
+                Thread.onSpinWait();
+            }
             inside.decrementAndGet();
         }
 
@@ -173,6 +177,31 @@ public final class CommandQueueStress {
         @Actor
         public void end() {
             loop.end();
+        }
+
+        @Arbiter
+        public void look(III_Result result) {
+            report(result);
+        }
+    }
+
+    /** A producer that finds the loop gone against the loop's last pass, which does the same work. */
+    @JCStressTest
+    @Outcome(
+            id = {"1, 0, 0", "1, 1, 0"},
+            expect = ACCEPTABLE,
+            desc = "By the loop or by the producer.")
+    @Outcome(expect = FORBIDDEN, desc = "The command was lost or came twice, or two drained at once.")
+    @State
+    public static class OfferAgainstLastPass extends Queueing {
+        @Actor
+        public void produce() {
+            queue.offer(1);
+        }
+
+        @Actor
+        public void end() {
+            loop.endWithOnePass();
         }
 
         @Arbiter

@@ -55,6 +55,9 @@ public final class ConnectionStress {
 
         @Override
         public void onTerminated(String reason, @Nullable Throwable cause) {}
+
+        @Override
+        public void onReleased() {}
     }
 
     /** A start against a shutdown that ends everything. */

@@ -308,13 +308,26 @@ public final class ControlPlane {
             }
             if (found == null) {
                 String reason = failure == null ? "no answer" : failure.getMessage();
-                onTerminated("name resolution of \"" + address.getHostString() + "\" failed: " + reason, failure);
+                endUnconnected("name resolution of \"" + address.getHostString() + "\" failed: " + reason, failure);
                 return;
             }
             try {
                 connected = connector.connect(new InetSocketAddress(found.get(0), address.getPort()), serverName, this);
             } catch (RuntimeException refused) {
-                onTerminated("cannot connect to " + address + ": " + refused.getMessage(), refused);
+                endUnconnected("cannot connect to " + address + ": " + refused.getMessage(), refused);
+            }
+        }
+
+        private void endUnconnected(String reason, @Nullable Throwable cause) {
+            onTerminated(reason, cause);
+            onReleased();
+        }
+
+        @Override
+        public void signal(TransportStream stream) {
+            ClientTransport transport = connected;
+            if (transport != null) {
+                transport.signal(stream);
             }
         }
 
@@ -338,7 +351,7 @@ public final class ControlPlane {
             if (transport != null) {
                 transport.shutdown(reason);
             } else if (!ended) {
-                onTerminated(reason, null);
+                endUnconnected(reason, null);
             }
         }
 
@@ -348,7 +361,7 @@ public final class ControlPlane {
             if (transport != null) {
                 transport.shutdownNow(reason);
             } else if (!ended) {
-                onTerminated(reason, null);
+                endUnconnected(reason, null);
             }
         }
 
@@ -376,6 +389,11 @@ public final class ControlPlane {
                     listener.onTerminated(reason, cause);
                 }
             });
+        }
+
+        @Override
+        public void onReleased() {
+            context.execute(listener::onReleased);
         }
     }
 }

@@ -33,7 +33,7 @@ public final class SubConnection implements SubConn {
         /** Asks the resolver again. */
         void resolveNow();
 
-        /** The transport has ended. */
+        /** The transport has ended, and no call has anything of it to read. */
         void onTransportClosed(ClientTransport transport);
     }
 
@@ -172,9 +172,6 @@ public final class SubConnection implements SubConn {
         @Override
         public void onTerminated(String reason, @Nullable Throwable cause) {
             context.execute(() -> {
-                if (transport != null) {
-                    channel.onTransportClosed(transport);
-                }
                 if (attempt != this) {
                     return;
                 }
@@ -182,6 +179,15 @@ public final class SubConnection implements SubConn {
                     onLost(reason);
                 } else {
                     onConnectFailed(this, reason, cause);
+                }
+            });
+        }
+
+        @Override
+        public void onReleased() {
+            context.execute(() -> {
+                if (transport != null) {
+                    channel.onTransportClosed(transport);
                 }
             });
         }

@@ -53,6 +53,11 @@ final class FakeTransport implements ClientTransport {
     }
 
     @Override
+    public void signal(TransportStream stream) {
+        throw new UnsupportedOperationException("unary calls have no pipe");
+    }
+
+    @Override
     public void cancel(TransportStream stream) {
         if (live.contains(stream)) {
             toCancel.add((Attempt<?>) stream);
@@ -72,6 +77,12 @@ final class FakeTransport implements ClientTransport {
     @Override
     public SocketAddress remoteAddress() {
         return address;
+    }
+
+    /** The connection ends, with no call left to read of it. */
+    void terminate(String reason, @Nullable Throwable cause) {
+        listener().onTerminated(reason, cause);
+        listener().onReleased();
     }
 
     TransportListener listener() {

@@ -104,7 +104,7 @@ class SubConnectionTest {
     @Test
     void sc3ATransportThatDiesRightAfterItsSettingsIsNoFailure() {
         bring(READY);
-        last().listener().onTerminated("closed", null);
+        last().terminate("closed", null);
 
         assertThat(states).containsExactly(CONNECTING, READY, IDLE);
         assertThat(timer.pending()).isZero();
@@ -114,7 +114,7 @@ class SubConnectionTest {
     void d1ALostConnectionIsIdleAndTheResolverIsAskedAgain() {
         bring(READY);
 
-        last().listener().onTerminated("connection reset", null);
+        last().terminate("connection reset", null);
 
         assertThat(state()).isEqualTo(IDLE);
         assertThat(resolveNows).isEqualTo(1);
@@ -127,7 +127,7 @@ class SubConnectionTest {
         bring(READY);
 
         last().listener().onDraining("GOAWAY");
-        last().listener().onTerminated("drained", null);
+        last().terminate("drained", null);
 
         assertThat(states).containsExactly(CONNECTING, READY, IDLE);
         assertThat(closed).containsExactly(last());
@@ -141,7 +141,7 @@ class SubConnectionTest {
         context.execute(subConnection::connect);
         last().listener().onReady();
 
-        old.listener().onTerminated("drained", null);
+        old.terminate("drained", null);
 
         assertThat(subConnection.transport()).isSameAs(last()).isNotSameAs(old);
     }
@@ -150,7 +150,7 @@ class SubConnectionTest {
     void d2AFailedAttemptSaysWhyAndIsIdleAgainAfterItsBackoff() {
         bring(CONNECTING);
 
-        last().listener().onTerminated("127.0.0.1:443 refused", cause);
+        last().terminate("127.0.0.1:443 refused", cause);
 
         assertThat(statuses.get(1)).isEqualTo(new Status(StatusCode.UNAVAILABLE, "127.0.0.1:443 refused", cause));
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(1), Duration.ofMillis(1200));
@@ -169,7 +169,7 @@ class SubConnectionTest {
 
         context.execute(subConnection::connect);
         last().listener().onReady();
-        last().listener().onTerminated("lost", null);
+        last().terminate("lost", null);
         failOnce();
 
         assertThat(timer.nextDelay()).isLessThanOrEqualTo(Duration.ofMillis(1200));
@@ -182,7 +182,7 @@ class SubConnectionTest {
         context.execute(subConnection::shutdown);
         assertThat(last().shutdowns).hasSize(1);
         last().listener().onReady();
-        last().listener().onTerminated("subchannel shutdown", null);
+        last().terminate("subchannel shutdown", null);
 
         assertThat(states).containsExactly(CONNECTING);
         assertThat(subConnection.transport()).isNull();
@@ -252,7 +252,7 @@ class SubConnectionTest {
             case ON_READY -> opened.forEach(transport -> transport.listener().onReady());
             case ON_DRAINING -> opened.forEach(transport -> transport.listener().onDraining("GOAWAY"));
             case ON_TERMINATED ->
-                opened.forEach(transport -> transport.listener().onTerminated("ended", null));
+                opened.forEach(transport -> transport.terminate("ended", null));
             case BACKOFF_OVER -> timer.advance(Duration.ofSeconds(2));
             case SHUT_DOWN -> {
                 context.execute(subConnection::shutdown);
@@ -265,7 +265,7 @@ class SubConnectionTest {
     private void failOnce() {
         timer.advance(Duration.ofMinutes(3));
         context.execute(subConnection::connect);
-        last().listener().onTerminated("refused", cause);
+        last().terminate("refused", cause);
     }
 
     /** SHUTDOWN is not reported: whoever asked for it knows. */
