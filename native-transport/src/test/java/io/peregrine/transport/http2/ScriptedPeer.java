@@ -54,6 +54,7 @@ final class ScriptedPeer implements AfterEachCallback {
     private @Nullable EmbeddedChannel channel;
     private @Nullable Http2ClientConnection connection;
     private long sentDataBytes;
+    private final ByteBuf unaccounted = Unpooled.buffer();
     private boolean unlawful;
     private int releases;
 
@@ -267,6 +268,14 @@ final class ScriptedPeer implements AfterEachCallback {
         turn(() -> channel().pipeline().fireChannelRead(received).fireChannelReadComplete());
     }
 
+    /** Sends octets that need not be frames, nor end where frames do, in one read. */
+    void sendAnything(byte[] octets) {
+        unlawful = true;
+        unaccounted.writeBytes(octets);
+        account(unaccounted);
+        read(octets);
+    }
+
     void sendText(String text) {
         unlawful = true;
         send(text.getBytes(UTF_8));
@@ -383,23 +392,27 @@ final class ScriptedPeer implements AfterEachCallback {
         }
     }
 
-    /** Follows what the peer grants and sends, as far as it is frames. */
     private void account(byte[] octets) {
+        account(Unpooled.wrappedBuffer(octets));
+    }
+
+    /** Follows what the peer grants and sends, as far as it is frames; leaves what is not a whole frame yet. */
+    private void account(ByteBuf in) {
         drainOutbound();
-        ByteBuf in = Unpooled.wrappedBuffer(octets);
         while (in.readableBytes() >= 9) {
-            int length = in.readUnsignedMedium();
-            int type = in.readUnsignedByte();
-            int flags = in.readUnsignedByte();
-            int streamId = in.readInt();
-            if (length > in.readableBytes()) {
+            int length = in.getUnsignedMedium(in.readerIndex());
+            if (length > in.readableBytes() - 9) {
                 return;
             }
+            in.skipBytes(3);
+            int type = in.readUnsignedByte();
+            int flags = in.readUnsignedByte();
+            int streamId = in.readInt() & Integer.MAX_VALUE;
             ByteBuf payload = in.readSlice(length);
             if (type == Frames.DATA) {
                 sentDataBytes += length;
             } else if (type == Frames.WINDOW_UPDATE && length == 4) {
-                received.onWindowUpdateSent(streamId, payload.readInt());
+                received.onWindowUpdateSent(streamId, payload.readInt() & Integer.MAX_VALUE);
             } else if (type == Frames.SETTINGS && (flags & Frames.ACK) == 0) {
                 accountSettings(payload);
             }

@@ -25,7 +25,8 @@ final class TrackingAllocator extends AbstractByteBufAllocator {
 
     /** The capacity of the buffers that nobody has released yet. */
     long usedBytes() {
-        return unreleased().stream().mapToLong(ByteBuf::capacity).sum();
+        buffers.removeIf(buffer -> buffer.refCnt() == 0);
+        return buffers.stream().mapToLong(ByteBuf::capacity).sum();
     }
 
     /** Whether the allocation that was to fail has been asked for. */
