@@ -11,6 +11,8 @@ import io.netty.handler.ssl.SslHandler;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.SocketTuning;
+import io.peregrine.transport.proxy.ProxiedAddress;
+import io.peregrine.transport.proxy.ProxyHandshake;
 import io.peregrine.transport.tls.ClientTls;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -37,7 +39,7 @@ public final class Http2Connector {
     /**
      * Begins to connect and returns at once; the listener is told how it ends.
      *
-     * @param address a resolved address
+     * @param address a resolved address, or a {@link ProxiedAddress} whose proxy address is resolved
      * @param host the name that TLS sends and verifies
      */
     public ClientTransport connect(SocketAddress address, String host, TransportListener listener) {
@@ -45,6 +47,8 @@ public final class Http2Connector {
         Channel channel = new ReflectiveChannelFactory<>(eventLoops.backend().channelClass()).newChannel();
         PeerLabel peerLabel = new PeerLabel(address, host);
         Http2ClientConnection connection = new Http2ClientConnection(channel, eventLoop, peerLabel, options, listener);
+        ProxiedAddress proxied = address instanceof ProxiedAddress tunnel ? tunnel : null;
+        SocketAddress target = proxied == null ? address : proxied.target();
         Bootstrap bootstrap = new Bootstrap()
                 .group(eventLoop)
                 .channelFactory(() -> channel)
@@ -53,16 +57,23 @@ public final class Http2Connector {
                     @Override
                     protected void initChannel(Channel initialized) {
                         eventLoops.track(initialized);
+                        if (proxied != null) {
+                            initialized
+                                    .pipeline()
+                                    .addLast(ProxyHandshake.newHandler(proxied, connection::onConnectFailure));
+                        }
                         if (tls != null) {
-                            initialized.pipeline().addLast(newTlsHandler(tls, initialized, address, host));
+                            initialized.pipeline().addLast(newTlsHandler(tls, initialized, target, host));
                         }
                         initialized.pipeline().addLast(connection);
                     }
                 });
         tuning.applyTo(bootstrap, eventLoops.backend());
-        bootstrap.connect(address).addListener((ChannelFuture connected) -> {
+        SocketAddress firstHop = proxied == null ? address : proxied.proxyAddress();
+        bootstrap.connect(firstHop).addListener((ChannelFuture connected) -> {
             if (!connected.isSuccess()) {
-                connection.onConnectFailure(connected.cause());
+                Throwable cause = connected.cause();
+                connection.onConnectFailure(proxied == null ? cause : proxied.unreachable(cause));
             }
         });
         return connection;
