@@ -16,6 +16,7 @@ import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
+import io.peregrine.transport.proxy.ProxiedAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -24,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -238,9 +240,15 @@ public final class ControlPlane {
 
         @Override
         public ClientTransport open(SocketAddress address, TransportListener listener) {
-            ClientTransport transport = address instanceof InetSocketAddress inet && inet.isUnresolved()
-                    ? new ResolvingTransport(inet, listener)
-                    : connector.connect(address, serverName, listener);
+            ClientTransport transport;
+            if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
+                transport = new ResolvingTransport(inet, resolved -> resolved, listener);
+            } else if (address instanceof ProxiedAddress proxied
+                    && proxied.proxyAddress().isUnresolved()) {
+                transport = new ResolvingTransport(proxied.proxyAddress(), proxied::through, listener);
+            } else {
+                transport = connector.connect(address, serverName, listener);
+            }
             transports.add(transport);
             return transport;
         }
@@ -283,11 +291,12 @@ public final class ControlPlane {
     }
 
     /**
-     * A connection to a name: looked up first, off the event loops, and then to its first address. What may start or
-     * end it runs in the context; calls come from any thread once it is ready.
+     * A connection to a name, the server's or its proxy's: looked up first, off the event loops, and then to its first
+     * address. What may start or end it runs in the context; calls come from any thread once it is ready.
      */
     private final class ResolvingTransport implements ClientTransport, TransportListener {
         private final InetSocketAddress address;
+        private final Function<InetSocketAddress, SocketAddress> way;
         private final TransportListener listener;
 
         /** Set in the context once the name is looked up; read by calls. */
@@ -295,8 +304,11 @@ public final class ControlPlane {
 
         private boolean ended;
 
-        ResolvingTransport(InetSocketAddress address, TransportListener listener) {
+        /** {@code way} makes what to connect to from the address that was found. */
+        ResolvingTransport(
+                InetSocketAddress address, Function<InetSocketAddress, SocketAddress> way, TransportListener listener) {
             this.address = address;
+            this.way = way;
             this.listener = listener;
             CompletableFuture<?> unused = HostLookup.all(address.getHostString())
                     .whenComplete((found, failure) -> context.execute(() -> onAnswer(found, failure)));
@@ -312,7 +324,8 @@ public final class ControlPlane {
                 return;
             }
             try {
-                connected = connector.connect(new InetSocketAddress(found.get(0), address.getPort()), serverName, this);
+                InetSocketAddress resolved = new InetSocketAddress(found.get(0), address.getPort());
+                connected = connector.connect(way.apply(resolved), serverName, this);
             } catch (RuntimeException refused) {
                 endUnconnected("cannot connect to " + address + ": " + refused.getMessage(), refused);
             }
