@@ -10,6 +10,7 @@ import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
 import io.peregrine.client.resolver.PassthroughResolverProvider;
+import io.peregrine.client.resolver.ProxyingResolverProvider;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.UnixResolverProvider;
 import io.peregrine.transport.header.RequestHeaders;
@@ -17,6 +18,8 @@ import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.TransportOptions;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.SocketTuning;
+import io.peregrine.transport.proxy.ProxyRules;
+import io.peregrine.transport.proxy.ProxyServer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,7 @@ public final class ClientConnBuilder {
     private @Nullable String authority;
     private @Nullable String applicationName;
     private @Nullable EventLoops eventLoops;
+    private @Nullable ProxyRules proxyRules;
     private SocketTuning socketTuning = SocketTuning.defaults();
     private TransportOptions transportOptions = TransportOptions.defaults();
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
@@ -85,6 +89,29 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * Which connections go through a proxy. Default: what the environment says when {@link #build()} is called, see
+     * {@link ProxyRules#fromEnvironment()}.
+     *
+     * <p>A {@code dns} target that goes through a proxy is not looked up here: the proxy gets its name (SPEC PX-2). Of
+     * other targets each TCP address that the resolver reports is looked up in the rules; others than TCP addresses
+     * need no proxy (PX-3). TLS verifies the target, never the proxy.
+     */
+    public ClientConnBuilder proxy(ProxyRules rules) {
+        proxyRules = rules;
+        return this;
+    }
+
+    /** Sends every connection through one proxy, whatever the environment says. */
+    public ClientConnBuilder proxy(ProxyServer proxy) {
+        return proxy(ProxyRules.always(proxy));
+    }
+
+    /** Uses no proxy, whatever the environment says. */
+    public ClientConnBuilder noProxy() {
+        return proxy(ProxyRules.none());
+    }
+
     /** HTTP/2 settings; see {@link TransportOptions} for the defaults. */
     public ClientConnBuilder transportOptions(TransportOptions options) {
         transportOptions = options;
@@ -118,7 +145,8 @@ public final class ClientConnBuilder {
     /**
      * Makes the channel, which is idle.
      *
-     * @throws IllegalArgumentException if the target or the authority is malformed, or the scheme is unknown
+     * @throws IllegalArgumentException if the target, the authority or the environment's proxy is malformed, or the
+     *     scheme is unknown
      * @throws IllegalStateException if no credentials were given
      */
     public ClientConn build() {
@@ -130,8 +158,10 @@ public final class ClientConnBuilder {
         }
         boolean secure = secured.tls() != null;
         Target parsed = Target.parse(target, DEFAULT_SCHEME, resolvers.keySet());
-        NameResolverProvider provider = resolvers.get(parsed.scheme());
-        assert provider != null;
+        NameResolverProvider direct = resolvers.get(parsed.scheme());
+        assert direct != null;
+        ProxyRules rules = proxyRules == null ? ProxyRules.fromEnvironment() : proxyRules;
+        NameResolverProvider provider = rules.isEmpty() ? direct : new ProxyingResolverProvider(direct, rules);
         int defaultPort = secure ? TLS_PORT : PLAINTEXT_PORT;
         String named = authority == null ? provider.authority(parsed) : authority;
         String userAgent = applicationName == null ? USER_AGENT : applicationName + ' ' + USER_AGENT;

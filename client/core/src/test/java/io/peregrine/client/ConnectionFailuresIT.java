@@ -162,7 +162,8 @@ class ConnectionFailuresIT {
 
     private static StatusException invoke(
             String target, ChannelCredentials credentials, UnaryOperator<ClientConnBuilder> settings) {
-        try (ClientConn conn = settings.apply(ClientConn.builder(target).credentials(credentials))
+        try (ClientConn conn = settings.apply(
+                        ClientConn.builder(target).credentials(credentials).noProxy())
                 .build()) {
             StatusException failure = catchThrowableOfType(
                     StatusException.class, () -> conn.invoke(GatedServer.ECHO, new byte[] {1}, OPTIONS));

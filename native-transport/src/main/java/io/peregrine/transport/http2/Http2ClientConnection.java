@@ -23,6 +23,7 @@ import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.allocation.ownership.Published;
 import io.peregrine.transport.header.HeaderSink;
 import io.peregrine.transport.io.ConnectionInfo;
+import io.peregrine.transport.proxy.ProxyHandshake;
 import io.peregrine.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -506,7 +507,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private void onConnectTimeout() {
         if (state == State.CONNECTING || state == State.AWAITING_SETTINGS) {
-            String missing = state == State.CONNECTING ? "TCP and TLS" : "SETTINGS";
+            String handshakes = channel.pipeline().get(ProxyHandshake.class) == null ? "TCP and TLS" : "the proxy";
+            String missing = state == State.CONNECTING ? handshakes : "SETTINGS";
             terminate(
                     "connecting to " + peerLabel + " timed out after "
                             + options.connectTimeout().toMillis() + " ms waiting for " + missing,

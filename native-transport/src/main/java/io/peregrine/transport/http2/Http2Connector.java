@@ -10,6 +10,8 @@ import io.peregrine.allocation.Buffers;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.IoBackend;
 import io.peregrine.transport.io.SocketTuning;
+import io.peregrine.transport.proxy.ProxiedAddress;
+import io.peregrine.transport.proxy.ProxyHandshake;
 import io.peregrine.transport.tls.ClientTls;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -55,15 +57,19 @@ public final class Http2Connector {
     /**
      * Begins to connect and returns at once; the listener is told how it ends.
      *
-     * @param address a resolved address, or that of a unix domain socket
+     * @param address a resolved address, that of a unix domain socket, or a {@link ProxiedAddress} whose proxy address
+     *     is resolved
      * @param host the name that TLS sends and verifies
      * @throws IllegalArgumentException as for {@link IoBackend#connectAddress}
      */
     public ClientTransport connect(SocketAddress address, String host, TransportListener listener) {
         EventLoop eventLoop = eventLoops.next();
         IoBackend backend = eventLoops.backend();
-        SocketAddress connectAddress = backend.connectAddress(address);
-        Channel channel = backend.newChannel(address);
+        ProxiedAddress proxied = address instanceof ProxiedAddress tunnel ? tunnel : null;
+        SocketAddress target = proxied == null ? address : proxied.target();
+        SocketAddress firstHop = proxied == null ? address : proxied.proxyAddress();
+        SocketAddress connectAddress = backend.connectAddress(firstHop);
+        Channel channel = backend.newChannel(firstHop);
         PeerLabel peerLabel = new PeerLabel(address, host);
         Http2ClientConnection connection = new Http2ClientConnection(channel, eventLoop, peerLabel, options, listener);
         Bootstrap bootstrap = new Bootstrap()
@@ -74,21 +80,27 @@ public final class Http2Connector {
                     @Override
                     protected void initChannel(Channel initialized) {
                         eventLoops.track(initialized);
+                        if (proxied != null) {
+                            initialized
+                                    .pipeline()
+                                    .addLast(ProxyHandshake.newHandler(proxied, connection::onConnectFailure));
+                        }
                         if (tls != null) {
-                            int port = address instanceof InetSocketAddress inet ? inet.getPort() : 0;
+                            int port = target instanceof InetSocketAddress inet ? inet.getPort() : 0;
                             tls.addTo(initialized.pipeline(), host, port, options.connectTimeout());
                         }
                         initialized.pipeline().addLast(connection);
                     }
                 });
-        tuning.applyTo(bootstrap, backend, address);
+        tuning.applyTo(bootstrap, backend, firstHop);
         if (tuning.connectTimeout().equals(SocketTuning.defaults().connectTimeout())) {
             // Not a limit of its own: TCP is a part of the attempt, whose timer says what was missing.
             bootstrap.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
         }
         bootstrap.connect(connectAddress).addListener((ChannelFuture connected) -> {
             if (!connected.isSuccess()) {
-                connection.onConnectFailure(connected.cause());
+                Throwable cause = connected.cause();
+                connection.onConnectFailure(proxied == null ? cause : proxied.unreachable(cause));
             }
         });
         return connection;

@@ -2,6 +2,7 @@ package io.peregrine.transport.http2;
 
 import io.netty.channel.unix.DomainSocketAddress;
 import io.peregrine.transport.io.UnixSocketAddress;
+import io.peregrine.transport.proxy.ProxyException;
 import io.peregrine.transport.tls.TlsFailures;
 import java.io.FileNotFoundException;
 import java.net.ConnectException;
@@ -10,7 +11,8 @@ import java.net.SocketAddress;
 import javax.net.ssl.SSLException;
 
 /**
- * How a server is called in messages: {@code 10.0.0.7:443} or {@code unix:/run/greeter.sock}. Immutable.
+ * How a server is called in messages: {@code 10.0.0.7:443}, {@code unix:/run/greeter.sock}, or {@code
+ * greeter.internal:443 via proxy 10.0.0.1:3128}. Immutable.
  *
  * @param address where the connection goes
  * @param host the name that TLS verifies, for messages
@@ -20,6 +22,9 @@ record PeerLabel(SocketAddress address, String host) {
     /** One sentence that says why a connection did not come up. */
     String describeFailure(Throwable cause) {
         String message = cause.getMessage();
+        if (cause instanceof ProxyException && message != null) {
+            return message;
+        }
         if (cause instanceof SSLException || cause.getCause() instanceof SSLException) {
             return TlsFailures.describe(cause, host) + " (" + this + ')';
         }

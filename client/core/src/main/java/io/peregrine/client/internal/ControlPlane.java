@@ -17,6 +17,7 @@ import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
 import io.peregrine.transport.io.ConnectionInfo;
+import io.peregrine.transport.proxy.ProxiedAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -285,9 +287,15 @@ public final class ControlPlane {
 
         @Override
         public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
-            ClientTransport transport = address instanceof InetSocketAddress inet && inet.isUnresolved()
-                    ? new ResolvingTransport(inet, backoffNs, listener)
-                    : connector.forAttempt(backoffNs).connect(address, serverName, listener);
+            ClientTransport transport;
+            if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
+                transport = new ResolvingTransport(inet, resolved -> resolved, backoffNs, listener);
+            } else if (address instanceof ProxiedAddress proxied
+                    && proxied.proxyAddress().isUnresolved()) {
+                transport = new ResolvingTransport(proxied.proxyAddress(), proxied::through, backoffNs, listener);
+            } else {
+                transport = connector.forAttempt(backoffNs).connect(address, serverName, listener);
+            }
             transports.add(transport);
             if (draining) {
                 drainLater();
@@ -336,11 +344,12 @@ public final class ControlPlane {
     }
 
     /**
-     * A connection to a name: looked up first, off the event loops, and then to its first address. What may start or
-     * end it runs in the context; calls come from any thread once it is ready.
+     * A connection to a name, the server's or its proxy's: looked up first, off the event loops, and then to its first
+     * address. What may start or end it runs in the context; calls come from any thread once it is ready.
      */
     private final class ResolvingTransport implements ClientTransport, TransportListener {
         private final InetSocketAddress address;
+        private final Function<InetSocketAddress, SocketAddress> way;
         private final long backoffNs;
         private final TransportListener listener;
 
@@ -349,8 +358,14 @@ public final class ControlPlane {
 
         private boolean ended;
 
-        ResolvingTransport(InetSocketAddress address, long backoffNs, TransportListener listener) {
+        /** {@code way} makes what to connect to from the address that was found. */
+        ResolvingTransport(
+                InetSocketAddress address,
+                Function<InetSocketAddress, SocketAddress> way,
+                long backoffNs,
+                TransportListener listener) {
             this.address = address;
+            this.way = way;
             this.backoffNs = backoffNs;
             this.listener = listener;
             CompletableFuture<?> unused = HostLookup.all(address.getHostString())
@@ -368,7 +383,7 @@ public final class ControlPlane {
             }
             try {
                 InetSocketAddress resolved = new InetSocketAddress(found.get(0), address.getPort());
-                connected = connector.forAttempt(backoffNs).connect(resolved, serverName, this);
+                connected = connector.forAttempt(backoffNs).connect(way.apply(resolved), serverName, this);
             } catch (RuntimeException refused) {
                 endUnconnected("cannot connect to " + address + ": " + refused.getMessage(), refused);
             }

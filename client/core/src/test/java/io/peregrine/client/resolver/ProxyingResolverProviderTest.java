@@ -1,0 +1,122 @@
+package io.peregrine.client.resolver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.local.LocalAddress;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.transport.proxy.ProxiedAddress;
+import io.peregrine.transport.proxy.ProxyRules;
+import io.peregrine.transport.proxy.ProxyServer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** PX-2 and PX-3: what resolvers report when there is a proxy. The proxy is an IP literal, so nothing is looked up. */
+class ProxyingResolverProviderTest {
+    private static final ProxyServer PROXY = ProxyServer.httpConnect("10.0.0.1", 3128);
+    private static final ProxyRules RULES = ProxyRules.except(PROXY, "192.0.2.0/24");
+    private static final int DEFAULT_PORT = 443;
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final List<Object> reported = new ArrayList<>();
+
+    @AfterEach
+    void stopTheTimer() {
+        timer.shutdownNow();
+    }
+
+    @Test
+    void px2TheProxysAddressIsPairedWithTheTargetsName() throws Exception {
+        start(new DnsResolverProvider(), "dns:///greeter.test");
+
+        ProxiedAddress expected = new ProxiedAddress(
+                PROXY,
+                new InetSocketAddress(InetAddress.getByName("10.0.0.1"), 3128),
+                InetSocketAddress.createUnresolved("greeter.test", DEFAULT_PORT));
+        assertThat(reported).containsExactly(List.of(Endpoint.of(expected)));
+    }
+
+    @Test
+    void px2ATargetWithoutProxyIsResolvedAsEver() throws Exception {
+        start(new DnsResolverProvider(), "dns:///192.0.2.7:50051");
+
+        InetSocketAddress expected = new InetSocketAddress(InetAddress.getByName("192.0.2.7"), 50051);
+        assertThat(reported).containsExactly(List.of(Endpoint.of(expected)));
+    }
+
+    @Test
+    void px3TcpAddressesGoThroughTheProxyAndOthersDoNot() throws Exception {
+        InetSocketAddress tcp = new InetSocketAddress(InetAddress.getByName("198.51.100.1"), 1);
+        InetSocketAddress excepted = new InetSocketAddress(InetAddress.getByName("192.0.2.7"), 2);
+        LocalAddress noTcp = new LocalAddress("pipe");
+
+        start(reporting(tcp, excepted, noTcp), "fixed:///anything");
+
+        assertThat(reported)
+                .containsExactly(List.of(new Endpoint(List.of(ProxiedAddress.of(PROXY, tcp), excepted, noTcp))));
+    }
+
+    @Test
+    void aHostThatNoProxyCanBeToldIsAnError() {
+        start(reporting(InetSocketAddress.createUnresolved("a b", 1)), "fixed:///anything");
+
+        assertThat(reported).singleElement().isInstanceOfSatisfying(Status.class, status -> {
+            assertThat(status.code()).isEqualTo(StatusCode.UNAVAILABLE);
+            assertThat(status.message()).startsWith("no way through the proxy: target host: \"a b\"");
+        });
+    }
+
+    private void start(NameResolverProvider direct, String target) {
+        ProxyingResolverProvider provider = new ProxyingResolverProvider(direct, RULES);
+        Target parsed = Target.parse(target, "dns", List.of("dns", "fixed"));
+        assertThat(provider.scheme()).isEqualTo(direct.scheme());
+        assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
+        provider.newResolver(parsed, DEFAULT_PORT, timer).start(new NameResolver.Listener() {
+            @Override
+            public void onEndpoints(List<Endpoint> endpoints) {
+                reported.add(endpoints);
+            }
+
+            @Override
+            public void onError(Status status) {
+                reported.add(status);
+            }
+        });
+    }
+
+    private static NameResolverProvider reporting(SocketAddress... addresses) {
+        return new NameResolverProvider() {
+            @Override
+            public String scheme() {
+                return "fixed";
+            }
+
+            @Override
+            public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+                return new NameResolver() {
+                    @Override
+                    public void start(Listener listener) {
+                        listener.onEndpoints(List.of(new Endpoint(List.of(addresses))));
+                    }
+
+                    @Override
+                    public void resolveNow() {
+                        // The addresses never change.
+                    }
+
+                    @Override
+                    public void close() {
+                        // Holds nothing.
+                    }
+                };
+            }
+        };
+    }
+}
