@@ -1,0 +1,54 @@
+"""A gRPC server on gRPC's C core, with calls of raw bytes: prints its port, serves until its input ends."""
+
+import sys
+import time
+from concurrent import futures
+
+import grpc
+
+
+class Handlers(grpc.GenericRpcHandler):
+    def service(self, details):
+        handler = {
+            "/peers.Echo/Echo": lambda request, context: request,
+            "/peers.Echo/Fail": self.fail,
+            "/peers.Echo/Sleep": self.sleep,
+            "/peers.Echo/Metadata": self.metadata,
+        }.get(details.method)
+        return handler and grpc.unary_unary_rpc_method_handler(handler)
+
+    @staticmethod
+    def fail(request, context):
+        context.set_trailing_metadata((("x-why", "asked"), ("x-octets-bin", b"\x00\xff")))
+        context.abort(grpc.StatusCode.DATA_LOSS, request.decode("utf-8"))
+
+    @staticmethod
+    def sleep(request, context):
+        while context.is_active():
+            time.sleep(0.01)
+        return request
+
+    @staticmethod
+    def metadata(request, context):
+        return repr(sorted((key, value) for key, value in context.invocation_metadata())).encode("utf-8")
+
+
+def main():
+    options = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=options)
+    server.add_generic_rpc_handlers((Handlers(),))
+    if len(sys.argv) == 3:
+        with open(sys.argv[1], "rb") as chain, open(sys.argv[2], "rb") as key:
+            credentials = grpc.ssl_server_credentials([(key.read(), chain.read())])
+        port = server.add_secure_port("127.0.0.1:0", credentials)
+    else:
+        port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    if sys.stdin.readline().strip() == "drain":
+        print("drained" if server.stop(grace=10).wait(20) else "stuck", flush=True)
+        sys.stdin.read()
+    server.stop(grace=0).wait()
+
+
+main()
