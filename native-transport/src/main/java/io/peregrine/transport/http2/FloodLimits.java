@@ -44,15 +44,18 @@ public final class FloodLimits {
         SETTINGS("SETTINGS frames", 100),
 
         /**
-         * PING and its acknowledgements. 1000, and one for each PING sent and for each DATA frame sent: servers probe the
-         * bandwidth while they receive.
+         * PING and its acknowledgements. 1000, and one for each PING sent and for each DATA frame sent: servers probe
+         * the bandwidth while they receive.
          */
         PING("PING frames", 1_000),
 
         /** RST_STREAM. 1000, and one for each request. */
         RST_STREAM("RST_STREAM frames", 1_000),
 
-        /** WINDOW_UPDATE. 1000, and two for each request, four for each DATA frame sent, one for each 512 bytes of it. */
+        /**
+         * WINDOW_UPDATE. 1000, and two for each request, four for each DATA frame sent, and one for each 512 bytes in
+         * it.
+         */
         WINDOW_UPDATE("WINDOW_UPDATE frames", 1_000),
 
         /**
@@ -214,8 +217,8 @@ public final class FloodLimits {
         }
 
         /**
-         * How many replies to the server (acknowledgements of PING and SETTINGS, RST_STREAM for its errors) may wait for
-         * the socket before nothing more is read: 1..10 000, default 100 (SPEC H2-11).
+         * How many replies to the server (acknowledgements of PING and SETTINGS, RST_STREAM for its errors) may wait
+         * for the socket before nothing more is read: 1..10 000, default 100 (SPEC H2-11).
          */
         public Builder unwrittenReplies(int replies) {
             unwrittenReplies = replies;

@@ -443,7 +443,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             return;
         }
         inTurn = true;
-        input.goOn(ctx);
+        try {
+            input.goOn(ctx);
+        } catch (RuntimeException | Error fault) {
+            onFault(fault);
+        }
         endTurn();
     }
 

@@ -141,6 +141,37 @@ class ReplyBacklogTest {
     }
 
     @Test
+    void endsTheConnectionWhenACallbackFailsWhileItGoesOn() {
+        RecordedStream stream = peer.start();
+        peer.receive();
+        peer.block();
+        peer.send(pings(0, 150), response(1, "behind"));
+        stream.onMessageRun(() -> {
+            throw new IllegalStateException("scripted");
+        });
+
+        peer.unblock();
+        peer.runTasks();
+
+        assertThat(stream.failure().kind()).isEqualTo(CONNECTION_LOST);
+        assertThat(stream.failure().message()).contains("scripted");
+    }
+
+    @Test
+    void endsTheConnectionOnAFrameThatIsIllegalBehindWhatWaits() {
+        RecordedStream stream = peer.start();
+        peer.receive();
+        peer.block();
+        peer.send(pings(0, 150), Frames.windowUpdate(7, 1), pings(150, 1000));
+
+        peer.unblock();
+        peer.runTasks();
+
+        assertThat(stream.failure().kind()).isEqualTo(CONNECTION_LOST);
+        assertThat(peer.receive()).hasSize(151).last().asString().startsWith("GOAWAY 0 PROTOCOL_ERROR");
+    }
+
+    @Test
     void survivesTheEndOfTheConnectionWhileItWaits() {
         RecordedStream stream = peer.start();
         peer.block();
