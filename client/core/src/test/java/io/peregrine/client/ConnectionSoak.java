@@ -23,6 +23,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +35,9 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("soak")
 class ConnectionSoak {
+    /** Held, or the level would be forgotten: grpc-java tells of each connection that is cut. */
+    private static final Logger SERVER_LOG = Logger.getLogger("io.grpc");
+
     private static final int CALLS = 100_000;
 
     /** The first part warms up: code, pools and caches fill. */
@@ -41,8 +46,8 @@ class ConnectionSoak {
     private static final int MAX_IN_FLIGHT = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** What the collector and the pools of both sides may differ by between two looks. */
-    private static final long HEAP_SLACK_BYTES = 3L << 20;
+    /** What caches and pools of both sides may differ by between two looks: 100 bytes for each call between them. */
+    private static final long HEAP_SLACK_BYTES = 6_000_000;
 
     /** One chunk of each pool, of the server's among them, may come or go. */
     private static final long DIRECT_SLACK_BYTES = 4L << 20;
@@ -62,6 +67,7 @@ class ConnectionSoak {
 
     @Test
     void nothingIsLeftOfAHundredThousandCallsOverConnectionsThatComeAndGo() throws Exception {
+        SERVER_LOG.setLevel(Level.OFF);
         SplittableRandom random = Seeds.random("a soak leaves nothing behind");
         for (StatusCode code : StatusCode.values()) {
             statuses.put(code, new AtomicInteger());
@@ -73,12 +79,13 @@ class ConnectionSoak {
                 runPhase(surroundings, random);
                 usages.add(Usage.afterCollection());
             }
+            statuses.values().removeIf(count -> count.get() == 0);
             System.out.println("soak: " + statuses + ", " + surroundings + ", " + usages);
         }
 
         assertThat(wrong.get()).isNull();
         assertThat(ends).hasValue(CALLS);
-        assertThat(statuses.get(StatusCode.OK).get()).isGreaterThan(CALLS / 2);
+        assertThat(statuses.get(StatusCode.OK)).hasValueGreaterThan(CALLS / 2);
         assertFlat(usages);
         awaitEndOf(threadsBefore);
         assertThat(openFiles()).as("open files").isLessThanOrEqualTo(usages.get(0).openFiles());

@@ -74,6 +74,8 @@ final class FuzzScript {
             played.step(in);
             played.requireBoundedMemory();
         }
+        // A stream with messages that its caller has not read outlives its connection.
+        played.streaming.forEach(stream -> peer.request(stream, Integer.MAX_VALUE));
         return played.streams;
     }
 
@@ -101,8 +103,7 @@ final class FuzzScript {
     }
 
     private void startStreaming(int messages) {
-        RecordedStream stream =
-                peer.newStreaming(MessagePipe.DEFAULT_LIMIT_BYTES, TransportStream.NO_DEADLINE);
+        RecordedStream stream = peer.newStreaming(MessagePipe.DEFAULT_LIMIT_BYTES, TransportStream.NO_DEADLINE);
         if (start(stream)) {
             streaming.add(stream);
             peer.request(stream, messages);
