@@ -92,8 +92,7 @@ class ProxyIT {
         try (TestProxy proxy = kind.start(false);
                 InteropServer server = InteropServer.plaintext()) {
             try (ClientConn conn = ClientConn.builder("fixed:///anything")
-                    .resolver(
-                            new FixedResolver(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port())))
+                    .resolver(new FixedResolver(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port())))
                     .credentials(InsecureCredentials.create())
                     .proxy(kind.describe(proxy))
                     .build()) {

@@ -70,9 +70,7 @@ class HeaderBlockFuzz {
         } catch (Http2Exception.StreamException refusedByNetty) {
             // Netty's headers also judge the values of a request's pseudo-headers. No response has those: the receiver
             // refuses what lacks :status, and the decoder what mixes the two.
-            boolean request = fields.size() > 0
-                    && fields.name(0).byteAt(0) == ':'
-                    && fields.find(STATUS) == null;
+            boolean request = fields.size() > 0 && fields.name(0).byteAt(0) == ':' && fields.find(STATUS) == null;
             assertThat(refusal != null || request)
                     .as("Netty refused: %s", refusedByNetty)
                     .isTrue();

@@ -144,16 +144,16 @@ class CoreServerIT {
     void endsAtTheDeadline() {
         CallOptions options = CallOptions.deadlineAfter(Duration.ofMillis(100));
 
-        StatusException failure = catchThrowableOfType(
-                StatusException.class, () -> conn.invoke(method("Sleep"), new byte[1], options));
+        StatusException failure =
+                catchThrowableOfType(StatusException.class, () -> conn.invoke(method("Sleep"), new byte[1], options));
 
         assertThat(failure.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);
     }
 
     @Test
     void anUnknownMethodIsUnimplemented() {
-        StatusException failure = catchThrowableOfType(
-                StatusException.class, () -> conn.invoke(method("Nothing"), new byte[1], OPTIONS));
+        StatusException failure =
+                catchThrowableOfType(StatusException.class, () -> conn.invoke(method("Nothing"), new byte[1], OPTIONS));
 
         assertThat(failure.code()).isEqualTo(StatusCode.UNIMPLEMENTED);
     }

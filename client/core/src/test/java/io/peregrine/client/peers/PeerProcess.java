@@ -43,7 +43,8 @@ final class PeerProcess implements AutoCloseable {
 
     /** The next line that it prints. */
     String line() throws Exception {
-        @Nullable String line = CompletableFuture.supplyAsync(() -> {
+        @Nullable
+        String line = CompletableFuture.supplyAsync(() -> {
                     try {
                         return output.readLine();
                     } catch (IOException broken) {
