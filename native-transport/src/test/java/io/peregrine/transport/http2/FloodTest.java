@@ -62,7 +62,19 @@ class FloodTest {
      * A frame that can be repeated, and how many are legal on a connection on which stream 1 has ended and stream 3
      * is open: the budget, and what the handshake, the two requests and the response explain beyond it.
      */
-    private record Flood(String name, Budget budget, byte[] frame, int legalFrames) {
+    private static final class Flood {
+        private final String name;
+        private final Budget budget;
+        private final byte[] frame;
+        private final int legalFrames;
+
+        Flood(String name, Budget budget, byte[] frame, int legalFrames) {
+            this.name = name;
+            this.budget = budget;
+            this.frame = frame;
+            this.legalFrames = legalFrames;
+        }
+
         @Override
         public String toString() {
             return name;
@@ -94,21 +106,21 @@ class FloodTest {
     @ParameterizedTest
     @MethodSource("floods")
     void takesAsManyAsTheBudgetAllowsAndThenEndsTheConnection(Flood flood) {
-        RecordedStream open = withOneEndedAndOneOpen(flood.budget());
-        if (flood.budget() == Budget.TINY_DATA) {
+        RecordedStream open = withOneEndedAndOneOpen(flood.budget);
+        if (flood.budget == Budget.TINY_DATA) {
             peer.send(grpcHeaders(3));
         }
-        for (int sent = 1; sent <= flood.legalFrames(); sent++) {
-            peer.send(flood.frame());
+        for (int sent = 1; sent <= flood.legalFrames; sent++) {
+            peer.send(flood.frame);
             assertThat(peer.isClosed()).as("after %d frames", sent).isFalse();
         }
         assertThat(open.hasEnded()).isFalse();
         peer.receive();
 
-        peer.send(flood.frame());
+        peer.send(flood.frame);
 
         String what =
-                "more than 50 " + flood.budget().what() + " in 10 s (limit: FloodLimits.Budget." + flood.budget() + ')';
+                "more than 50 " + flood.budget.what() + " in 10 s (limit: FloodLimits.Budget." + flood.budget + ')';
         assertThat(peer.isClosed()).isTrue();
         assertThat(peer.receive())
                 .containsExactly("GOAWAY 0 ENHANCE_YOUR_CALM connection error with greeter.test:443: " + what);
@@ -309,7 +321,7 @@ class FloodTest {
         while (received < (4 << 20) + 5) {
             for (String line : peer.receive()) {
                 if (line.startsWith("DATA")) {
-                    int bytes = Integer.parseInt(line.split(" ")[2]);
+                    int bytes = Integer.parseInt(line.replaceAll("DATA 1 (\\d+).*", "$1"));
                     received += bytes;
                     peer.send(windowUpdate(1, bytes / 2), windowUpdate(1, bytes - bytes / 2));
                     peer.send(windowUpdate(0, bytes / 2), windowUpdate(0, bytes - bytes / 2), ping(PING));
