@@ -1,5 +1,7 @@
 package io.peregrine.transport.tls;
 
+import io.peregrine.transport.tls.material.MaterialSource;
+import io.peregrine.transport.tls.material.ClientIdentity;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;

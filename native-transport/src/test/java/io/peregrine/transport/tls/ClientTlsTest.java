@@ -3,6 +3,9 @@ package io.peregrine.transport.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.peregrine.transport.tls.material.Pem;
+import io.peregrine.transport.tls.material.MaterialSource;
+import io.peregrine.transport.tls.material.ClientIdentity;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.CertificateBuilder.Algorithm;
 import io.netty.pkitesting.X509Bundle;

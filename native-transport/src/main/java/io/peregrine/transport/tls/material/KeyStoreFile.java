@@ -1,4 +1,4 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -14,13 +14,14 @@ import java.util.Collections;
 import java.util.List;
 
 /** A key store, PKCS#12 or JKS, and the password that opens it and the key inside. */
-final class KeyStoreFile {
+public final class KeyStoreFile {
     private static final byte[] JKS_MAGIC = {(byte) 0xfe, (byte) 0xed, (byte) 0xfe, (byte) 0xed};
 
     private final MaterialSource source;
     private final char[] password;
 
-    KeyStoreFile(MaterialSource source, char[] password) {
+    /** Names the store and copies the password, which is that of the key too. Reads nothing yet. */
+    public KeyStoreFile(MaterialSource source, char[] password) {
         this.source = source;
         this.password = password.clone();
     }
@@ -30,7 +31,7 @@ final class KeyStoreFile {
      *
      * @throws IllegalArgumentException if there is none or more than one, or the store cannot be read
      */
-    ClientIdentity identity() {
+    public ClientIdentity identity() {
         try {
             KeyStore store = load();
             List<String> keys = new ArrayList<>();
@@ -59,7 +60,7 @@ final class KeyStoreFile {
      *
      * @throws IllegalArgumentException if there is none or the store cannot be read
      */
-    List<X509Certificate> trusted() {
+    public List<X509Certificate> trusted() {
         try {
             KeyStore store = load();
             List<Certificate> trusted = new ArrayList<>();

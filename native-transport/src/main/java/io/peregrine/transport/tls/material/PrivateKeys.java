@@ -1,6 +1,6 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
-import io.peregrine.transport.tls.Pem.Block;
+import io.peregrine.transport.tls.material.Pem.Block;
 import java.io.IOException;
 import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;

@@ -1,4 +1,4 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
 import static java.util.Objects.requireNonNull;
 
@@ -12,7 +12,7 @@ import java.util.function.Supplier;
  * Where certificates and keys come from: a file, bytes, or whatever an application asks. It is read when the builder
  * that holds it is built, so that all complaints come from one place and name the file, and again at each reload.
  */
-final class MaterialSource {
+public final class MaterialSource {
     /** Reads the bytes, or complains with a sentence that names the source. */
     private interface Reader {
         byte[] read(String name);
@@ -28,26 +28,29 @@ final class MaterialSource {
         this.reader = reader;
     }
 
-    static MaterialSource of(String option, Path file) {
+    /** Returns a source that reads the file each time; {@code option} is what complaints begin with. */
+    public static MaterialSource of(String option, Path file) {
         return new MaterialSource(option + ": " + file, true, name -> readFile(name, file));
     }
 
-    static MaterialSource of(String option, byte[] content) {
+    /** Returns a source of a copy of these bytes. */
+    public static MaterialSource of(String option, byte[] content) {
         byte[] copy = content.clone();
         return new MaterialSource(option + ": the bytes given", false, name -> copy);
     }
 
-    static MaterialSource of(String option, Supplier<byte[]> supplier) {
+    /** Returns a source that asks the supplier each time. */
+    public static MaterialSource of(String option, Supplier<byte[]> supplier) {
         return new MaterialSource(option + ": what the supplier returned", true, name -> ask(name, supplier));
     }
 
     /** The option and the file, to begin a complaint with. */
-    String name() {
+    public String name() {
         return name;
     }
 
     /** Whether another {@link #read()} may return other bytes. */
-    boolean mayChange() {
+    public boolean mayChange() {
         return mayChange;
     }
 
@@ -56,7 +59,7 @@ final class MaterialSource {
      *
      * @throws IllegalArgumentException if there is none or they cannot be read; the message names the source
      */
-    byte[] read() {
+    public byte[] read() {
         byte[] bytes = reader.read(name);
         if (bytes.length == 0) {
             throw new IllegalArgumentException(name + " is empty");
@@ -65,7 +68,7 @@ final class MaterialSource {
     }
 
     /** Returns a source of the same name with what this one has now. */
-    MaterialSource snapshot() {
+    public MaterialSource snapshot() {
         byte[] bytes = read();
         return new MaterialSource(name, false, ignored -> bytes);
     }

@@ -1,4 +1,4 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  * Reads blocks and certificates from PEM text (RFC 7468). Text outside of the blocks is skipped, as its section
  * 2 asks for. Complaints name the source and never show key material.
  */
-final class Pem {
+public final class Pem {
     private static final Pattern BLOCK =
             Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
@@ -39,7 +39,7 @@ final class Pem {
      *
      * @throws IllegalArgumentException if there is none or one cannot be read
      */
-    static List<X509Certificate> certificates(MaterialSource source) {
+    public static List<X509Certificate> certificates(MaterialSource source) {
         List<X509Certificate> certificates = new ArrayList<>();
         for (Block block : blocks(source, CERTIFICATE)) {
             if (block.label().equals(CERTIFICATE)) {

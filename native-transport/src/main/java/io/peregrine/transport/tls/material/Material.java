@@ -1,4 +1,4 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
 import java.util.List;
 import java.util.function.Supplier;
@@ -8,9 +8,11 @@ import java.util.function.Supplier;
  *
  * @param sources everything that {@code reader} reads
  * @param reader reads it; complains by {@link IllegalArgumentException} with one sentence that names the source
+ * @param <T> what it is read into
  */
-record Material<T>(List<MaterialSource> sources, Supplier<T> reader) {
-    T read() {
+public record Material<T>(List<MaterialSource> sources, Supplier<T> reader) {
+    /** Reads it, or complains by {@link IllegalArgumentException}. */
+    public T read() {
         return reader.get();
     }
 }

@@ -1,4 +1,4 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;

@@ -1,9 +1,11 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.peregrine.transport.tls.ClientTls;
+import io.peregrine.transport.tls.TlsProvider;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -1,4 +1,4 @@
-package io.peregrine.transport.tls;
+package io.peregrine.transport.tls.material;
 
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
@@ -9,8 +9,13 @@ import java.security.interfaces.RSAKey;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The certificate chain, leaf first, and the key by which a client proves who it is (mTLS). */
-record ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
+/**
+ * The certificate chain, leaf first, and the key by which a client proves who it is (mTLS).
+ *
+ * @param chain at least one certificate
+ * @param key of the first certificate
+ */
+public record ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
     private static final byte[] CHALLENGE = {'p', 'r', 'o', 'o', 'f'};
 
     /**
@@ -19,7 +24,7 @@ record ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
      * @param password what the key is decrypted with if it is encrypted
      * @throws IllegalArgumentException if one cannot be read or they do not match; the message names the file
      */
-    static ClientIdentity read(MaterialSource chainSource, MaterialSource keySource, char @Nullable [] password) {
+    public static ClientIdentity read(MaterialSource chainSource, MaterialSource keySource, char @Nullable [] password) {
         List<X509Certificate> chain = Pem.certificates(chainSource);
         return of(chain, PrivateKeys.read(keySource, password), chainSource.name(), keySource.name());
     }
@@ -29,7 +34,7 @@ record ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
      *
      * @throws IllegalArgumentException if they do not; the message begins with {@code keyName}
      */
-    static ClientIdentity of(List<X509Certificate> chain, PrivateKey key, String chainName, String keyName) {
+    public static ClientIdentity of(List<X509Certificate> chain, PrivateKey key, String chainName, String keyName) {
         if (!matches(chain.get(0).getPublicKey(), key)) {
             throw new IllegalArgumentException(keyName
                     + " does not match the first certificate (expected: the key of that certificate, " + chainName
