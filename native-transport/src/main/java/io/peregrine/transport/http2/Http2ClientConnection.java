@@ -131,7 +131,6 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (!eventLoop.inEventLoop()) {
             return commands.offer(stream) ? StartResult.ACCEPTED : StartResult.OVERLOADED;
         }
-        stream.started = true;
         streams.start(stream);
         flushSoon();
         return StartResult.ACCEPTED;
@@ -145,7 +144,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
         if (!eventLoop.inEventLoop()) {
             signalLater(stream);
-        } else if (stream.started) {
+        } else if (stream.owner != null) {
             onSignal(stream);
             flushSoon();
         }
@@ -214,8 +213,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void onCommand(Object command) {
         inTurn = true;
-        if (command instanceof TransportStream stream && !stream.started) {
-            stream.started = true;
+        if (command instanceof TransportStream stream && stream.owner == null) {
             streams.start(stream);
             return;
         }

@@ -86,7 +86,10 @@ final class InboundFlow {
 
     /** Bytes of the stream were read, or are of no interest, as padding: they will be credited. */
     void onRead(TransportStream stream, int bytes) {
-        stream.creditOwed += bytes;
+        UnreadMessages unread = stream.unread();
+        if (unread != null) {
+            unread.creditOwed += bytes;
+        }
     }
 
     /** Bytes of the stream wait to be read. */
@@ -95,8 +98,8 @@ final class InboundFlow {
     }
 
     /** Bytes of the stream that waited were read. */
-    void onUnreadTaken(TransportStream stream, int bytes) {
-        stream.creditOwed += bytes;
+    void onUnreadTaken(UnreadMessages unread, int bytes) {
+        unread.creditOwed += bytes;
         onUnreadDropped(bytes);
     }
 
@@ -109,11 +112,14 @@ final class InboundFlow {
 
     /** Returns a stream's credit, if enough is owed to be worth a frame. */
     void creditStream(TransportStream stream) {
-        int owed = stream.creditOwed;
+        UnreadMessages unread = stream.unread();
+        int owed = unread == null ? streamWindowBytes - stream.receiveWindow : unread.creditOwed;
         if (owed >= streamWindowBytes >> 2) {
             writer.windowUpdate(stream.id, owed);
             stream.receiveWindow += owed;
-            stream.creditOwed = 0;
+            if (unread != null) {
+                unread.creditOwed = 0;
+            }
         }
     }
 }

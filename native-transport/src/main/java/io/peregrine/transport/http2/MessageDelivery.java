@@ -37,9 +37,8 @@ final class MessageDelivery implements MessageDeframer.Sink {
 
     /** The payload of a DATA frame arrived. */
     void onData(TransportStream stream, ByteBuf data) {
-        UnreadMessages unread = stream.unread;
+        UnreadMessages unread = stream.unread();
         if (unread == null) {
-            inbound.onRead(stream, data.readableBytes());
             deframe(stream, data);
         } else if (data.isReadable()) {
             inbound.onUnread(data.readableBytes());
@@ -51,10 +50,10 @@ final class MessageDelivery implements MessageDeframer.Sink {
     /** The caller asked for more. */
     void onDemand(TransportStream stream) {
         MessagePipe pipe = stream.pipe();
-        UnreadMessages unread = stream.unread;
-        if (pipe == null || unread == null) {
+        if (pipe == null) {
             return;
         }
+        UnreadMessages unread = pipe.unread();
         int demand = pipe.takeDemand();
         if (demand > 0) {
             unread.addDemand(demand);
@@ -118,7 +117,7 @@ final class MessageDelivery implements MessageDeframer.Sink {
                     more = deframer.deframeOne(piece, this);
                 }
             } finally {
-                inbound.onUnreadTaken(stream, bytes - unread.putBack(piece));
+                inbound.onUnreadTaken(unread, bytes - unread.putBack(piece));
             }
         }
     }
@@ -148,8 +147,9 @@ final class MessageDelivery implements MessageDeframer.Sink {
     public void onMessage(ByteBuf message, boolean compressed) {
         TransportStream stream = current;
         assert stream != null;
-        if (stream.unread != null) {
-            stream.unread.onDelivered();
+        UnreadMessages unread = stream.unread();
+        if (unread != null) {
+            unread.onDelivered();
         }
         stream.onMessage(message, compressed);
     }

@@ -35,6 +35,9 @@ public final class MessagePipe {
 
     private final AtomicBoolean signalled = new AtomicBoolean();
 
+    /** The loop's own. */
+    private final UnreadMessages unread = new UnreadMessages();
+
     /** Written after the last offer, read by the loop before it finds the queue empty. */
     private volatile boolean ended;
 
@@ -122,6 +125,10 @@ public final class MessagePipe {
     /** The loop looks now; what changes from here on signals anew. */
     void onSignalTaken() {
         signalled.set(false);
+    }
+
+    UnreadMessages unread() {
+        return unread;
     }
 
     int takeDemand() {

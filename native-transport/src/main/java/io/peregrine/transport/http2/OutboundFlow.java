@@ -55,7 +55,7 @@ final class OutboundFlow {
         if (pipe == null || !stream.state.isSending()) {
             return;
         }
-        if (stream.sending == null) {
+        if (stream.unsentBytes() == 0) {
             takeNext(stream, pipe);
         }
         enqueueIfSendable(stream);
@@ -95,8 +95,7 @@ final class OutboundFlow {
     private void sendFrame(TransportStream stream) {
         int allowed =
                 Math.min(Math.min(stream.sendWindow, connectionWindow), Math.min(peer.maxFrameBytes(), QUANTUM_BYTES));
-        ByteBuf message = stream.sending;
-        if (allowed <= 0 || message == null || !stream.state.isSending()) {
+        if (allowed <= 0 || !stream.state.isSending()) {
             return;
         }
         MessagePipe pipe = stream.pipe();
@@ -112,7 +111,7 @@ final class OutboundFlow {
         if (end) {
             stream.state = stream.state.sendEndStream();
         }
-        writer.data(stream.id, message, index, length, end);
+        writer.data(stream.id, stream.request, index, length, end);
         if (pipe != null) {
             onWritten(stream, pipe, length, whole);
         }
@@ -120,10 +119,7 @@ final class OutboundFlow {
 
     private void onWritten(TransportStream stream, MessagePipe pipe, int length, boolean whole) {
         if (whole) {
-            ByteBuf sent = stream.sending;
-            assert sent != null;
-            stream.sending = null;
-            sent.release();
+            releaseMessage(stream);
             if (stream.state.isSending()) {
                 takeNext(stream, pipe);
             }
@@ -137,7 +133,7 @@ final class OutboundFlow {
     private void takeNext(TransportStream stream, MessagePipe pipe) {
         ByteBuf next = pipe.poll();
         if (next != null) {
-            stream.sending = next;
+            stream.request = next;
             stream.sendIndex = next.readerIndex();
         } else if (pipe.isDrained()) {
             stream.state = stream.state.sendEndStream();
@@ -192,14 +188,17 @@ final class OutboundFlow {
     /** The stream is over: it leaves the queue, and what its pipe still holds is dropped. */
     void end(TransportStream stream) {
         remove(stream);
-        ByteBuf unsent = stream.sending;
-        stream.sending = null;
         MessagePipe pipe = stream.pipe();
         if (pipe != null) {
             pipe.close();
-            if (unsent != null) {
-                unsent.release();
-            }
+            releaseMessage(stream);
         }
+    }
+
+    private static void releaseMessage(TransportStream stream) {
+        ByteBuf message = stream.request;
+        stream.request = Unpooled.EMPTY_BUFFER;
+        stream.sendIndex = 0;
+        message.release();
     }
 }

@@ -77,13 +77,18 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     // ---- The beginning ---------------------------------------------------------------------------------------
 
     void start(TransportStream stream) {
+        stream.owner = this;
         if (!connection.mayOpenStreams()) {
             String message = "connection to " + peerLabel + " closed before the request was sent";
+            stream.ended = true;
+            MessagePipe pipe = stream.pipe();
+            if (pipe != null) {
+                pipe.close();
+            }
             stream.onFailure(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, message));
             return;
         }
         assert eventLoop.inEventLoop();
-        stream.owner = this;
         try {
             admit(stream);
         } catch (RuntimeException | Error fault) {
@@ -309,7 +314,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     // ---- Ends that wait --------------------------------------------------------------------------------------
 
     private static boolean hasUnread(TransportStream stream) {
-        UnreadMessages unread = stream.unread;
+        UnreadMessages unread = stream.unread();
         return unread != null && !unread.isEmpty();
     }
 
@@ -323,7 +328,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     /** The stream is closed as far as HTTP/2 goes; its caller hears of it when all before it was read. */
     private void leaveTheWire(TransportStream stream, Runnable reportEnd) {
-        UnreadMessages unread = stream.unread;
+        UnreadMessages unread = stream.unread();
         assert unread != null;
         unread.endWith(reportEnd);
         stream.state = StreamState.CLOSED;
@@ -333,7 +338,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     }
 
     private void dropUnread(TransportStream stream) {
-        UnreadMessages unread = stream.unread;
+        UnreadMessages unread = stream.unread();
         if (unread != null) {
             inbound.onUnreadDropped(unread.bytes());
             unread.close();

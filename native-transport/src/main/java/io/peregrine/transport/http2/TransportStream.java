@@ -30,7 +30,6 @@ public abstract class TransportStream {
 
     private final RequestHeaders requestHeaders;
     private final @Nullable HeaderFields requestFields;
-    private final ByteBuf request;
     private final @Nullable MessagePipe pipe;
     private final long deadlineNs;
     private final int maxInboundMessageBytes;
@@ -41,12 +40,6 @@ public abstract class TransportStream {
     int sendWindow;
     int receiveWindow;
 
-    /** Received bytes that were read and not yet credited to the peer. */
-    int creditOwed;
-
-    /** Whether a loop has taken it over from {@link ClientTransport#start}. */
-    boolean started;
-
     /** Whether it has had its last callback. Its {@link #state} may be CLOSED before, while messages are unread. */
     boolean ended;
 
@@ -54,6 +47,7 @@ public abstract class TransportStream {
     boolean foreignBody;
     boolean queuedToSend;
     long timer = DeadlineWheel.NO_TIMER;
+    /** Whoever took the stream over from {@link ClientTransport#start}. */
     DeadlineWheel.@Nullable Owner owner;
 
     @Nullable
@@ -65,14 +59,10 @@ public abstract class TransportStream {
     @Nullable
     MessageDeframer deframer;
 
-    /** The message that is being sent, from {@link #sendIndex} on; owned if the stream has a pipe. */
-    @Nullable
-    ByteBuf sending;
+    /** The message that is being sent, from {@link #sendIndex} on; if the stream has a pipe, owned, or empty. */
+    ByteBuf request;
 
     int sendIndex;
-
-    /** What was received and not asked for; null if the stream takes whatever comes. */
-    final @Nullable UnreadMessages unread;
 
     /**
      * Describes a stream that sends one message and takes whatever comes.
@@ -92,8 +82,6 @@ public abstract class TransportStream {
         this.requestFields = requestFields;
         this.request = request;
         this.pipe = null;
-        this.unread = null;
-        this.sending = request;
         this.sendIndex = request.readerIndex();
         this.deadlineNs = deadlineNs;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
@@ -116,7 +104,6 @@ public abstract class TransportStream {
         this.requestFields = requestFields;
         this.request = Unpooled.EMPTY_BUFFER;
         this.pipe = pipe;
-        this.unread = new UnreadMessages();
         this.deadlineNs = deadlineNs;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
     }
@@ -168,15 +155,19 @@ public abstract class TransportStream {
         return pipe;
     }
 
-    /** The framed request message, as given by the caller; empty if there is a pipe. */
+    /** What was received and not asked for; null if the stream takes whatever comes. */
+    final @Nullable UnreadMessages unread() {
+        return pipe == null ? null : pipe.unread();
+    }
+
+    /** The framed request message, as given by the caller. Without meaning if there is a pipe. */
     protected final ByteBuf request() {
         return request;
     }
 
     /** Bytes of the current message that are not yet written. */
     final int unsentBytes() {
-        ByteBuf message = sending;
-        return message == null ? 0 : message.writerIndex() - sendIndex;
+        return request.writerIndex() - sendIndex;
     }
 
     /** The deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}. */

@@ -24,6 +24,9 @@ final class UnreadMessages {
 
     private int bytes;
 
+    /** Received bytes that were read, or are padding, and are not yet credited to the peer. */
+    int creditOwed;
+
     /** Messages that the caller wants; all, if it is the largest number. */
     private int demand;
 

@@ -251,8 +251,7 @@ class SubConnectionTest {
             case CONNECT -> context.execute(subConnection::connect);
             case ON_READY -> opened.forEach(transport -> transport.listener().onReady());
             case ON_DRAINING -> opened.forEach(transport -> transport.listener().onDraining("GOAWAY"));
-            case ON_TERMINATED ->
-                opened.forEach(transport -> transport.terminate("ended", null));
+            case ON_TERMINATED -> opened.forEach(transport -> transport.terminate("ended", null));
             case BACKOFF_OVER -> timer.advance(Duration.ofSeconds(2));
             case SHUT_DOWN -> {
                 context.execute(subConnection::shutdown);
