@@ -88,7 +88,9 @@ class ConnectionSoak {
         assertThat(statuses.get(StatusCode.OK)).hasValueGreaterThan(CALLS / 2);
         assertFlat(usages);
         awaitEndOf(threadsBefore);
-        assertThat(openFiles()).as("open files").isLessThanOrEqualTo(usages.get(0).openFiles());
+        assertThat(openFiles())
+                .as("open files")
+                .isLessThanOrEqualTo(usages.get(0).openFiles());
     }
 
     private void runPhase(Surroundings surroundings, SplittableRandom random) throws Exception {
@@ -135,17 +137,22 @@ class ConnectionSoak {
     private static void assertFlat(List<Usage> usages) {
         Usage warm = usages.get(1);
         Usage last = usages.get(PHASES - 1);
-        assertThat(last.heapBytes() - warm.heapBytes()).as("heap grew: %s", usages).isLessThan(HEAP_SLACK_BYTES);
+        assertThat(last.heapBytes() - warm.heapBytes())
+                .as("heap grew: %s", usages)
+                .isLessThan(HEAP_SLACK_BYTES);
         assertThat(last.directBytes() - warm.directBytes())
                 .as("direct memory grew: %s", usages)
                 .isLessThan(DIRECT_SLACK_BYTES);
-        assertThat(last.openFiles() - warm.openFiles()).as("open files: %s", usages).isLessThan(8);
+        assertThat(last.openFiles() - warm.openFiles())
+                .as("open files: %s", usages)
+                .isLessThan(8);
     }
 
     /** Only what belongs to the client and to this test; grpc-java keeps its own threads for a while. */
     private static void awaitEndOf(Set<Thread> before) throws InterruptedException {
         for (Thread thread : Thread.getAllStackTraces().keySet()) {
-            boolean ours = thread.getName().startsWith("peregrine-") || thread.getName().startsWith("cutting-proxy-");
+            boolean ours = thread.getName().startsWith("peregrine-")
+                    || thread.getName().startsWith("cutting-proxy-");
             if (ours && !before.contains(thread)) {
                 thread.join(PATIENCE.toMillis());
                 assertThat(thread.isAlive()).as("thread %s", thread.getName()).isFalse();
@@ -173,7 +180,9 @@ class ConnectionSoak {
             assertThat(LeakCheck.collectLeaks()).as("leaked buffers").isEmpty();
             Runtime runtime = Runtime.getRuntime();
             return new Usage(
-                    runtime.totalMemory() - runtime.freeMemory(), ConnectionSoak.directBytes(), ConnectionSoak.openFiles());
+                    runtime.totalMemory() - runtime.freeMemory(),
+                    ConnectionSoak.directBytes(),
+                    ConnectionSoak.openFiles());
         }
     }
 
@@ -234,7 +243,9 @@ class ConnectionSoak {
                     conn = connect();
                     channels++;
                     server.release();
-                    assertThat(draining.awaitTermination(PATIENCE)).as("drained").isTrue();
+                    assertThat(draining.awaitTermination(PATIENCE))
+                            .as("drained")
+                            .isTrue();
                 }
                 case 2 -> replaceServer(true);
                 case 3 -> replaceServer(false);
