@@ -11,6 +11,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.IllegalFormatException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,8 +45,8 @@ class HeaderBlockFuzz {
             if (refusal == null) {
                 requireLegal(sink.headers());
             }
-            alive = refusal == null || refusal instanceof Http2Exception.StreamException;
-            compare(refusal, sink.headers(), nettys, block.duplicate());
+            boolean comparable = compare(refusal, sink.headers(), nettys, block.duplicate());
+            alive = comparable && (refusal == null || refusal instanceof Http2Exception.StreamException);
         }
     }
 
@@ -58,8 +59,11 @@ class HeaderBlockFuzz {
         }
     }
 
-    /** Where both accept, they read the same; and both agree on what ends the connection. */
-    private static void compare(
+    /**
+     * Where both accept, they read the same; and both agree on what ends the connection. False if Netty's side cannot
+     * go on: its headers take a name with a percent sign for a format, and fail on that.
+     */
+    private static boolean compare(
             @Nullable Http2Exception refusal,
             ResponseHeaders fields,
             DefaultHttp2HeadersDecoder nettys,
@@ -74,17 +78,20 @@ class HeaderBlockFuzz {
             assertThat(refusal != null || request)
                     .as("Netty refused: %s", refusedByNetty)
                     .isTrue();
-            return;
+            return true;
         } catch (Http2Exception fatal) {
+            if (fatal.getCause() instanceof IllegalFormatException) {
+                return false;
+            }
             assertThat(refusal)
                     .as("Netty ended the connection: %s", fatal)
                     .isNotNull()
                     .isNotInstanceOf(Http2Exception.StreamException.class);
-            return;
+            return true;
         }
         if (refusal != null) {
             assertThat(refusal).isInstanceOf(Http2Exception.StreamException.class);
-            return;
+            return true;
         }
         List<String> theirs = new ArrayList<>();
         for (Map.Entry<CharSequence, CharSequence> field : expected) {
@@ -95,6 +102,7 @@ class HeaderBlockFuzz {
             read.add(fields.name(i) + "=" + fields.value(i));
         }
         assertThat(read).containsExactlyInAnyOrderElementsOf(theirs);
+        return true;
     }
 
     private static void requireLegal(ResponseHeaders headers) {
