@@ -74,13 +74,16 @@ class ConnectionSoak {
         }
         Set<Thread> threadsBefore = Thread.getAllStackTraces().keySet();
         List<Usage> usages = new ArrayList<>();
-        try (Surroundings surroundings = new Surroundings()) {
+        Surroundings surroundings = new Surroundings();
+        try {
             for (int phase = 0; phase < PHASES; phase++) {
                 runPhase(surroundings, random);
                 usages.add(Usage.afterCollection());
             }
             statuses.values().removeIf(count -> count.get() == 0);
             System.out.println("soak: " + statuses + ", " + surroundings + ", " + usages);
+        } finally {
+            surroundings.end();
         }
 
         assertThat(wrong.get()).isNull();
@@ -220,7 +223,7 @@ class ConnectionSoak {
     }
 
     /** A channel through a proxy to a server, each of which is replaced now and then. */
-    private final class Surroundings implements AutoCloseable {
+    private final class Surroundings {
         private GatedServer server = GatedServer.start();
         private final CuttingProxy proxy = new CuttingProxy(server.port());
         private ClientConn conn = connect();
@@ -275,8 +278,7 @@ class ConnectionSoak {
                     .build();
         }
 
-        @Override
-        public void close() throws Exception {
+        void end() throws Exception {
             conn.close();
             assertThat(conn.awaitTermination(PATIENCE)).isTrue();
             proxy.close();

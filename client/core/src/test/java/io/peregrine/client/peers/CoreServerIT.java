@@ -131,8 +131,8 @@ class CoreServerIT {
     @Test
     void sendsMetadata() {
         CallOptions options = OPTIONS.withMetadata(Metadata.builder()
-                .add(Metadata.Key.of("x-text"), "value")
-                .add(Metadata.Key.binary("x-octets-bin"), new byte[] {0, 1, (byte) 0xff})
+                .put(Metadata.Key.of("x-text"), "value")
+                .put(Metadata.Key.binary("x-octets-bin"), new byte[] {0, 1, (byte) 0xff})
                 .build());
 
         String seen = new String(conn.invoke(method("Metadata"), new byte[0], options), StandardCharsets.UTF_8);

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A server process, ended with the test. */
-final class PeerProcess implements AutoCloseable {
+final class PeerProcess {
     private static final long SOON_S = 30;
 
     private final Process process;
@@ -66,8 +66,7 @@ final class PeerProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    @Override
-    public void close() throws IOException, InterruptedException {
+    void close() throws IOException, InterruptedException {
         process.getOutputStream().close();
         process.destroy();
         if (!process.waitFor(SOON_S, TimeUnit.SECONDS)) {
