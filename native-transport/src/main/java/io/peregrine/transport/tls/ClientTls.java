@@ -2,17 +2,17 @@ package io.peregrine.transport.tls;
 
 import static java.util.Objects.requireNonNull;
 
-import io.peregrine.transport.tls.material.Pem;
-import io.peregrine.transport.tls.material.KeyStoreFile;
-import io.peregrine.transport.tls.material.MaterialSource;
-import io.peregrine.transport.tls.material.Material;
-import io.peregrine.transport.tls.material.ClientIdentity;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.internal.tcnative.SSL;
+import io.peregrine.transport.tls.material.ClientIdentity;
+import io.peregrine.transport.tls.material.KeyStoreFile;
+import io.peregrine.transport.tls.material.Material;
+import io.peregrine.transport.tls.material.MaterialSource;
+import io.peregrine.transport.tls.material.Pem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.peregrine.transport.tls;
 
-import io.peregrine.transport.tls.material.Material;
 import io.peregrine.transport.tls.material.ClientIdentity;
+import io.peregrine.transport.tls.material.Material;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;

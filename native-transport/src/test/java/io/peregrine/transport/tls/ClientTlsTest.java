@@ -3,12 +3,12 @@ package io.peregrine.transport.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.peregrine.transport.tls.material.Pem;
-import io.peregrine.transport.tls.material.MaterialSource;
-import io.peregrine.transport.tls.material.ClientIdentity;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.CertificateBuilder.Algorithm;
 import io.netty.pkitesting.X509Bundle;
+import io.peregrine.transport.tls.material.ClientIdentity;
+import io.peregrine.transport.tls.material.MaterialSource;
+import io.peregrine.transport.tls.material.Pem;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,11 +3,11 @@ package io.peregrine.transport.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.peregrine.transport.tls.material.MaterialSource;
-import io.peregrine.transport.tls.material.Material;
-import io.peregrine.transport.tls.material.ClientIdentity;
 import io.netty.handler.ssl.SslContext;
 import io.netty.pkitesting.X509Bundle;
+import io.peregrine.transport.tls.material.ClientIdentity;
+import io.peregrine.transport.tls.material.Material;
+import io.peregrine.transport.tls.material.MaterialSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

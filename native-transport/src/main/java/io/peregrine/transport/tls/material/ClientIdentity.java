@@ -24,7 +24,8 @@ public record ClientIdentity(List<X509Certificate> chain, PrivateKey key) {
      * @param password what the key is decrypted with if it is encrypted
      * @throws IllegalArgumentException if one cannot be read or they do not match; the message names the file
      */
-    public static ClientIdentity read(MaterialSource chainSource, MaterialSource keySource, char @Nullable [] password) {
+    public static ClientIdentity read(
+            MaterialSource chainSource, MaterialSource keySource, char @Nullable [] password) {
         List<X509Certificate> chain = Pem.certificates(chainSource);
         return of(chain, PrivateKeys.read(keySource, password), chainSource.name(), keySource.name());
     }
