@@ -9,6 +9,7 @@ import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.testkit.LeakCheck;
 import io.peregrine.testkit.Seeds;
 import java.io.File;
+import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -79,6 +80,8 @@ class ConnectionSoak {
                 runPhase(surroundings, random);
                 usages.add(Usage.afterCollection());
             }
+            surroundings.conn.close();
+            assertThat(surroundings.conn.awaitTermination(PATIENCE)).isTrue();
             statuses.values().removeIf(count -> count.get() == 0);
             System.out.println("soak: " + statuses + ", " + surroundings + ", " + usages);
         }
@@ -276,9 +279,8 @@ class ConnectionSoak {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             conn.close();
-            assertThat(conn.awaitTermination(PATIENCE)).isTrue();
             proxy.close();
             server.close();
         }
