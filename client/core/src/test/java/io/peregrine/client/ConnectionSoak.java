@@ -9,6 +9,7 @@ import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.testkit.LeakCheck;
 import io.peregrine.testkit.Seeds;
 import java.io.File;
+import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -74,16 +75,15 @@ class ConnectionSoak {
         }
         Set<Thread> threadsBefore = Thread.getAllStackTraces().keySet();
         List<Usage> usages = new ArrayList<>();
-        Surroundings surroundings = new Surroundings();
-        try {
+        try (Surroundings surroundings = new Surroundings()) {
             for (int phase = 0; phase < PHASES; phase++) {
                 runPhase(surroundings, random);
                 usages.add(Usage.afterCollection());
             }
+            surroundings.conn.close();
+            assertThat(surroundings.conn.awaitTermination(PATIENCE)).isTrue();
             statuses.values().removeIf(count -> count.get() == 0);
             System.out.println("soak: " + statuses + ", " + surroundings + ", " + usages);
-        } finally {
-            surroundings.end();
         }
 
         assertThat(wrong.get()).isNull();
@@ -223,7 +223,7 @@ class ConnectionSoak {
     }
 
     /** A channel through a proxy to a server, each of which is replaced now and then. */
-    private final class Surroundings {
+    private final class Surroundings implements AutoCloseable {
         private GatedServer server = GatedServer.start();
         private final CuttingProxy proxy = new CuttingProxy(server.port());
         private ClientConn conn = connect();
@@ -278,9 +278,9 @@ class ConnectionSoak {
                     .build();
         }
 
-        void end() throws Exception {
+        @Override
+        public void close() throws IOException {
             conn.close();
-            assertThat(conn.awaitTermination(PATIENCE)).isTrue();
             proxy.close();
             server.close();
         }
