@@ -45,6 +45,7 @@ final class FrameWriter {
     private int sharedCapacity = MIN_BUFFER_BYTES;
     private boolean written;
     private boolean writing;
+    private int pingsInARow;
 
     FrameWriter(Channel channel) {
         this.channel = channel;
@@ -74,7 +75,24 @@ final class FrameWriter {
         out.writeLong(opaque);
     }
 
+    /** Writes PING, which is not an answer. */
+    void ping(long opaque) {
+        pingsInARow++;
+        ByteBuf out = buffer();
+        frameHeader(out, 8, PING, NO_FLAGS, 0);
+        out.writeLong(opaque);
+    }
+
+    /**
+     * The PINGs written since the last HEADERS, DATA with content, or WINDOW_UPDATE: what servers and proxies that
+     * guard against PING floods may count.
+     */
+    int pingsInARow() {
+        return pingsInARow;
+    }
+
     void windowUpdate(int streamId, int increment) {
+        pingsInARow = 0;
         ByteBuf out = buffer();
         frameHeader(out, 4, WINDOW_UPDATE, NO_FLAGS, streamId);
         out.writeInt(increment);
@@ -99,6 +117,7 @@ final class FrameWriter {
 
     /** Writes a request's HEADERS without END_STREAM, and CONTINUATION where the block is over the frame size. */
     void headers(TransportStream stream, HeaderBlockEncoder encoder, long timeoutNs, int maxFrameBytes) {
+        pingsInARow = 0;
         ByteBuf out = buffer();
         int start = out.writerIndex();
         frameHeader(out, 0, HEADERS, END_HEADERS, stream.id);
@@ -112,6 +131,7 @@ final class FrameWriter {
 
     /** Writes one DATA frame from {@code length} bytes of {@code source} at {@code index}; borrows the source. */
     void data(int streamId, ByteBuf source, int index, int length, boolean endStream) {
+        pingsInARow = length > 0 ? 0 : pingsInARow;
         ByteBuf out = buffer();
         frameHeader(out, length, 0, endStream ? END_STREAM : NO_FLAGS, streamId);
         if (length <= COPY_LIMIT_BYTES) {

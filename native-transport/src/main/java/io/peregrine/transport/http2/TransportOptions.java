@@ -3,6 +3,7 @@ package io.peregrine.transport.http2;
 import static java.util.Objects.requireNonNull;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of a connection. Immutable; {@link #defaults()} suits nearly everyone.
@@ -22,6 +23,8 @@ import java.time.Duration;
  *     <td>more calls than that start at one moment</td></tr>
  * <tr><td>{@link Builder#connectTimeout connectTimeout}</td><td>ns</td><td>20 s</td><td>positive</td>
  *     <td>a dead address should be given up sooner</td></tr>
+ * <tr><td>{@link Builder#keepAlive keepAlive}</td><td></td><td>off</td><td>{@link KeepAliveOptions}</td>
+ *     <td>peers or middle boxes vanish without a word</td></tr>
  * </table>
  */
 public final class TransportOptions {
@@ -35,6 +38,7 @@ public final class TransportOptions {
     private final int maxWaitingStreams;
     private final int maxQueuedCommands;
     private final Duration connectTimeout;
+    private final @Nullable KeepAliveOptions keepAlive;
 
     private TransportOptions(Builder builder) {
         streamWindowBytes = builder.streamWindowBytes;
@@ -44,6 +48,7 @@ public final class TransportOptions {
         maxWaitingStreams = builder.maxWaitingStreams;
         maxQueuedCommands = builder.maxQueuedCommands;
         connectTimeout = builder.connectTimeout;
+        keepAlive = builder.keepAlive;
     }
 
     /** Returns the defaults of the table above. */
@@ -66,6 +71,7 @@ public final class TransportOptions {
         builder.maxWaitingStreams = maxWaitingStreams;
         builder.maxQueuedCommands = maxQueuedCommands;
         builder.connectTimeout = connectTimeout;
+        builder.keepAlive = keepAlive;
         return builder;
     }
 
@@ -104,6 +110,11 @@ public final class TransportOptions {
         return connectTimeout;
     }
 
+    /** Returns when a silent peer is asked for a sign of life; null: never. */
+    public @Nullable KeepAliveOptions keepAlive() {
+        return keepAlive;
+    }
+
     /** Collects options; {@link #build()} checks them. Not thread-safe. */
     public static final class Builder {
         private int streamWindowBytes = 1 << 20;
@@ -113,6 +124,7 @@ public final class TransportOptions {
         private int maxWaitingStreams = 10_000;
         private int maxQueuedCommands = 1 << 16;
         private Duration connectTimeout = Duration.ofSeconds(20);
+        private @Nullable KeepAliveOptions keepAlive;
 
         private Builder() {}
 
@@ -163,6 +175,15 @@ public final class TransportOptions {
         /** The time for TCP, proxy, TLS and the server's SETTINGS together: positive, default 20 s (SPEC D4). */
         public Builder connectTimeout(Duration timeout) {
             connectTimeout = requireNonNull(timeout, "timeout");
+            return this;
+        }
+
+        /**
+         * When a silent peer is asked for a sign of life: default null, never (SPEC KA-1). TCP_USER_TIMEOUT becomes
+         * the timeout then, unless the socket options say otherwise (KA-5).
+         */
+        public Builder keepAlive(@Nullable KeepAliveOptions options) {
+            keepAlive = options;
             return this;
         }
 

@@ -47,6 +47,7 @@ final class ScriptedPeer implements AfterEachCallback {
     private final TrackingAllocator allocator = new TrackingAllocator();
     private final List<RecordedStream> started = new ArrayList<>();
     private final List<String> listened = new ArrayList<>();
+    private final List<@Nullable KeepAliveOptions> refusedKeepAlives = new ArrayList<>();
     private final ReceivedFrames received = new ReceivedFrames();
     private final Socket socket = new Socket();
     private TransportOptions options = TransportOptions.defaults();
@@ -229,6 +230,11 @@ final class ScriptedPeer implements AfterEachCallback {
     /** What the listener was told. */
     List<String> listened() {
         return listened;
+    }
+
+    /** The keepalives that the listener was told to be too much for the peer. */
+    List<@Nullable KeepAliveOptions> refusedKeepAlives() {
+        return refusedKeepAlives;
     }
 
     boolean isClosed() {
@@ -477,6 +483,11 @@ final class ScriptedPeer implements AfterEachCallback {
         public void onReady() {
             listened.add("ready");
             onReady.run();
+        }
+
+        @Override
+        public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
+            refusedKeepAlives.add(keepAlive);
         }
 
         @Override
