@@ -5,6 +5,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,9 @@ public final class SubConnection implements SubConn {
     public interface Channel {
         /** Opens a transport to the address. */
         ClientTransport open(SocketAddress address, TransportListener listener);
+
+        /** The address refused the keepalive of a connection, which is null if it had none (SPEC KA-6). */
+        default void onTooManyPings(SocketAddress address, @Nullable KeepAliveOptions keepAlive) {}
 
         /** Asks the resolver again. */
         void resolveNow();
@@ -158,6 +162,11 @@ public final class SubConnection implements SubConn {
         @Override
         public void onReady() {
             context.execute(() -> SubConnection.this.onReady(this));
+        }
+
+        @Override
+        public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
+            context.execute(() -> channel.onTooManyPings(address, keepAlive));
         }
 
         @Override
