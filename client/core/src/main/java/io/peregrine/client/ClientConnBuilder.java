@@ -15,11 +15,13 @@ import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.UnixResolverProvider;
 import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.Http2Connector;
+import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportOptions;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.SocketTuning;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,8 @@ public final class ClientConnBuilder {
     private @Nullable ProxyRules proxyRules;
     private SocketTuning socketTuning = SocketTuning.defaults();
     private TransportOptions transportOptions = TransportOptions.defaults();
+    private @Nullable KeepAliveOptions keepAlive;
+    private boolean keepAliveWithoutCalls;
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
@@ -118,6 +122,31 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * Asks a silent server for a sign of life: after {@code time} without a byte from it a PING, after {@code timeout}
+     * more the end of the connection, and UNAVAILABLE for its calls. Default off. The time is at least 10 s, the
+     * timeout at least 10 ms; lower values are raised, as {@link KeepAliveOptions} says.
+     *
+     * <p>Ask whoever runs the server before this is used: by default a gRPC server permits one such PING in 5 minutes,
+     * and closes the connection after the third that comes sooner, with ENHANCE_YOUR_CALM and {@code too_many_pings}
+     * (SPEC KA-7). The channel then logs a warning and doubles the time for its future connections (KA-6).
+     *
+     * @throws IllegalArgumentException if a duration is not positive
+     */
+    public ClientConnBuilder keepAlive(Duration time, Duration timeout) {
+        keepAlive = new KeepAliveOptions(time, timeout, false);
+        return this;
+    }
+
+    /**
+     * Whether {@link #keepAlive} watches connections without calls as well. Default false: the server is asked when
+     * the next call starts. By default a gRPC server permits one such PING in 2 hours (SPEC KA-7).
+     */
+    public ClientConnBuilder keepAliveWithoutCalls(boolean on) {
+        keepAliveWithoutCalls = on;
+        return this;
+    }
+
     /** The largest response message accepted, in bytes; at least 0, default 4 MiB. Larger: RESOURCE_EXHAUSTED. */
     public ClientConnBuilder maxInboundMessageBytes(int bytes) {
         maxInboundMessageBytes = requireAtLeast("max inbound message bytes", bytes, 0);
@@ -152,9 +181,9 @@ public final class ClientConnBuilder {
     public ClientConn build() {
         ChannelCredentials secured = credentials;
         if (secured == null) {
-            throw new IllegalStateException(
-                    "no credentials for \"" + target
-                            + "\" (expected: credentials(TlsCredentials.create()) or credentials(InsecureCredentials.create()))");
+            throw new IllegalStateException("no credentials for \"" + target
+                    + "\" (expected: credentials(TlsCredentials.create()) or"
+                    + " credentials(InsecureCredentials.create()))");
         }
         boolean secure = secured.tls() != null;
         Target parsed = Target.parse(target, DEFAULT_SCHEME, resolvers.keySet());
@@ -178,7 +207,7 @@ public final class ClientConnBuilder {
                     maxWaitingCalls,
                     () -> provider.newResolver(parsed, defaultPort, home),
                     PickFirst.provider(),
-                    new Http2Connector(loops, socketTuning, transportOptions, secured.tls()),
+                    newConnector(loops, secured),
                     serverName);
             CallDispatcher dispatcher = new CallDispatcher(
                     control.pickers(),
@@ -198,6 +227,14 @@ public final class ClientConnBuilder {
             }
             throw refused;
         }
+    }
+
+    private Http2Connector newConnector(EventLoops loops, ChannelCredentials secured) {
+        KeepAliveOptions set = keepAlive == null ? transportOptions.keepAlive() : keepAlive;
+        KeepAliveOptions watched = set == null
+                ? null
+                : new KeepAliveOptions(set.time(), set.timeout(), set.withoutCalls() || keepAliveWithoutCalls);
+        return new Http2Connector(loops, socketTuning, transportOptions, secured.tls()).withKeepAlive(watched);
     }
 
     private static int requireAtLeast(String what, int value, int lowest) {

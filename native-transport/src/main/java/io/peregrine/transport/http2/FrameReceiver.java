@@ -38,6 +38,7 @@ final class FrameReceiver implements Http2FrameListener {
     private final HeaderSink sink;
     private final MessageDelivery delivery;
     private final ControlFrameBudget budget;
+    private final BandwidthProbe bandwidth;
     private final ResponseHeaders noTrailers = ResponseHeaders.empty();
 
     FrameReceiver(
@@ -48,7 +49,8 @@ final class FrameReceiver implements Http2FrameListener {
             FrameWriter writer,
             HeaderSink sink,
             MessageDelivery delivery,
-            ControlFrameBudget budget) {
+            ControlFrameBudget budget,
+            BandwidthProbe bandwidth) {
         this.connection = connection;
         this.streams = streams;
         this.outbound = outbound;
@@ -57,6 +59,7 @@ final class FrameReceiver implements Http2FrameListener {
         this.sink = sink;
         this.delivery = delivery;
         this.budget = budget;
+        this.bandwidth = bandwidth;
     }
 
     @Override
@@ -67,6 +70,7 @@ final class FrameReceiver implements Http2FrameListener {
             throw connectionError(
                     FLOW_CONTROL_ERROR, "DATA of %d bytes is over the connection's window", flowControlled);
         }
+        bandwidth.onData(flowControlled);
         TransportStream stream = findOpened(streamId, "DATA");
         if (stream == null) {
             // Reset or ended a moment ago: its bytes are credited to the connection and dropped.
@@ -151,7 +155,8 @@ final class FrameReceiver implements Http2FrameListener {
     @Override
     public void onPingAckRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
         budget.spend(Budget.PING);
-        // This side sends no PING of its own yet, and a stray acknowledgement is ignored.
+        // That of a keepalive has done its work by coming, and a stray one is ignored.
+        bandwidth.onPingAck(data);
     }
 
     @Override

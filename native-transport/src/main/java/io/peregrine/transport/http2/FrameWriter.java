@@ -52,6 +52,7 @@ final class FrameWriter {
     private long requests;
     private long dataFrames;
     private long dataBytes;
+    private int pingsInARow;
 
     FrameWriter(Channel channel) {
         this.channel = channel;
@@ -87,12 +88,22 @@ final class FrameWriter {
     /** Writes PING, which is not an answer. */
     void ping(long opaque) {
         pings++;
+        pingsInARow++;
         ByteBuf out = buffer();
         frameHeader(out, 8, PING, NO_FLAGS, 0);
         out.writeLong(opaque);
     }
 
+    /**
+     * The PINGs written since the last HEADERS, DATA with content, or WINDOW_UPDATE: what servers and proxies that
+     * guard against PING floods may count.
+     */
+    int pingsInARow() {
+        return pingsInARow;
+    }
+
     void windowUpdate(int streamId, int increment) {
+        pingsInARow = 0;
         ByteBuf out = buffer();
         frameHeader(out, 4, WINDOW_UPDATE, NO_FLAGS, streamId);
         out.writeInt(increment);
@@ -124,6 +135,7 @@ final class FrameWriter {
     /** Writes a request's HEADERS without END_STREAM, and CONTINUATION where the block is over the frame size. */
     void headers(TransportStream stream, HeaderBlockEncoder encoder, long timeoutNs, int maxFrameBytes) {
         requests++;
+        pingsInARow = 0;
         ByteBuf out = buffer();
         int start = out.writerIndex();
         frameHeader(out, 0, HEADERS, END_HEADERS, stream.id);
@@ -139,6 +151,7 @@ final class FrameWriter {
     void data(int streamId, ByteBuf source, int index, int length, boolean endStream) {
         dataFrames++;
         dataBytes += length;
+        pingsInARow = length > 0 ? 0 : pingsInARow;
         ByteBuf out = buffer();
         frameHeader(out, length, 0, endStream ? END_STREAM : NO_FLAGS, streamId);
         if (length <= COPY_LIMIT_BYTES) {

@@ -54,10 +54,13 @@ import org.jspecify.annotations.Nullable;
  */
 @EventLoopConfined
 final class Http2ClientConnection extends ChannelInboundHandlerAdapter
-        implements ClientTransport, CommandQueue.Consumer, StreamLifecycle.Connection {
+        implements ClientTransport, CommandQueue.Consumer, StreamLifecycle.Connection, KeepAlive.Connection {
 
     private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
     private static final int SHOWN_DEBUG_BYTES = 256;
+
+    /** The debug data of a GOAWAY by which servers refuse keepalive (gRFC A8). */
+    private static final String TOO_MANY_PINGS = "too_many_pings";
 
     /** How long GOAWAY may take on its way to the socket before the connection closes without it (SPEC H2-14). */
     private static final long LAST_WRITE_SECONDS = 5;
@@ -84,6 +87,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final MessageDelivery delivery;
     private final FloodDefence flood;
     private final FrameInput input;
+    private final KeepAlive keepAlive;
 
     /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
     @Published("volatile: written on the loop, read by start() on any thread")
@@ -122,10 +126,12 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         HeaderSink sink = new HeaderSink();
         this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
         this.flood = new FloodDefence(this, channel, eventLoop, peerLabel, options, writer);
-        FrameReceiver receiver =
-                new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery, flood.budget());
+        BandwidthProbe bandwidth = new BandwidthProbe(eventLoop, writer, inbound, streams.table(), options);
+        FrameReceiver receiver = new FrameReceiver(
+                this, streams, outbound, inbound, writer, sink, delivery, flood.budget(), bandwidth);
         this.input = new FrameInput(
                 this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver, flood);
+        this.keepAlive = new KeepAlive(this, eventLoop, peerLabel, writer, streams.table(), options.keepAlive());
     }
 
     // ---- ClientTransport: any thread -------------------------------------------------------------------------
@@ -255,6 +261,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             if (state == State.DRAINING && streams.table().isEmpty()) {
                 closeWith(Http2Error.NO_ERROR, reasonToEnd("connection to " + peerLabel + " is drained"), null);
             }
+            keepAlive.onTurnEnd();
             writer.flush();
         } catch (RuntimeException | Error fault) {
             onFault(fault);
@@ -321,6 +328,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             state = State.READY;
             cancelConnectTimeout();
             accepting = true;
+            keepAlive.start();
             listener.onReady();
         } else {
             streams.openWaiting();
@@ -337,6 +345,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         String debug = debugData.toString(debugData.readerIndex(), shown, StandardCharsets.UTF_8);
         String reason = peerLabel + " sent GOAWAY " + (known == null ? "error " + errorCode : known.name())
                 + (debug.isEmpty() ? "" : ": " + debug);
+        if (known == Http2Error.ENHANCE_YOUR_CALM && debug.equals(TOO_MANY_PINGS)) {
+            listener.onTooManyPings(options.keepAlive());
+        }
         retire(reason);
         streams.failOpen(id -> id > lastStreamId, StreamFailure.of(StreamFailure.Kind.REFUSED, reason));
     }
@@ -426,6 +437,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             return;
         }
         inTurn = true;
+        keepAlive.onRead();
         try {
             input.read(ctx, received);
         } finally {
@@ -534,6 +546,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
     }
 
+    @Override
+    public void onPeerSilent(String reason) {
+        closeWith(Http2Error.NO_ERROR, reasonToEnd(reason), null);
+    }
+
     boolean isClosed() {
         return state == State.CLOSED;
     }
@@ -547,6 +564,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         state = State.CLOSED;
         cancelConnectTimeout();
         flood.close();
+        keepAlive.stop();
         input.close();
         inbound.close();
         streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));

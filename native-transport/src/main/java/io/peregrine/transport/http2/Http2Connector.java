@@ -22,10 +22,16 @@ import org.jspecify.annotations.Nullable;
  * Opens HTTP/2 connections over TCP and unix domain sockets, with TLS or with prior knowledge (SPEC H2-1). Immutable; any thread.
  */
 public final class Http2Connector {
+    /** The range of {@link SocketTuning.Builder#tcpUserTimeout}. */
+    private static final long MIN_USER_TIMEOUT_MS = 100;
+
+    private static final long MAX_USER_TIMEOUT_MS = Duration.ofHours(1).toMillis();
+
     private final EventLoops eventLoops;
     private final SocketTuning tuning;
     private final TransportOptions options;
     private final @Nullable ClientTls tls;
+    private final @Nullable SocketTuning keepAliveTuning;
 
     /** Describes how to connect; {@code tls} is null for plaintext. */
     public Http2Connector(
@@ -34,6 +40,25 @@ public final class Http2Connector {
         this.tuning = tuning;
         this.options = options;
         this.tls = tls;
+        KeepAliveOptions keepAlive = options.keepAlive();
+        this.keepAliveTuning = keepAlive == null ? null : userTimeout(keepAlive.timeout());
+    }
+
+    /** Returns a connector that differs in the keepalive of connections to come; null: none. */
+    public Http2Connector withKeepAlive(@Nullable KeepAliveOptions keepAlive) {
+        TransportOptions changed = options.toBuilder().keepAlive(keepAlive).build();
+        return new Http2Connector(eventLoops, tuning, changed, tls);
+    }
+
+    /** Returns the keepalive of connections to come; null: none. */
+    public @Nullable KeepAliveOptions keepAlive() {
+        return options.keepAlive();
+    }
+
+    /** Data that the peer does not acknowledge ends the connection as silence does (SPEC KA-5). */
+    private static SocketTuning userTimeout(Duration timeout) {
+        long millis = Math.max(MIN_USER_TIMEOUT_MS, Math.min(timeout.toMillis(), MAX_USER_TIMEOUT_MS));
+        return SocketTuning.builder().tcpUserTimeout(Duration.ofMillis(millis)).build();
     }
 
     /**
@@ -92,11 +117,7 @@ public final class Http2Connector {
                         initialized.pipeline().addLast(connection);
                     }
                 });
-        tuning.applyTo(bootstrap, backend, firstHop);
-        if (tuning.connectTimeout().equals(SocketTuning.defaults().connectTimeout())) {
-            // Not a limit of its own: TCP is a part of the attempt, whose timer says what was missing.
-            bootstrap.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
-        }
+        tune(bootstrap, firstHop);
         bootstrap.connect(connectAddress).addListener((ChannelFuture connected) -> {
             if (!connected.isSuccess()) {
                 Throwable cause = connected.cause();
@@ -104,5 +125,18 @@ public final class Http2Connector {
             }
         });
         return connection;
+    }
+
+    /** Sets the socket options: that of keepalive first, so that whatever the caller has tuned takes its place. */
+    void tune(Bootstrap bootstrap, SocketAddress address) {
+        IoBackend backend = eventLoops.backend();
+        if (keepAliveTuning != null) {
+            keepAliveTuning.applyTo(bootstrap, backend, address);
+        }
+        tuning.applyTo(bootstrap, backend, address);
+        if (tuning.connectTimeout().equals(SocketTuning.defaults().connectTimeout())) {
+            // Not a limit of its own: TCP is a part of the attempt, whose timer says what was missing.
+            bootstrap.option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0);
+        }
     }
 }

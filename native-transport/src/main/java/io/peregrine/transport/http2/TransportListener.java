@@ -14,6 +14,14 @@ public interface TransportListener {
     void onDraining(String reason);
 
     /**
+     * The peer goes away because of too many PINGs: GOAWAY with ENHANCE_YOUR_CALM and {@code too_many_pings} (SPEC
+     * KA-6). {@link #onDraining} follows, unless it came before.
+     *
+     * @param keepAlive the keepalive of the connection, or null if it has none
+     */
+    default void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {}
+
+    /**
      * The connection is closed, or never came up; exactly once. {@link #onReleased} follows.
      *
      * @param reason one sentence that names the address and says what happened

@@ -47,9 +47,13 @@ final class ScriptedPeer implements AfterEachCallback {
     private final TrackingAllocator allocator = new TrackingAllocator();
     private final List<RecordedStream> started = new ArrayList<>();
     private final List<String> listened = new ArrayList<>();
+    private final List<@Nullable KeepAliveOptions> refusedKeepAlives = new ArrayList<>();
     private final ReceivedFrames received = new ReceivedFrames();
     private final Socket socket = new Socket();
-    private TransportOptions options = TransportOptions.defaults();
+    /** Windows that are fixed: PINGs that depend on the speed of a script would come as a surprise to its author. */
+    private TransportOptions options =
+            TransportOptions.builder().windows(1 << 20, 4 << 20).build();
+
     private Runnable onReady = () -> {};
     private @Nullable EmbeddedChannel channel;
     private @Nullable Http2ClientConnection connection;
@@ -230,6 +234,11 @@ final class ScriptedPeer implements AfterEachCallback {
     /** What the listener was told. */
     List<String> listened() {
         return listened;
+    }
+
+    /** The keepalives that the listener was told to be too much for the peer. */
+    List<@Nullable KeepAliveOptions> refusedKeepAlives() {
+        return refusedKeepAlives;
     }
 
     boolean isClosed() {
@@ -472,7 +481,7 @@ final class ScriptedPeer implements AfterEachCallback {
         if (!unlawful && received.grantedBytes(0) > 0) {
             assertThat(credit)
                     .as("the connection's receive window")
-                    .isBetween(options.connectionWindowBytes() * 3L / 4, (long) options.connectionWindowBytes());
+                    .isBetween(options.connectionWindowBytes() * 3L / 4, (long) options.maxConnectionWindowBytes());
         }
     }
 
@@ -490,6 +499,11 @@ final class ScriptedPeer implements AfterEachCallback {
         public void onReady() {
             listened.add("ready");
             onReady.run();
+        }
+
+        @Override
+        public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
+            refusedKeepAlives.add(keepAlive);
         }
 
         @Override

@@ -14,6 +14,7 @@ import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
+import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
 import io.peregrine.transport.io.ConnectionInfo;
@@ -51,7 +52,6 @@ public final class ControlPlane {
     private final ConnectivityWatch connectivity;
     private final Supplier<NameResolver> newResolver;
     private final LoadBalancerProvider policy;
-    private final Http2Connector connector;
     private final String serverName;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
     private final Picker connectingPicker = info -> PickResult.queue();
@@ -61,6 +61,7 @@ public final class ControlPlane {
 
     // In the context only.
     private final Map<SocketAddress, AddressBackoff> backoffs = new HashMap<>();
+    private Http2Connector connector;
     private @Nullable NameResolver resolver;
     private @Nullable LoadBalancer balancer;
     private boolean draining;
@@ -303,6 +304,25 @@ public final class ControlPlane {
             return transport;
         }
 
+        /** Connections that were opened with the same time are to double it once, not once each. */
+        @Override
+        public void onTooManyPings(SocketAddress address, @Nullable KeepAliveOptions refused) {
+            KeepAliveOptions current = connector.keepAlive();
+            if (refused == null || current == null) {
+                LOG.log(System.Logger.Level.WARNING, "{0} complains of too many PINGs, without keepalive", address);
+            } else if (refused.doubled().time().compareTo(current.time()) > 0) {
+                KeepAliveOptions slower = refused.doubled();
+                connector = connector.withKeepAlive(slower);
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "{0} complains of too many PINGs: the keepalive time of future connections is {1} instead of"
+                                + " {2}",
+                        address,
+                        slower.time(),
+                        current.time());
+            }
+        }
+
         @Override
         public void onTransportClosed(ClientTransport transport) {
             transports.remove(transport);
@@ -456,6 +476,11 @@ public final class ControlPlane {
         @Override
         public void onFirstResponse() {
             listener.onFirstResponse();
+        }
+
+        @Override
+        public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
+            listener.onTooManyPings(keepAlive);
         }
 
         @Override

@@ -5,6 +5,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,9 @@ public final class SubConnection implements SubConn {
          * @param backoffNs the delay that follows if this attempt fails: it may take as long (SPEC D4)
          */
         ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener);
+
+        /** The address refused the keepalive of a connection, which is null if it had none (SPEC KA-6). */
+        default void onTooManyPings(SocketAddress address, @Nullable KeepAliveOptions keepAlive) {}
 
         /** Asks the resolver again. */
         void resolveNow();
@@ -186,6 +190,11 @@ public final class SubConnection implements SubConn {
                     backoff.onUseful();
                 }
             });
+        }
+
+        @Override
+        public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
+            context.execute(() -> channel.onTooManyPings(address, keepAlive));
         }
 
         @Override

@@ -12,6 +12,7 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** SPEC 2.2. */
@@ -36,6 +38,7 @@ class SubConnectionTest {
     private final List<ClientTransport> closed = new ArrayList<>();
     private final List<ConnectivityState> states = new ArrayList<>();
     private final List<Status> statuses = new ArrayList<>();
+    private final List<@Nullable KeepAliveOptions> refusedKeepAlives = new ArrayList<>();
     private int resolveNows;
     private boolean refuseToOpen;
 
@@ -246,6 +249,17 @@ class SubConnectionTest {
     }
 
     @Test
+    void ka6ARefusedKeepAliveIsReportedBeforeTheSubchannelReconnects() {
+        bring(READY);
+        KeepAliveOptions keepAlive = KeepAliveOptions.after(Duration.ofSeconds(10));
+
+        last().listener().onTooManyPings(keepAlive);
+
+        assertThat(refusedKeepAlives).containsExactly(keepAlive);
+        assertThat(state()).isEqualTo(READY);
+    }
+
+    @Test
     void theEndOfAnOldTransportDoesNotTouchTheNextOne() {
         bring(READY);
         FakeTransport old = last();
@@ -411,6 +425,12 @@ class SubConnectionTest {
             transport.listener = listener;
             opened.add(transport);
             return transport;
+        }
+
+        @Override
+        public void onTooManyPings(SocketAddress address, @Nullable KeepAliveOptions keepAlive) {
+            context.requireInContext();
+            refusedKeepAlives.add(keepAlive);
         }
 
         @Override
