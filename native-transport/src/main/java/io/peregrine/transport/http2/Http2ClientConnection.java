@@ -127,8 +127,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
         this.flood = new FloodDefence(this, channel, eventLoop, peerLabel, options, writer);
         BandwidthProbe bandwidth = new BandwidthProbe(eventLoop, writer, inbound, streams.table(), options);
-        FrameReceiver receiver = new FrameReceiver(
-                this, streams, outbound, inbound, writer, sink, delivery, flood.budget(), bandwidth);
+        FrameReceiver receiver =
+                new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery, flood.budget(), bandwidth);
         this.input = new FrameInput(
                 this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver, flood);
         this.keepAlive = new KeepAlive(this, eventLoop, peerLabel, writer, streams.table(), options.keepAlive());
