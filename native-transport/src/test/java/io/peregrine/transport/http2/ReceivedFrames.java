@@ -41,6 +41,7 @@ final class ReceivedFrames {
     private long maxFrameBytes = 16_384;
     private int openHeadersStream;
     private boolean prefaceSeen;
+    private boolean lost;
 
     /** Takes the lines told since the last call. */
     List<String> take() {
@@ -93,8 +94,16 @@ final class ReceivedFrames {
         }
     }
 
+    /** Reads nothing more: what comes was written before or after the peer's last words, and nobody knows which. */
+    void loseTrack() {
+        lost = true;
+    }
+
     /** Takes what was flushed together: whole frames. */
     void read(ByteBuf flushed) throws Http2Exception {
+        if (lost) {
+            flushed.skipBytes(flushed.readableBytes());
+        }
         if (!prefaceSeen && flushed.isReadable()) {
             byte[] preface = new byte[PREFACE.length];
             flushed.readBytes(preface);

@@ -280,6 +280,9 @@ final class ScriptedPeer implements AfterEachCallback {
     /** Sends octets that need not be frames, nor end where frames do, in one read. */
     void sendAnything(byte[] octets) {
         unlawful = true;
+        if (socket.blocked) {
+            received.loseTrack();
+        }
         unaccounted.writeBytes(octets);
         account(unaccounted);
         read(octets);
