@@ -36,6 +36,7 @@ final class FrameReceiver implements Http2FrameListener {
     private final FrameWriter writer;
     private final HeaderSink sink;
     private final MessageDelivery delivery;
+    private final BandwidthProbe bandwidth;
     private final ResponseHeaders noTrailers = ResponseHeaders.empty();
 
     FrameReceiver(
@@ -45,7 +46,8 @@ final class FrameReceiver implements Http2FrameListener {
             InboundFlow inbound,
             FrameWriter writer,
             HeaderSink sink,
-            MessageDelivery delivery) {
+            MessageDelivery delivery,
+            BandwidthProbe bandwidth) {
         this.connection = connection;
         this.streams = streams;
         this.outbound = outbound;
@@ -53,6 +55,7 @@ final class FrameReceiver implements Http2FrameListener {
         this.writer = writer;
         this.sink = sink;
         this.delivery = delivery;
+        this.bandwidth = bandwidth;
     }
 
     @Override
@@ -63,6 +66,7 @@ final class FrameReceiver implements Http2FrameListener {
             throw connectionError(
                     FLOW_CONTROL_ERROR, "DATA of %d bytes is over the connection's window", flowControlled);
         }
+        bandwidth.onData(flowControlled);
         TransportStream stream = findOpened(streamId, "DATA");
         if (stream == null) {
             // Reset or ended a moment ago: its bytes are credited to the connection and dropped.
@@ -137,7 +141,8 @@ final class FrameReceiver implements Http2FrameListener {
 
     @Override
     public void onPingAckRead(ChannelHandlerContext ctx, long data) {
-        // This side sends no PING of its own yet, and a stray acknowledgement is ignored.
+        // That of a keepalive has done its work by coming, and a stray one is ignored.
+        bandwidth.onPingAck(data);
     }
 
     @Override

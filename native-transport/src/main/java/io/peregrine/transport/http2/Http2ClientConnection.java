@@ -120,7 +120,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, options);
         HeaderSink sink = new HeaderSink();
         this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
-        FrameReceiver receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery);
+        BandwidthProbe bandwidth = new BandwidthProbe(eventLoop, writer, inbound, streams.table(), options);
+        FrameReceiver receiver = new FrameReceiver(this, streams, outbound, inbound, writer, sink, delivery, bandwidth);
         this.input = new FrameInput(
                 this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver);
         this.keepAlive = new KeepAlive(this, eventLoop, peerLabel, writer, streams.table(), options.keepAlive());

@@ -12,16 +12,17 @@ import io.peregrine.allocation.ownership.EventLoopConfined;
  *
  * <p>Streams whose callers do not read hold at most a window each, and together at most
  * {@link TransportOptions#maxUnreadBytes} and a window of the connection: what is unread beyond the limit is not
- * credited to the connection until it is read (HOSTILE.md P6).
+ * credited to the connection until it is read (HOSTILE.md P6). When the connection's window grows the limit falls by as
+ * much, so that the sum stays what it was.
  */
 @EventLoopConfined
 final class InboundFlow {
     private static final int DEFAULT_WINDOW_BYTES = 65_535;
 
     private final FrameWriter writer;
-    private final int streamWindowBytes;
-    private final int connectionWindowBytes;
-    private final int maxUnreadBytes;
+    private int streamWindowBytes;
+    private int connectionWindowBytes;
+    private int maxUnreadBytes;
     private int connectionWindow;
 
     /** Received and not asked for, in all streams. */
@@ -41,6 +42,31 @@ final class InboundFlow {
     void open() {
         if (connectionWindowBytes > DEFAULT_WINDOW_BYTES) {
             writer.windowUpdate(0, connectionWindowBytes - DEFAULT_WINDOW_BYTES);
+        }
+    }
+
+    /**
+     * Raises the windows to what is given, as far as they are smaller and the bound on unread bytes allows.
+     *
+     * <p>The streams that are open have the larger window from now on, and not from the acknowledgement on. That is
+     * right since frames arrive in order: the peer knows a stream by HEADERS before SETTINGS and adds the difference
+     * (RFC 9113 §6.9.2), or by HEADERS after and starts with the new size. Until SETTINGS reach it, it believes in less
+     * than is counted here; in more, never.
+     */
+    void grow(int streamBytes, int connectionBytes, Iterable<TransportStream> openStreams) {
+        int streamGrowth = streamBytes - streamWindowBytes;
+        if (streamGrowth > 0) {
+            streamWindowBytes = streamBytes;
+            writer.settings(0x4, streamBytes); // INITIAL_WINDOW_SIZE
+            for (TransportStream stream : openStreams) {
+                stream.receiveWindow += streamGrowth;
+            }
+        }
+        int connectionGrowth = Math.min(connectionBytes - connectionWindowBytes, maxUnreadBytes);
+        if (connectionGrowth > 0) {
+            connectionWindowBytes += connectionGrowth;
+            maxUnreadBytes -= connectionGrowth;
+            creditConnection();
         }
     }
 

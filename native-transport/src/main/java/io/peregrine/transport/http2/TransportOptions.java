@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  * <caption>Options</caption>
  * <tr><th>option</th><th>unit</th><th>default</th><th>range</th><th>change it when</th></tr>
  * <tr><td>{@link Builder#windows windows}</td><td>bytes</td><td>1 MiB, 4 MiB</td><td>65 535..2^31-1</td>
- *     <td>large responses come over long round trips</td></tr>
+ *     <td>memory is to be bounded more tightly, or measured: it fixes them</td></tr>
+ * <tr><td>{@link Builder#maxWindows maxWindows}</td><td>bytes</td><td>8 MiB, 16 MiB</td><td>65 535..2^31-1</td>
+ *     <td>large responses come over very long, very fast links</td></tr>
  * <tr><td>{@link Builder#maxUnreadBytes maxUnreadBytes}</td><td>bytes</td><td>16 MiB</td><td>0..2^31-1</td>
  *     <td>many streams are read slowly over one connection</td></tr>
  * <tr><td>{@link Builder#maxHeaderListBytes maxHeaderListBytes}</td><td>bytes</td><td>8 KiB</td>
@@ -33,6 +35,8 @@ public final class TransportOptions {
 
     private final int streamWindowBytes;
     private final int connectionWindowBytes;
+    private final int maxStreamWindowBytes;
+    private final int maxConnectionWindowBytes;
     private final int maxUnreadBytes;
     private final int maxHeaderListBytes;
     private final int maxWaitingStreams;
@@ -43,6 +47,8 @@ public final class TransportOptions {
     private TransportOptions(Builder builder) {
         streamWindowBytes = builder.streamWindowBytes;
         connectionWindowBytes = builder.connectionWindowBytes;
+        maxStreamWindowBytes = builder.maxStreamWindowBytes;
+        maxConnectionWindowBytes = builder.maxConnectionWindowBytes;
         maxUnreadBytes = builder.maxUnreadBytes;
         maxHeaderListBytes = builder.maxHeaderListBytes;
         maxWaitingStreams = builder.maxWaitingStreams;
@@ -66,6 +72,8 @@ public final class TransportOptions {
         Builder builder = new Builder();
         builder.streamWindowBytes = streamWindowBytes;
         builder.connectionWindowBytes = connectionWindowBytes;
+        builder.maxStreamWindowBytes = maxStreamWindowBytes;
+        builder.maxConnectionWindowBytes = maxConnectionWindowBytes;
         builder.maxUnreadBytes = maxUnreadBytes;
         builder.maxHeaderListBytes = maxHeaderListBytes;
         builder.maxWaitingStreams = maxWaitingStreams;
@@ -75,14 +83,24 @@ public final class TransportOptions {
         return builder;
     }
 
-    /** Returns the receive window of a stream in bytes, SETTINGS_INITIAL_WINDOW_SIZE. */
+    /** Returns the receive window of a stream in bytes that a connection starts with, SETTINGS_INITIAL_WINDOW_SIZE. */
     public int streamWindowBytes() {
         return streamWindowBytes;
     }
 
-    /** Returns the receive window of the connection in bytes. */
+    /** Returns the receive window of the connection in bytes that it starts with. */
     public int connectionWindowBytes() {
         return connectionWindowBytes;
+    }
+
+    /** Returns up to which size in bytes the receive window of a stream may grow. */
+    public int maxStreamWindowBytes() {
+        return maxStreamWindowBytes;
+    }
+
+    /** Returns up to which size in bytes the receive window of the connection may grow. */
+    public int maxConnectionWindowBytes() {
+        return maxConnectionWindowBytes;
     }
 
     /** Returns how many received bytes may wait for their callers before the connection's window shrinks. */
@@ -119,6 +137,8 @@ public final class TransportOptions {
     public static final class Builder {
         private int streamWindowBytes = 1 << 20;
         private int connectionWindowBytes = 4 << 20;
+        private int maxStreamWindowBytes = 8 << 20;
+        private int maxConnectionWindowBytes = 16 << 20;
         private int maxUnreadBytes = 16 << 20;
         private int maxHeaderListBytes = 8 << 10;
         private int maxWaitingStreams = 10_000;
@@ -130,18 +150,31 @@ public final class TransportOptions {
 
         /**
          * The receive windows in bytes, each 65 535..2^31-1: SETTINGS_INITIAL_WINDOW_SIZE, default 1 MiB, and that of
-         * the connection, default 4 MiB (RFC 9113 §6.9).
+         * the connection, default 4 MiB (RFC 9113 §6.9). They are fixed then: {@link #maxWindows} after it lets them
+         * grow from these sizes.
          */
         public Builder windows(int streamBytes, int connectionBytes) {
             streamWindowBytes = streamBytes;
             connectionWindowBytes = connectionBytes;
+            return maxWindows(streamBytes, connectionBytes);
+        }
+
+        /**
+         * Up to which sizes in bytes the receive windows may grow when the bandwidth-delay product of the connection
+         * turns out to be larger (SPEC H2-8): at least those of {@link #windows}, at most 2^31-1. Default 8 MiB for a
+         * stream, half of what the connection may have unread, and 16 MiB for the connection, of which growth takes no
+         * more than {@link #maxUnreadBytes}. 8 MiB are 670 Mbit/s over a round trip of 100 ms.
+         */
+        public Builder maxWindows(int streamBytes, int connectionBytes) {
+            maxStreamWindowBytes = streamBytes;
+            maxConnectionWindowBytes = connectionBytes;
             return this;
         }
 
         /**
          * How many bytes the streams of a connection together may have received that their callers have not asked
          * for: 0..2^31-1, default 16 MiB (HOSTILE.md P6). Beyond it the connection's window shrinks, and with it the
-         * speed of all its streams, until some is read.
+         * speed of all its streams, until some is read. A window that has grown counts: by as much less may be unread.
          */
         public Builder maxUnreadBytes(int bytes) {
             maxUnreadBytes = bytes;
@@ -195,6 +228,8 @@ public final class TransportOptions {
         public TransportOptions build() {
             requireRange("stream window", streamWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
             requireRange("connection window", connectionWindowBytes, MIN_WINDOW_BYTES, Integer.MAX_VALUE);
+            requireRange("max stream window", maxStreamWindowBytes, streamWindowBytes, Integer.MAX_VALUE);
+            requireRange("max connection window", maxConnectionWindowBytes, connectionWindowBytes, Integer.MAX_VALUE);
             requireRange("max unread bytes", maxUnreadBytes, 0, Integer.MAX_VALUE);
             requireRange("max header list", maxHeaderListBytes, 1024, 16 << 20);
             requireRange("max waiting streams", maxWaitingStreams, 1, Integer.MAX_VALUE);

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class UserTimeoutTest {
     @Test
     void ka5KeepAliveSetsTheUserTimeoutToItsTimeout() throws Exception {
-        assertThat(userTimeoutMs(SocketTuning.defaults(), Duration.ofSeconds(20))).isEqualTo(20_000);
+        assertThat(userTimeoutMs(SocketTuning.defaults(), Duration.ofSeconds(20)))
+                .isEqualTo(20_000);
     }
 
     @Test
