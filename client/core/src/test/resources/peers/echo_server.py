@@ -24,6 +24,7 @@ class Handlers(grpc.GenericRpcHandler):
 
     @staticmethod
     def sleep(request, context):
+        print("sleeping", flush=True)
         while context.is_active():
             time.sleep(0.01)
         return request

@@ -13,21 +13,28 @@ import io.grpc.testing.integration.Messages.StreamingOutputCallRequest;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.credentials.TlsCredentials;
+import io.peregrine.transport.io.EventLoops;
+import io.peregrine.transport.io.IoBackend;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The unary cases of gRPC's interop test descriptions against grpc-java's own server, in plaintext and TLS. */
+/**
+ * The unary cases of gRPC's interop test descriptions against grpc-java's own server, over every I/O back end that the
+ * machine has, in plaintext and TLS.
+ */
 @ParameterizedClass
-@EnumSource(InteropIT.Security.class)
+@MethodSource("transports")
 class InteropIT {
     private static final MethodDescriptor<Empty, Empty> EMPTY_CALL =
             method("EmptyCall", Empty.parser(), Empty.parser());
@@ -42,12 +49,21 @@ class InteropIT {
         TLS
     }
 
+    private final IoBackend backend;
     private final Security security;
+    private EventLoops loops;
     private InteropServer server;
     private ClientConn conn;
 
-    InteropIT(Security security) {
+    InteropIT(IoBackend backend, Security security) {
+        this.backend = backend;
         this.security = security;
+    }
+
+    static Stream<Arguments> transports() {
+        return Stream.of(IoBackend.values())
+                .filter(IoBackend::isAvailable)
+                .flatMap(backend -> Stream.of(Security.values()).map(security -> Arguments.of(backend, security)));
     }
 
     @BeforeEach
@@ -56,8 +72,10 @@ class InteropIT {
         ChannelCredentials credentials = security == Security.TLS
                 ? TlsCredentials.builder().trust(server.certificatePem()).build()
                 : InsecureCredentials.create();
+        loops = EventLoops.create(backend, 1, "interop");
         conn = ClientConn.builder(server.target())
                 .credentials(credentials)
+                .eventLoops(loops)
                 .maxInboundMessageBytes(16 << 20)
                 .build();
     }
@@ -65,6 +83,7 @@ class InteropIT {
     @AfterEach
     void stop() throws Exception {
         conn.close();
+        loops.close();
         server.close();
     }
 

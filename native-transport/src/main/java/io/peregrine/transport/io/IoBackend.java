@@ -16,7 +16,6 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
-import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringSocketChannel;
@@ -81,12 +80,12 @@ public enum IoBackend {
     IO_URING {
         @Override
         public boolean isAvailable() {
-            return IoUring.isAvailable();
+            return IoUringPolls.isAvailable();
         }
 
         @Override
         public String reason() {
-            return reasonFor("io_uring", IoUring.unavailabilityCause());
+            return reasonFor("io_uring", IoUringPolls.unavailabilityCause());
         }
 
         @Override

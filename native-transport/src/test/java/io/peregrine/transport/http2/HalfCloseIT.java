@@ -112,7 +112,7 @@ class HalfCloseIT {
     }
 
     /** Reads the preface and frames up to DATA, which ends the request. */
-    private static void readRequest(InputStream in) throws IOException {
+    static void readRequest(InputStream in) throws IOException {
         in.readNBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".length());
         int type;
         do {

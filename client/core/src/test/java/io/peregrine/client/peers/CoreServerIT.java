@@ -163,6 +163,7 @@ class CoreServerIT {
         CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(1));
         assertThat(conn.invoke(method("Echo"), new byte[1], OPTIONS)).hasSize(1);
         CompletableFuture<byte[]> sleeping = conn.invokeFuture(method("Sleep"), new byte[1], options);
+        assertThat(server.line()).isEqualTo("sleeping");
 
         server.say("drain");
 
