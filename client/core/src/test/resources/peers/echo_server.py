@@ -1,10 +1,13 @@
 """A gRPC server on gRPC's C core, with calls of raw bytes: prints its port, serves until its input ends."""
 
 import sys
+import threading
 import time
 from concurrent import futures
 
 import grpc
+
+DRAINING = threading.Event()
 
 
 class Handlers(grpc.GenericRpcHandler):
@@ -25,8 +28,9 @@ class Handlers(grpc.GenericRpcHandler):
     @staticmethod
     def sleep(request, context):
         print("sleeping", flush=True)
-        while context.is_active():
-            time.sleep(0.01)
+        while context.is_active() and not DRAINING.wait(0.01):
+            pass
+        time.sleep(0.3)
         return request
 
     @staticmethod
@@ -47,7 +51,9 @@ def main():
     server.start()
     print(port, flush=True)
     if sys.stdin.readline().strip() == "drain":
-        print("drained" if server.stop(grace=10).wait(20) else "stuck", flush=True)
+        stopped = server.stop(grace=10)
+        DRAINING.set()
+        print("drained" if stopped.wait(20) else "stuck", flush=True)
         sys.stdin.read()
     server.stop(grace=0).wait()
 
