@@ -5,11 +5,8 @@ import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 import static io.netty.handler.codec.http2.Http2Exception.connectionError;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -61,9 +58,6 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     /** The debug data of a GOAWAY by which servers refuse keepalive (gRFC A8). */
     private static final String TOO_MANY_PINGS = "too_many_pings";
-
-    /** How long GOAWAY may take on its way to the socket before the connection closes without it (SPEC H2-14). */
-    private static final long LAST_WRITE_SECONDS = 5;
 
     private enum State {
         CONNECTING,
@@ -570,7 +564,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
         streams.failOpen(id -> true, new StreamFailure(StreamFailure.Kind.CONNECTION_LOST, 0, reason, cause));
         writer.discard();
-        closeChannel(spoke);
+        if (spoke) {
+            ChannelEnd.closeBehindWrites(channel);
+        } else {
+            ChannelEnd.close(channel);
+        }
         listener.onTerminated(reason, cause);
         terminated = true;
         if (eventLoop.isShuttingDown()) {
@@ -587,30 +585,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
     }
 
-    private void closeChannel(boolean spoke) {
-        if (!channel.isRegistered()) {
-            // Refused by its loop, or closed already: there is no loop to close it on.
-            channel.unsafe().closeForcibly();
-        } else if (!spoke || !channel.isActive()) {
-            ChannelFuture unused = channel.close();
-        } else {
-            // Behind what was flushed, the GOAWAY among it, but not for ever behind a peer that does not read.
-            Future<?> limit = eventLoop.schedule(this::closeUnwritten, LAST_WRITE_SECONDS, TimeUnit.SECONDS);
-            channel.closeFuture().addListener(closed -> limit.cancel(false));
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        }
-    }
-
-    private void closeUnwritten() {
-        ChannelFuture unused = channel.close();
-    }
-
     private static String describe(Throwable cause) {
         String message = cause.getMessage();
         return message == null ? cause.getClass().getSimpleName() : message;
-    }
-
-    ByteBufAllocator allocator() {
-        return channel.alloc();
     }
 }
