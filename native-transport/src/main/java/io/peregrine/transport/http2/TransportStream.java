@@ -170,6 +170,11 @@ public abstract class TransportStream {
         return request.writerIndex() - sendIndex;
     }
 
+    /** Whether the server has begun its response, 1xx aside. */
+    protected final boolean hasResponse() {
+        return headersReceived;
+    }
+
     /** The deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}. */
     protected final long deadlineNs() {
         return deadlineNs;

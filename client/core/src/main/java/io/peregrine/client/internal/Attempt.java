@@ -26,7 +26,6 @@ final class Attempt<R> extends TransportStream {
 
     private final UnaryCall<?, R> call;
     private final ClientTransport transport;
-    private boolean answered;
     private @Nullable R response;
     private @Nullable Status localFailure;
     private @Nullable Status foreign;
@@ -54,7 +53,6 @@ final class Attempt<R> extends TransportStream {
 
     @Override
     protected boolean onHeaders(ResponseHeaders headers) {
-        answered = true;
         if (!StatusMapping.isGrpc(headers)) {
             foreign = StatusMapping.ofHttp(headers);
             foreignBody = new StringBuilder();
@@ -132,7 +130,7 @@ final class Attempt<R> extends TransportStream {
         } else if (foreign != null) {
             call.end(quoteBody(foreign), null, Metadata.EMPTY);
         } else {
-            call.onAttemptFailed(failure, answered);
+            call.onAttemptFailed(failure, hasResponse());
         }
     }
 

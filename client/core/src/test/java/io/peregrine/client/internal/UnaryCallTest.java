@@ -17,7 +17,7 @@ import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.transport.http2.ClientTransport.StartResult;
-import io.peregrine.transport.http2.SentRequests;
+import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -141,6 +141,7 @@ class UnaryCallTest {
     @Test
     void p4ARefusalAfterTheResponseBeganDoesNotSendTheRequestAgain() {
         EndRecorder end = fixture.start(CallOptions.DEFAULT);
+        StreamAccess.beginResponse(transport.last());
         transport.last().onHeaders(block(":status", "200", "content-type", "application/grpc"));
 
         transport.fail(StreamFailure.Kind.REFUSED);
@@ -192,7 +193,8 @@ class UnaryCallTest {
         transport.fail(StreamFailure.Kind.REFUSED);
 
         for (Attempt<?> attempt : transport.started) {
-            assertThat(SentRequests.of(attempt)).isEqualTo(Unpooled.wrappedBuffer(new byte[] {0, 0, 0, 0, 3, 1, 2, 3}));
+            assertThat(StreamAccess.request(attempt))
+                    .isEqualTo(Unpooled.wrappedBuffer(new byte[] {0, 0, 0, 0, 3, 1, 2, 3}));
         }
 
         transport.fail(StreamFailure.Kind.CONNECTION_LOST);
