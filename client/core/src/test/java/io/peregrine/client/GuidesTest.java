@@ -1,0 +1,124 @@
+package io.peregrine.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.client.credentials.TlsCredentials;
+import io.peregrine.transport.http2.FloodLimits;
+import io.peregrine.transport.http2.TransportOptions;
+import io.peregrine.transport.io.ConnectionInfo;
+import io.peregrine.transport.io.EventLoops;
+import io.peregrine.transport.io.IoBackend;
+import io.peregrine.transport.io.SocketTuning;
+import io.peregrine.transport.proxy.ProxyServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The snippets of docs/guides/connections.md and proxies.md: what they show compiles and builds channels. */
+class GuidesTest {
+    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+
+    @Test
+    void eventLoops() {
+        EventLoops loops = EventLoops.builder()
+                .backend(IoBackend.NIO)
+                .threads(2)
+                .name("quotes")
+                .busyPoll(true)
+                .build();
+        ClientConn conn = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .eventLoops(loops)
+                .build();
+
+        assertThat(loops.backend()).isEqualTo(IoBackend.NIO);
+        conn.close();
+        loops.close();
+    }
+
+    @Test
+    void keepAliveAndTelemetry() {
+        ClientConn watched = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .keepAlive(Duration.ofMinutes(5), Duration.ofSeconds(20))
+                .build();
+
+        for (ConnectionInfo connection : watched.connections()) {
+            connection
+                    .tcpTelemetry()
+                    .thenAccept(telemetry -> telemetry.ifPresent(tcp ->
+                            System.out.println(connection.remoteAddress() + ": round trip " + tcp.rttUs() + " us")));
+        }
+
+        assertThat(watched.connections()).isEmpty();
+        watched.close();
+    }
+
+    @Test
+    void limits() {
+        TransportOptions options = TransportOptions.builder()
+                .windows(1 << 20, 8 << 20)
+                .floodLimits(FloodLimits.builder()
+                        .budget(FloodLimits.Budget.PING, 5_000)
+                        .build())
+                .build();
+        ClientConn patient = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .transportOptions(options)
+                .build();
+
+        assertThat(options.floodLimits().frames(FloodLimits.Budget.PING)).isEqualTo(5_000);
+        patient.close();
+    }
+
+    @Test
+    void socketOptions() {
+        SocketTuning tuning = SocketTuning.builder()
+                .tcpQuickAck(true)
+                .tcpUserTimeout(Duration.ofSeconds(10))
+                .build();
+        ClientConn tuned = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .socketTuning(tuning)
+                .build();
+
+        assertThat(tuning.tcpUserTimeout()).contains(Duration.ofSeconds(10));
+        tuned.close();
+    }
+
+    @Test
+    void proxy() {
+        String password = "secret";
+        ClientConn conn = ClientConn.builder("dns:///greeter.internal:443")
+                .credentials(TlsCredentials.create())
+                .proxy(ProxyServer.httpConnect("proxy.corp", 3128).withCredentials("ana", password))
+                .build();
+
+        assertThat(conn.toString()).doesNotContain(password);
+        conn.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"connections.md, 5", "proxies.md, 1"})
+    void theGuidesShowWhatIsBuiltHere(String guide, int snippets) throws Exception {
+        List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/client/GuidesTest.java"))
+                .lines()
+                .map(String::strip)
+                .toList();
+        Matcher found = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", guide)));
+
+        int count = 0;
+        while (found.find()) {
+            count++;
+            assertThat(source)
+                    .containsSequence(found.group(1).lines().map(String::strip).toList());
+        }
+        assertThat(count).isEqualTo(snippets);
+    }
+}
