@@ -63,7 +63,8 @@ public final class CallStress {
             SyncContext context = new SyncContext(loop, thrown -> {
                 throw new AssertionError(thrown);
             });
-            ready = new SubConnection(HandDrivenConnection.ADDRESS, context, this, (state, status) -> {});
+            ready = new SubConnection(
+                    HandDrivenConnection.ADDRESS, new AddressBackoff(), context, this, (state, status) -> {});
             context.execute(ready::connect);
         }
 
@@ -103,7 +104,7 @@ public final class CallStress {
         }
 
         @Override
-        public ClientTransport open(SocketAddress address, TransportListener listener) {
+        public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
             HandDrivenConnection opened = new HandDrivenConnection(loop, listener);
             connection = opened;
             return opened.transport();
