@@ -189,11 +189,13 @@ final class HostileConnection {
     }
 
     void abandon() {
-        abandoned.countDown();
         try {
+            // First, or a reader that is let go would read what the client has sent meanwhile.
             socket.close();
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
+        } finally {
+            abandoned.countDown();
         }
     }
 
