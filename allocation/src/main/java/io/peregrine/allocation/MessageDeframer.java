@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 @EventLoopConfined
 public final class MessageDeframer {
     /** Below this size a slice costs more memory in what it pins than a copy does. */
-    static final int MIN_RETAINED_BYTES = 1024;
+    public static final int MIN_RETAINED_BYTES = 1024;
 
     /** The first buffer for copies; large enough for the usual message that two frames share. */
     static final int MIN_COPY_BUFFER_BYTES = 2048;

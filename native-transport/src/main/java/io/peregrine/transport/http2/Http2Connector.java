@@ -19,7 +19,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens HTTP/2 connections over TCP and unix domain sockets, with TLS or with prior knowledge (SPEC H2-1). Immutable; any thread.
+ * Opens HTTP/2 connections over TCP and unix domain sockets, with TLS or with prior knowledge (SPEC H2-1). Immutable;
+ * any thread.
  */
 public final class Http2Connector {
     /** The range of {@link SocketTuning.Builder#tcpUserTimeout}. */

@@ -40,12 +40,12 @@ final class OutboundFlow {
         stream.sendWindow = peer.initialWindowBytes();
         if (stream.pipe() != null) {
             onMoreToSend(stream);
-        } else if (first == null && channel.isWritable()) {
-            sendFrame(stream);
-            enqueueIfSendable(stream);
-        } else {
-            enqueueIfSendable(stream);
+            return;
         }
+        if (first == null && channel.isWritable()) {
+            sendFrame(stream);
+        }
+        enqueueIfSendable(stream);
     }
 
     /** An open stream's pipe has more to send, or its end; it is sent in the stream's turn. */

@@ -105,7 +105,8 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     }
 
     private void admit(TransportStream stream) {
-        if (stream.deadlineNs() != TransportStream.NO_DEADLINE) {
+        boolean hasDeadline = stream.deadlineNs() != TransportStream.NO_DEADLINE;
+        if (hasDeadline) {
             if (stream.deadlineNs() - LoopClock.nanoTime(eventLoop) <= 0) {
                 String message = "deadline exceeded before the request was sent to " + peerLabel;
                 fail(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, message);
@@ -113,7 +114,6 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
             }
             wheel().schedule(stream);
         }
-        boolean hasDeadline = stream.deadlineNs() != TransportStream.NO_DEADLINE;
         long headerListBytes =
                 HeaderBlockEncoder.listBytes(stream.requestHeaders(), hasDeadline, stream.requestFields());
         if (headerListBytes > peer.maxHeaderListBytes()) {

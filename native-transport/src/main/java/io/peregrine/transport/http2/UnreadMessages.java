@@ -2,6 +2,7 @@ package io.peregrine.transport.http2;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.peregrine.allocation.MessageDeframer;
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -12,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  */
 @EventLoopConfined
 final class UnreadMessages {
-    /** Below this size a slice costs more memory in what it pins than a copy does. */
-    private static final int MIN_RETAINED_BYTES = 1024;
-
     private static final int COPY_BUFFER_BYTES = 4096;
 
     private final ArrayDeque<ByteBuf> octets = new ArrayDeque<>(4);
@@ -60,7 +58,7 @@ final class UnreadMessages {
     /** Keeps what is readable of {@code data}, and reads it. */
     void add(ByteBuf data, ByteBufAllocator allocator) {
         int added = data.readableBytes();
-        if (added >= MIN_RETAINED_BYTES) {
+        if (added >= MessageDeframer.MIN_RETAINED_BYTES) {
             copies = null;
             octets.add(data.readRetainedSlice(added));
         } else {
