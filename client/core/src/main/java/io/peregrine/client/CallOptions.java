@@ -1,27 +1,55 @@
 package io.peregrine.client;
 
+import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.credentials.CallCredentials;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one call wants beyond its method and its request. Immutable; deriving costs one object, and the same instance
- * may serve any number of calls.
+ * What one call wants beyond its method and its request. Immutable; deriving is cheap, and the same instance may serve
+ * any number of calls.
+ *
+ * <p>What a call says here comes before what the service config says for its method, with two exceptions (SPEC SV-4):
+ * of two deadlines the earlier one counts, and of two size limits the smaller one.
  */
 public final class CallOptions {
-    /** No deadline, not wait-for-ready, no metadata, callbacks on the event loop. */
-    public static final CallOptions DEFAULT = new CallOptions(Long.MAX_VALUE, false, Metadata.EMPTY, null);
+    /** Nothing set: no deadline, no metadata, callbacks on the event loop, the rest as the connection says. */
+    public static final CallOptions DEFAULT = new CallOptions(new Draft());
 
     private final long timeoutNs;
-    private final boolean waitForReady;
+    private final @Nullable Deadline deadline;
+    private final @Nullable Boolean waitForReady;
     private final Metadata metadata;
     private final @Nullable Executor executor;
+    private final @Nullable String compressor;
+    private final int maxInboundMessageBytes;
+    private final int maxOutboundMessageBytes;
+    private final @Nullable String authority;
+    private final @Nullable CallCredentials credentials;
+    private final @Nullable String affinityKey;
+    private final @Nullable RetryPolicy retryPolicy;
+    private final @Nullable HedgingPolicy hedgingPolicy;
+    private final boolean stackTraces;
+    private final @Nullable Attribute attributes;
 
-    private CallOptions(long timeoutNs, boolean waitForReady, Metadata metadata, @Nullable Executor executor) {
-        this.timeoutNs = timeoutNs;
-        this.waitForReady = waitForReady;
-        this.metadata = metadata;
-        this.executor = executor;
+    private CallOptions(Draft draft) {
+        this.timeoutNs = draft.timeoutNs;
+        this.deadline = draft.deadline;
+        this.waitForReady = draft.waitForReady;
+        this.metadata = draft.metadata;
+        this.executor = draft.executor;
+        this.compressor = draft.compressor;
+        this.maxInboundMessageBytes = draft.maxInboundMessageBytes;
+        this.maxOutboundMessageBytes = draft.maxOutboundMessageBytes;
+        this.authority = draft.authority;
+        this.credentials = draft.credentials;
+        this.affinityKey = draft.affinityKey;
+        this.retryPolicy = draft.retryPolicy;
+        this.hedgingPolicy = draft.hedgingPolicy;
+        this.stackTraces = draft.stackTraces;
+        this.attributes = draft.attributes;
     }
 
     /** {@link #DEFAULT} with {@link #withDeadlineAfter}. */
@@ -30,43 +58,159 @@ public final class CallOptions {
     }
 
     /**
-     * Sets a deadline, counted from the start of each call that uses these options.
+     * Sets a deadline, counted from the start of each call that uses these options. It holds beside a
+     * {@link #withDeadline fixed} one: the earlier of the two counts.
      *
-     * @param timeout positive; more than 146 years counts as none
-     * @throws IllegalArgumentException if it is zero or negative
+     * @param timeout zero or negative, as when a time budget is used up: the call ends with DEADLINE_EXCEEDED and
+     *     nothing is sent (SPEC DL-1); more than 146 years counts as none
      */
     public CallOptions withDeadlineAfter(Duration timeout) {
-        if (timeout.isZero() || timeout.isNegative()) {
-            throw new IllegalArgumentException("deadline after: " + timeout + " (expected: a positive duration)");
-        }
-        return new CallOptions(saturatedNanos(timeout), waitForReady, metadata, executor);
+        Draft draft = new Draft(this);
+        long saturatedNs = Deadline.saturatedNs(timeout);
+        draft.timeoutNs = saturatedNs == Long.MAX_VALUE / 2 ? Long.MAX_VALUE : Math.max(saturatedNs, 0);
+        return new CallOptions(draft);
     }
 
-    /** Whether a call waits while the connection is in TRANSIENT_FAILURE instead of failing; default false. */
+    /**
+     * Sets a fixed deadline, the same for each call that uses these options. If it has passed when a call starts, the
+     * call ends with DEADLINE_EXCEEDED and nothing is sent (SPEC DL-1).
+     */
+    public CallOptions withDeadline(Deadline newDeadline) {
+        Draft draft = new Draft(this);
+        draft.deadline = newDeadline;
+        return new CallOptions(draft);
+    }
+
+    /**
+     * Whether a call waits while the connection is in TRANSIENT_FAILURE instead of failing; default: what the service
+     * config says for the method, else false (D5).
+     */
     public CallOptions withWaitForReady(boolean wait) {
-        return new CallOptions(timeoutNs, wait, metadata, executor);
+        Draft draft = new Draft(this);
+        draft.waitForReady = wait;
+        return new CallOptions(draft);
     }
 
     /** Sets the metadata to send; default none. */
     public CallOptions withMetadata(Metadata newMetadata) {
-        return new CallOptions(timeoutNs, waitForReady, newMetadata, executor);
+        Draft draft = new Draft(this);
+        draft.metadata = newMetadata;
+        return new CallOptions(draft);
     }
 
     /**
      * Runs callbacks, and completes futures, on {@code newExecutor}; default is the connection's event loop, which
-     * they must not block.
+     * they must not block. The callbacks of one call run one after the other, whatever the executor.
      */
     public CallOptions withExecutor(Executor newExecutor) {
-        return new CallOptions(timeoutNs, waitForReady, metadata, newExecutor);
+        Draft draft = new Draft(this);
+        draft.executor = newExecutor;
+        return new CallOptions(draft);
     }
 
-    /** Time from the start of a call to its deadline, in nanoseconds; {@code Long.MAX_VALUE} for none. */
+    /**
+     * Compresses requests with the compressor of this name, for example {@code gzip}; default none. If the connection
+     * has no such compressor, the call ends with INTERNAL and nothing is sent (SPEC MS-4).
+     */
+    public CallOptions withCompressor(String name) {
+        Draft draft = new Draft(this);
+        draft.compressor = name;
+        return new CallOptions(draft);
+    }
+
+    /**
+     * Sets the largest response message accepted, in bytes, after decompression; default: the connection's limit. The
+     * service config can only lower it. Larger: RESOURCE_EXHAUSTED.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public CallOptions withMaxInboundMessageBytes(int bytes) {
+        Draft draft = new Draft(this);
+        draft.maxInboundMessageBytes = requireNotNegative("max inbound message bytes", bytes);
+        return new CallOptions(draft);
+    }
+
+    /**
+     * Sets the largest request message sent, in bytes, before compression; default: the connection's limit. The
+     * service config can only lower it. Larger: RESOURCE_EXHAUSTED.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public CallOptions withMaxOutboundMessageBytes(int bytes) {
+        Draft draft = new Draft(this);
+        draft.maxOutboundMessageBytes = requireNotNegative("max outbound message bytes", bytes);
+        return new CallOptions(draft);
+    }
+
+    /**
+     * Sets the {@code :authority} of the request; default: the connection's. On a TLS connection only an authority
+     * that its certificate covers is allowed; any other ends the call with UNAVAILABLE.
+     */
+    public CallOptions withAuthority(String newAuthority) {
+        Draft draft = new Draft(this);
+        draft.authority = newAuthority;
+        return new CallOptions(draft);
+    }
+
+    /** Adds credentials to the call, after those of the connection; default none. */
+    public CallOptions withCredentials(CallCredentials newCredentials) {
+        Draft draft = new Draft(this);
+        draft.credentials = newCredentials;
+        return new CallOptions(draft);
+    }
+
+    /** Sets the key by which a policy of that kind sends calls to the same back end; default none. */
+    public CallOptions withAffinityKey(String key) {
+        Draft draft = new Draft(this);
+        draft.affinityKey = key;
+        return new CallOptions(draft);
+    }
+
+    /** Retries this call as the policy says, whatever the service config says; replaces a hedging policy. */
+    public CallOptions withRetry(RetryPolicy policy) {
+        Draft draft = new Draft(this);
+        draft.retryPolicy = policy;
+        draft.hedgingPolicy = null;
+        return new CallOptions(draft);
+    }
+
+    /** Hedges this call as the policy says, whatever the service config says; replaces a retry policy. */
+    public CallOptions withHedging(HedgingPolicy policy) {
+        Draft draft = new Draft(this);
+        draft.hedgingPolicy = policy;
+        draft.retryPolicy = null;
+        return new CallOptions(draft);
+    }
+
+    /**
+     * Whether a {@link StatusException} captures the stack of the thread that a blocking call throws it on; default
+     * false: it costs microseconds for each failure.
+     */
+    public CallOptions withStackTraces(boolean on) {
+        Draft draft = new Draft(this);
+        draft.stackTraces = on;
+        return new CallOptions(draft);
+    }
+
+    /** Attaches a value for interceptors, tracers and pickers, which the call itself does not look at. */
+    public <T> CallOptions withAttribute(AttributeKey<T> key, T value) {
+        Draft draft = new Draft(this);
+        draft.attributes = new Attribute(key, value, attributes);
+        return new CallOptions(draft);
+    }
+
+    /** Time from the start of a call to its deadline, in nanoseconds, 0 or more; {@code Long.MAX_VALUE} for none. */
     public long timeoutNs() {
         return timeoutNs;
     }
 
-    /** See {@link #withWaitForReady}. */
-    public boolean waitForReady() {
+    /** See {@link #withDeadline}; null for none. */
+    public @Nullable Deadline deadline() {
+        return deadline;
+    }
+
+    /** See {@link #withWaitForReady}; null if not set. */
+    public @Nullable Boolean waitForReady() {
         return waitForReady;
     }
 
@@ -80,11 +224,159 @@ public final class CallOptions {
         return executor;
     }
 
-    private static long saturatedNanos(Duration duration) {
-        try {
-            return duration.toNanos();
-        } catch (ArithmeticException beyondRange) {
-            return Long.MAX_VALUE;
+    /** See {@link #withCompressor}; null for none. */
+    public @Nullable String compressor() {
+        return compressor;
+    }
+
+    /** See {@link #withMaxInboundMessageBytes}; -1 if not set. */
+    public int maxInboundMessageBytes() {
+        return maxInboundMessageBytes;
+    }
+
+    /** See {@link #withMaxOutboundMessageBytes}; -1 if not set. */
+    public int maxOutboundMessageBytes() {
+        return maxOutboundMessageBytes;
+    }
+
+    /** See {@link #withAuthority}; null for the connection's. */
+    public @Nullable String authority() {
+        return authority;
+    }
+
+    /** See {@link #withCredentials}; null for none. */
+    public @Nullable CallCredentials credentials() {
+        return credentials;
+    }
+
+    /** See {@link #withAffinityKey}; null for none. */
+    public @Nullable String affinityKey() {
+        return affinityKey;
+    }
+
+    /** See {@link #withRetry}; null if not set. */
+    public @Nullable RetryPolicy retryPolicy() {
+        return retryPolicy;
+    }
+
+    /** See {@link #withHedging}; null if not set. */
+    public @Nullable HedgingPolicy hedgingPolicy() {
+        return hedgingPolicy;
+    }
+
+    /** See {@link #withStackTraces}. */
+    public boolean stackTraces() {
+        return stackTraces;
+    }
+
+    /** The value that was attached last under the key, or null. */
+    public <T> @Nullable T attribute(AttributeKey<T> key) {
+        for (Attribute attached = attributes; attached != null; attached = attached.next) {
+            if (attached.key == key) {
+                return key.cast(attached.value);
+            }
+        }
+        return null;
+    }
+
+    private static int requireNotNegative(String what, int bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException(what + ": " + bytes + " (expected: 0 or more)");
+        }
+        return bytes;
+    }
+
+    /**
+     * Names an attribute; compared by identity. Immutable.
+     *
+     * @param <T> the type of its values
+     */
+    public static final class AttributeKey<T> {
+        private final String name;
+        private final Class<T> type;
+
+        private AttributeKey(String name, Class<T> type) {
+            this.name = name;
+            this.type = type;
+        }
+
+        /** A new key, different from every other. */
+        public static <T> AttributeKey<T> of(String name, Class<T> type) {
+            return new AttributeKey<>(name, type);
+        }
+
+        T cast(Object value) {
+            return type.cast(value);
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private record Attribute(
+            AttributeKey<?> key, Object value, @Nullable Attribute next) {}
+
+    /** Options while they are derived. */
+    private static final class Draft {
+        long timeoutNs = Long.MAX_VALUE;
+
+        @Nullable
+        Deadline deadline;
+
+        @Nullable
+        Boolean waitForReady;
+
+        Metadata metadata = Metadata.EMPTY;
+
+        @Nullable
+        Executor executor;
+
+        @Nullable
+        String compressor;
+
+        int maxInboundMessageBytes = -1;
+        int maxOutboundMessageBytes = -1;
+
+        @Nullable
+        String authority;
+
+        @Nullable
+        CallCredentials credentials;
+
+        @Nullable
+        String affinityKey;
+
+        @Nullable
+        RetryPolicy retryPolicy;
+
+        @Nullable
+        HedgingPolicy hedgingPolicy;
+
+        boolean stackTraces;
+
+        @Nullable
+        Attribute attributes;
+
+        Draft() {}
+
+        Draft(CallOptions from) {
+            this.timeoutNs = from.timeoutNs;
+            this.deadline = from.deadline;
+            this.waitForReady = from.waitForReady;
+            this.metadata = from.metadata;
+            this.executor = from.executor;
+            this.compressor = from.compressor;
+            this.maxInboundMessageBytes = from.maxInboundMessageBytes;
+            this.maxOutboundMessageBytes = from.maxOutboundMessageBytes;
+            this.authority = from.authority;
+            this.credentials = from.credentials;
+            this.affinityKey = from.affinityKey;
+            this.retryPolicy = from.retryPolicy;
+            this.hedgingPolicy = from.hedgingPolicy;
+            this.stackTraces = from.stackTraces;
+            this.attributes = from.attributes;
         }
     }
 }

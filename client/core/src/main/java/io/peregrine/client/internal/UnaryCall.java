@@ -152,7 +152,7 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
                 }
                 // It is not READY any more; wait for the picker that knows (PK-7).
             } else if (!picked.status().isOk()) {
-                if (picked.isDrop() || !options.waitForReady()) {
+                if (picked.isDrop() || !Boolean.TRUE.equals(options.waitForReady())) {
                     end(picked.status(), null, Metadata.EMPTY);
                     return;
                 }
