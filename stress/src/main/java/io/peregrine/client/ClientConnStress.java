@@ -38,7 +38,7 @@ public final class ClientConnStress {
                 home,
                 10,
                 () -> this,
-                PickFirst.provider(),
+                PickFirst.policy(),
                 new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null),
                 "echo.test");
         final CallDispatcher dispatcher = new CallDispatcher(
@@ -51,7 +51,8 @@ public final class ClientConnStress {
                 false,
                 1 << 20,
                 1 << 20,
-                control::lastFailure);
+                control::lastFailure,
+                control::serviceConfig);
         final ClientConn conn = new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false);
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";

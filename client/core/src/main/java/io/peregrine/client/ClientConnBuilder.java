@@ -206,7 +206,7 @@ public final class ClientConnBuilder {
                     home,
                     maxWaitingCalls,
                     () -> provider.newResolver(parsed, defaultPort, home),
-                    PickFirst.provider(),
+                    PickFirst.policy(),
                     newConnector(loops, secured),
                     serverName);
             CallDispatcher dispatcher = new CallDispatcher(
@@ -219,7 +219,8 @@ public final class ClientConnBuilder {
                     secure,
                     maxInboundMessageBytes,
                     maxOutboundMessageBytes,
-                    control::lastFailure);
+                    control::lastFailure,
+                    control::serviceConfig);
             return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
         } catch (RuntimeException refused) {
             if (eventLoops == null) {

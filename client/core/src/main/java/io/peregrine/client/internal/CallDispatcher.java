@@ -2,6 +2,7 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.transport.header.RequestHeaders;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -25,6 +26,7 @@ public final class CallDispatcher {
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final Supplier<String> lastFailure;
+    private final Supplier<ServiceConfig> config;
     private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
@@ -35,6 +37,7 @@ public final class CallDispatcher {
      *
      * @param timer for the deadlines of calls that wait for a picker
      * @param lastFailure why the channel is not READY, for messages; may be empty
+     * @param config the service config of calls that start now
      */
     public CallDispatcher(
             PickerSnapshot pickers,
@@ -46,7 +49,8 @@ public final class CallDispatcher {
             boolean secure,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
-            Supplier<String> lastFailure) {
+            Supplier<String> lastFailure,
+            Supplier<ServiceConfig> config) {
         this.pickers = pickers;
         this.timer = timer;
         this.allocator = allocator;
@@ -57,6 +61,7 @@ public final class CallDispatcher {
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.lastFailure = lastFailure;
+        this.config = config;
     }
 
     /** From now on, a lost connection means that this side closed it. */
@@ -94,6 +99,14 @@ public final class CallDispatcher {
 
     String lastFailure() {
         return lastFailure.get();
+    }
+
+    /**
+     * The service config now: the default one until the resolver has answered (SV-10). It is set before the picker of
+     * the same answer is published, so a call that reads it after its pick sees one that is at least as new.
+     */
+    ServiceConfig config() {
+        return config.get();
     }
 
     RequestHeaders headersOf(MethodDescriptor<?, ?> method) {

@@ -5,10 +5,11 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.LoadBalancer;
-import io.peregrine.client.balancer.LoadBalancerProvider;
+import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.SubConn;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.client.resolver.NameResolver;
@@ -51,7 +52,7 @@ public final class ControlPlane {
     private final PickerSnapshot pickers;
     private final ConnectivityWatch connectivity;
     private final Supplier<NameResolver> newResolver;
-    private final LoadBalancerProvider policy;
+    private final LoadBalancingPolicy policy;
     private final String serverName;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
     private final Picker connectingPicker = info -> PickResult.queue();
@@ -69,6 +70,9 @@ public final class ControlPlane {
     private boolean released;
     private boolean panicked;
 
+    /** Written in the context, before the picker that goes with it; read by every call. */
+    private volatile ServiceConfig serviceConfig = ServiceConfig.EMPTY;
+
     /** For messages; written in the context. */
     private volatile String lastFailure = "";
 
@@ -82,7 +86,7 @@ public final class ControlPlane {
             EventLoop home,
             int maxWaitingCalls,
             Supplier<NameResolver> newResolver,
-            LoadBalancerProvider policy,
+            LoadBalancingPolicy policy,
             Http2Connector connector,
             String serverName) {
         this.context = new SyncContext(home, this::onPanic);
@@ -97,6 +101,11 @@ public final class ControlPlane {
     /** Where calls pick. */
     public PickerSnapshot pickers() {
         return pickers;
+    }
+
+    /** What calls that start now are configured with. Any thread. */
+    public ServiceConfig serviceConfig() {
+        return serviceConfig;
     }
 
     /** The channel's state. */
