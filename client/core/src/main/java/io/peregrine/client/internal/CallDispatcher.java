@@ -2,8 +2,14 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.config.RetryThrottling;
+import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.retry.RetrySequence;
+import io.peregrine.client.internal.retry.RetryThrottle;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.transport.header.RequestHeaders;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
@@ -26,6 +32,16 @@ public final class CallDispatcher {
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final Supplier<String> lastFailure;
+    private final RetryLimits retryLimits;
+
+    /** Replaced as one when the control plane has another one. */
+    private volatile ServiceConfig config = ServiceConfig.EMPTY;
+
+    private volatile RetryThrottle throttle = RetryThrottle.none();
+
+    /** Whether the resolver has answered; for reports. */
+    private volatile boolean resolved;
+
     private final Supplier<ServiceConfig> config;
     private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
 
@@ -36,6 +52,7 @@ public final class CallDispatcher {
      * Joins the parts.
      *
      * @param timer for the deadlines of calls that wait for a picker
+     * @param retryLimits what retries and hedges may cost
      * @param lastFailure why the channel is not READY, for messages; may be empty
      * @param config the service config of calls that start now
      */
@@ -61,12 +78,49 @@ public final class CallDispatcher {
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.lastFailure = lastFailure;
+        this.retryLimits = retryLimits;
         this.config = config;
     }
 
     /** From now on, a lost connection means that this side closed it. */
     public void kill() {
         killed = true;
+    }
+
+    /** Calls that start from now on go by another config (SPEC SV-13). In the channel's serialised context. */
+    public void config(ServiceConfig newConfig) {
+        RetryThrottling throttling = newConfig.retryThrottling();
+        if (!Objects.equals(throttling, config.retryThrottling())) {
+            throttle = throttling == null
+                    ? RetryThrottle.none()
+                    : RetryThrottle.of(throttling.maxMilliTokens(), throttling.milliTokensPerSuccess());
+        }
+        config = newConfig;
+    }
+
+    /** The resolver has answered for the first time, or has been forgotten again. */
+    public void resolved(boolean now) {
+        resolved = now;
+    }
+
+    ServiceConfig config() {
+        return config;
+    }
+
+    RetryThrottle throttle() {
+        return throttle;
+    }
+
+    RetryLimits retryLimits() {
+        return retryLimits;
+    }
+
+    RetrySequence retriesUnder(RetryPolicy policy) {
+        return new RetrySequence(policy, retryLimits.maxAttempts(), throttle);
+    }
+
+    boolean isResolved() {
+        return resolved;
     }
 
     boolean isKilled() {

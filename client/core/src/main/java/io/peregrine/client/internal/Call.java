@@ -1,0 +1,217 @@
+package io.peregrine.client.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.peregrine.allocation.MessageFramer;
+import io.peregrine.allocation.MessageSizeException;
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.Cancellable;
+import io.peregrine.client.Deadline;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.client.config.MethodConfig;
+import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.report.AttemptReport;
+import io.peregrine.client.report.CallReport;
+import io.peregrine.transport.http2.StreamFailure;
+import io.peregrine.transport.http2.TransportStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of an application, made of one attempt or more: what it wants, from its options and the service config
+ * (SPEC SV-4, DL-1), and what it tells when it fails.
+ *
+ * @param <Q> the request
+ * @param <R> the response
+ */
+abstract class Call<Q, R> implements Cancellable {
+    /** Of a call with more attempts, as transparent retries may make, the first and the last ones are reported. */
+    private static final int MAX_REPORTS = 32;
+
+    private final CallDispatcher dispatcher;
+    private final MethodDescriptor<Q, R> method;
+    private final CallOptions options;
+    private final MethodConfig config;
+    private final long startNs;
+    private final long deadlineNs;
+    private @Nullable List<AttemptReport> reports;
+
+    Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+        this.dispatcher = dispatcher;
+        this.method = method;
+        this.options = options;
+        this.config = dispatcher.config().methodConfig(method);
+        this.startNs = System.nanoTime();
+        this.deadlineNs = deadlineOf(startNs, options, config);
+    }
+
+    // ---- From its attempts, each on the thread that owns the attempt -----------------------------------------
+
+    /** The response began; the metadata may be empty. */
+    abstract void onHeaders(Attempt<R> attempt, Metadata headers);
+
+    /** A message of the response. */
+    abstract void onMessage(Attempt<R> attempt, R message);
+
+    /** The attempt's pipe has room again. */
+    void onWritable(Attempt<R> attempt) {}
+
+    /**
+     * The attempt has ended; nothing of it is left but its {@linkplain Attempt#report report}.
+     *
+     * @param trailers empty if there are none
+     * @param failure what happened on the connection, if anything did
+     */
+    abstract void onEnd(Attempt<R> attempt, Status status, Metadata trailers, @Nullable StreamFailure failure);
+
+    // ---- What it wants ---------------------------------------------------------------------------------------
+
+    final CallDispatcher dispatcher() {
+        return dispatcher;
+    }
+
+    final MethodDescriptor<Q, R> method() {
+        return method;
+    }
+
+    final CallOptions options() {
+        return options;
+    }
+
+    final MethodConfig config() {
+        return config;
+    }
+
+    /** On the clock of {@link System#nanoTime()}. */
+    final long startNs() {
+        return startNs;
+    }
+
+    final long deadlineNs() {
+        return deadlineNs;
+    }
+
+    /** Whether there was no time when it started (DL-1). */
+    final boolean isExpiredAtStart() {
+        return deadlineNs != TransportStream.NO_DEADLINE && deadlineNs - startNs <= 0;
+    }
+
+    /** D5: the option wins. */
+    final boolean waitForReady() {
+        Boolean option = options.waitForReady();
+        return Boolean.TRUE.equals(option == null ? config.waitForReady() : option);
+    }
+
+    /** The policy in force; null if there is none, or retries are off (RT-2). */
+    final @Nullable RetryPolicy retryPolicy() {
+        if (!dispatcher.retryLimits().enabled()) {
+            return null;
+        }
+        RetryPolicy option = options.retryPolicy();
+        return option != null || options.hedgingPolicy() != null ? option : config.retryPolicy();
+    }
+
+    /** The policy in force; null if there is none, or retries are off (RT-2). */
+    final @Nullable HedgingPolicy hedgingPolicy() {
+        if (!dispatcher.retryLimits().enabled()) {
+            return null;
+        }
+        HedgingPolicy option = options.hedgingPolicy();
+        return option != null || options.retryPolicy() != null ? option : config.hedgingPolicy();
+    }
+
+    /** Nanoseconds to the deadline, {@code Long.MAX_VALUE} if there is none. */
+    final long timeLeftNs() {
+        return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+    }
+
+    final int maxInboundMessageBytes() {
+        int option = options.maxInboundMessageBytes();
+        int own = option < 0 ? dispatcher.maxInboundMessageBytes() : option;
+        return Math.min(own, config.maxResponseMessageBytes());
+    }
+
+    private int maxOutboundMessageBytes() {
+        int option = options.maxOutboundMessageBytes();
+        int own = option < 0 ? dispatcher.maxOutboundMessageBytes() : option;
+        return Math.min(own, config.maxRequestMessageBytes());
+    }
+
+    /**
+     * The message as it goes on the wire; the caller owns it.
+     *
+     * @throws StatusException if it is too large or cannot be marshalled
+     */
+    final ByteBuf frame(Q message) {
+        try {
+            return MessageFramer.frame(
+                    dispatcher.allocator(), method.requestMarshaller(), message, maxOutboundMessageBytes());
+        } catch (MessageSizeException tooLarge) {
+            throw new StatusException(
+                    Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage()));
+        } catch (RuntimeException | Error marshallerFailed) {
+            throw new StatusException(new Status(
+                    StatusCode.INTERNAL, "the request cannot be marshalled: " + marshallerFailed, marshallerFailed));
+        }
+    }
+
+    private static long deadlineOf(long startNs, CallOptions options, MethodConfig config) {
+        long timeoutNs = Math.min(options.timeoutNs(), config.timeoutNs());
+        // Beyond the clock's range counts as none; the one value that means none is left to it.
+        long deadlineNs = timeoutNs > Long.MAX_VALUE / 2 ? TransportStream.NO_DEADLINE : startNs + timeoutNs;
+        Deadline fixed = options.deadline();
+        if (fixed != null
+                && (deadlineNs == TransportStream.NO_DEADLINE || fixed.nanoTime() - deadlineNs < 0)) {
+            deadlineNs = fixed.nanoTime();
+        }
+        return deadlineNs;
+    }
+
+    // ---- What it tells ---------------------------------------------------------------------------------------
+
+    /** Status of a failure after {@code shutdownNow}, which is what ended the connection. */
+    final Status unlessKilled(Status status) {
+        return dispatcher.isKilled() && status.code() == StatusCode.UNAVAILABLE
+                ? new Status(StatusCode.CANCELLED, "the channel was shut down: " + status.message(), status.cause())
+                : status;
+    }
+
+    static Status deadlineExceededBetweenAttempts() {
+        return Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded before the next attempt");
+    }
+
+    static Status deadlineExceededAtStart() {
+        return Status.of(StatusCode.DEADLINE_EXCEEDED, "the deadline had passed when the call started");
+    }
+
+    /** Keeps what an attempt has to tell, if it failed. By the call's owner. */
+    final void keepReport(Attempt<R> attempt, Status status, @Nullable StreamFailure failure) {
+        if (status.isOk()) {
+            return;
+        }
+        List<AttemptReport> kept = reports;
+        if (kept == null) {
+            kept = new ArrayList<>(1);
+            reports = kept;
+        } else if (kept.size() == MAX_REPORTS) {
+            kept.remove(MAX_REPORTS / 2);
+        }
+        kept.add(attempt.report(status, failure));
+    }
+
+    final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - startNs);
+        List<AttemptReport> attempts = reports == null ? List.of() : reports;
+        String lastConnectionError = dispatcher.lastFailure();
+        // Only what the report needs, so that an exception which is kept does not keep the call.
+        CallReport report = new CallReport(
+                dispatcher.target(), method.fullName(), elapsed, attempts, lastConnectionError);
+        return new StatusException(status, trailers, () -> report, withStackTrace);
+    }
+}
