@@ -1,8 +1,12 @@
 package io.peregrine.client.config;
 
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.config.json.ConfigValue;
+import io.peregrine.client.config.json.JsonText;
+import io.peregrine.client.config.json.ServiceConfigException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -48,6 +52,34 @@ public final class ServiceConfig {
     /** Begins with nothing set. */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /**
+     * Reads the JSON form, with the policies that come with the library. Fields that are not known are ignored
+     * (SV-1); if one that is known is wrong, so is the whole (SV-9).
+     *
+     * @throws ServiceConfigException with one sentence: the JSON path, the value and what was expected
+     */
+    public static ServiceConfig parse(String json) {
+        return parse(json, LoadBalancerRegistry.standard());
+    }
+
+    /** As {@link #parse(String)}, with the policies of {@code policies}. */
+    public static ServiceConfig parse(String json, LoadBalancerRegistry policies) {
+        return new ServiceConfigParser(policies).parse(JsonText.parse(json));
+    }
+
+    /**
+     * As {@link #parse(String)}, for JSON that was read before: objects are maps, lists are lists, and numbers are of
+     * any kind (SV-14).
+     */
+    public static ServiceConfig parse(Map<String, ?> json) {
+        return parse(json, LoadBalancerRegistry.standard());
+    }
+
+    /** As {@link #parse(Map)}, with the policies of {@code policies}. */
+    public static ServiceConfig parse(Map<String, ?> json, LoadBalancerRegistry policies) {
+        return new ServiceConfigParser(policies).parse(ConfigValue.root(json));
     }
 
     /**
