@@ -8,6 +8,7 @@ import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
@@ -55,6 +56,7 @@ public final class ClientConnBuilder {
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+    private RetryLimits retryLimits = RetryLimits.DEFAULT;
     private LoadBalancerRegistry policies = LoadBalancerRegistry.standard();
     private @Nullable ServiceConfig serviceConfig;
     private @Nullable String serviceConfigJson;
@@ -201,6 +203,39 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * Whether retry and hedging policies count; default true. A call that no server has seen is sent again either way
+     * (SPEC RT-2).
+     */
+    public ClientConnBuilder retries(boolean on) {
+        retryLimits = new RetryLimits(
+                on, retryLimits.maxAttempts(), retryLimits.perCallBytes(), retryLimits.perChannelBytes());
+        return this;
+    }
+
+    /** How many attempts a call has at most, whatever its policy says; at least 1, default 5 (D22). */
+    public ClientConnBuilder maxCallAttempts(int attempts) {
+        retryLimits = new RetryLimits(
+                retryLimits.enabled(),
+                requireAtLeast("max call attempts", attempts, 1),
+                retryLimits.perCallBytes(),
+                retryLimits.perChannelBytes());
+        return this;
+    }
+
+    /**
+     * How many bytes of requests are kept to be sent again, for one call and for all together; at least 0, default
+     * 1 MiB and 16 MiB (D23). A call that would keep more is not sent again.
+     */
+    public ClientConnBuilder retryBufferBytes(int perCall, int perChannel) {
+        retryLimits = new RetryLimits(
+                retryLimits.enabled(),
+                retryLimits.maxAttempts(),
+                requireAtLeast("retry buffer bytes of a call", perCall, 0),
+                requireAtLeast("retry buffer bytes of a channel", perChannel, 0));
+        return this;
+    }
+
     /** Adds a name resolver, or replaces the one of the same scheme. */
     public ClientConnBuilder resolver(NameResolverProvider provider) {
         resolvers.put(provider.scheme(), provider);
@@ -255,8 +290,8 @@ public final class ClientConnBuilder {
                     secure,
                     maxInboundMessageBytes,
                     maxOutboundMessageBytes,
-                    control::lastFailure,
-                    control::serviceConfig);
+                    retryLimits,
+                    control);
             return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
         } catch (RuntimeException refused) {
             if (eventLoops == null) {

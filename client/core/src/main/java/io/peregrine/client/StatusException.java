@@ -18,7 +18,7 @@ public final class StatusException extends RuntimeException {
 
     private final transient Status status;
     private final transient Metadata trailers;
-    private transient volatile @Nullable Supplier<CallReport> source;
+    private transient volatile @Nullable Supplier<@Nullable CallReport> source;
     private transient volatile @Nullable CallReport report;
 
     /**
@@ -30,7 +30,7 @@ public final class StatusException extends RuntimeException {
      * @param withStackTrace whether to capture the stack
      */
     public StatusException(
-            Status status, Metadata trailers, @Nullable Supplier<CallReport> report, boolean withStackTrace) {
+            Status status, Metadata trailers, @Nullable Supplier<@Nullable CallReport> report, boolean withStackTrace) {
         super(status.message(), status.cause(), false, withStackTrace);
         this.status = status;
         this.trailers = trailers;
@@ -40,6 +40,11 @@ public final class StatusException extends RuntimeException {
     /** A failure that no call stands behind, for example one that an interceptor makes; without a stack trace. */
     public StatusException(Status status) {
         this(status, Metadata.EMPTY, null, false);
+    }
+
+    /** The same failure with the stack of the current thread. */
+    public StatusException withStackTrace() {
+        return new StatusException(status, trailers, this::report, true);
     }
 
     /** The status; its message is the server's own where the server ended the call. */

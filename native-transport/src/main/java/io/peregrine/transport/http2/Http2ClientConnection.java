@@ -98,6 +98,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     /** The last one that the peer sent. */
     private StreamFailure.@Nullable GoAway goAway;
+
     private @Nullable Future<?> connectTimeout;
 
     /**

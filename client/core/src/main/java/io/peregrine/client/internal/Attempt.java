@@ -221,9 +221,11 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         }
         long timeoutNs = policy.perAttemptRecvTimeoutNs();
         Status late = Status.of(
-                StatusCode.DEADLINE_EXCEEDED, "no response headers within " + timeoutNs / 1000 + " µs, the time for one attempt");
+                StatusCode.DEADLINE_EXCEEDED,
+                "no response headers within " + timeoutNs / 1000 + " µs, the time for one attempt");
         try {
-            waits().recvTimeout(call.dispatcher().timer().schedule(() -> timeOut(late), timeoutNs, TimeUnit.NANOSECONDS));
+            waits().recvTimeout(
+                            call.dispatcher().timer().schedule(() -> timeOut(late), timeoutNs, TimeUnit.NANOSECONDS));
         } catch (RejectedExecutionException timerIsGone) {
             // The event loops are shut down: the transport, which needs them too, ends the attempt.
             LOG.log(System.Logger.Level.DEBUG, "no timer for an attempt of {0}: {1}", call.method(), timerIsGone);
@@ -271,7 +273,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     @Override
     public void onNewPicker() {
-        begin();
+        if (call.isConfigDue()) {
+            // Its deadline and its policy may be others; the call begins again.
+            end(Outcome.UNPROCESSED, Status.of(StatusCode.UNAVAILABLE, "the channel has its service config now"));
+        } else {
+            begin();
+        }
     }
 
     private boolean hasDeadline() {

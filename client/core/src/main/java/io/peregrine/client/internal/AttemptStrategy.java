@@ -34,6 +34,6 @@ interface AttemptStrategy {
      */
     long afterFailure(Outcome outcome, StatusCode code, Metadata trailers, int live);
 
-    /** The response of an attempt began, so long after its start. */
-    default void onResponse(long elapsedNs) {}
+    /** The response of an attempt began. Not under the lock. */
+    default void onResponse(Attempt<?> attempt) {}
 }

@@ -96,7 +96,8 @@ final class AttemptWaits {
 
     /** The waits, and the time for which the attempt had its connection and no response. */
     static List<Wait> withFirstByte(List<Wait> waits, long tookNs) {
-        long waitedNs = waits.stream().mapToLong(wait -> wait.duration().toNanos()).sum();
+        long waitedNs =
+                waits.stream().mapToLong(wait -> wait.duration().toNanos()).sum();
         List<Wait> all = new ArrayList<>(waits);
         all.add(new Wait(Wait.Reason.FIRST_BYTE, Duration.ofNanos(Math.max(0, tookNs - waitedNs))));
         return List.copyOf(all);

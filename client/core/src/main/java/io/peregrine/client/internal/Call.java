@@ -37,17 +37,26 @@ abstract class Call<Q, R> implements Cancellable {
     private final CallDispatcher dispatcher;
     private final MethodDescriptor<Q, R> method;
     private final CallOptions options;
-    private final MethodConfig config;
     private final long startNs;
-    private final long deadlineNs;
+
+    /** Changes once at most: when the call started before the channel had its config. */
+    private MethodConfig config;
+
+    private long deadlineNs;
+    private boolean awaitsConfig;
+
+    /** Why the config fails the call (SV-12). */
+    private @Nullable Status refusal;
+
     private @Nullable List<AttemptReport> reports;
 
     Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
         this.dispatcher = dispatcher;
         this.method = method;
         this.options = options;
-        this.config = dispatcher.config().methodConfig(method);
         this.startNs = System.nanoTime();
+        this.awaitsConfig = !dispatcher.isResolved();
+        this.config = readConfig();
         this.deadlineNs = deadlineOf(startNs, options, config);
     }
 
@@ -84,8 +93,40 @@ abstract class Call<Q, R> implements Cancellable {
         return options;
     }
 
-    final MethodConfig config() {
-        return config;
+    private MethodConfig readConfig() {
+        try {
+            return dispatcher.config().methodConfig(method, options);
+        } catch (StatusException refused) {
+            refusal = refused.status();
+            return MethodConfig.EMPTY;
+        }
+    }
+
+    /** Why there is to be no attempt: the config refuses the call, or there is no time left (DL-1); null if neither. */
+    final @Nullable Status refusal() {
+        if (refusal != null) {
+            return refusal;
+        }
+        boolean expired = deadlineNs != TransportStream.NO_DEADLINE && deadlineNs - startNs <= 0;
+        return expired
+                ? Status.of(StatusCode.DEADLINE_EXCEEDED, "the deadline had passed when the call started")
+                : null;
+    }
+
+    /** Whether the config that the call started with was preliminary, and the channel has its own by now (SV-13). */
+    final boolean isConfigDue() {
+        return awaitsConfig && dispatcher.isResolved();
+    }
+
+    /** Goes by the channel's config from now on, if {@link #isConfigDue}; before an attempt. By the call's owner. */
+    final boolean takeConfigIfDue() {
+        if (!isConfigDue()) {
+            return false;
+        }
+        awaitsConfig = false;
+        config = readConfig();
+        deadlineNs = deadlineOf(startNs, options, config);
+        return true;
     }
 
     /** On the clock of {@link System#nanoTime()}. */
@@ -95,11 +136,6 @@ abstract class Call<Q, R> implements Cancellable {
 
     final long deadlineNs() {
         return deadlineNs;
-    }
-
-    /** Whether there was no time when it started (DL-1). */
-    final boolean isExpiredAtStart() {
-        return deadlineNs != TransportStream.NO_DEADLINE && deadlineNs - startNs <= 0;
     }
 
     /** D5: the option wins. */
@@ -153,8 +189,7 @@ abstract class Call<Q, R> implements Cancellable {
             return MessageFramer.frame(
                     dispatcher.allocator(), method.requestMarshaller(), message, maxOutboundMessageBytes());
         } catch (MessageSizeException tooLarge) {
-            throw new StatusException(
-                    Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage()));
+            throw new StatusException(Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage()));
         } catch (RuntimeException | Error marshallerFailed) {
             throw new StatusException(new Status(
                     StatusCode.INTERNAL, "the request cannot be marshalled: " + marshallerFailed, marshallerFailed));
@@ -166,8 +201,7 @@ abstract class Call<Q, R> implements Cancellable {
         // Beyond the clock's range counts as none; the one value that means none is left to it.
         long deadlineNs = timeoutNs > Long.MAX_VALUE / 2 ? TransportStream.NO_DEADLINE : startNs + timeoutNs;
         Deadline fixed = options.deadline();
-        if (fixed != null
-                && (deadlineNs == TransportStream.NO_DEADLINE || fixed.nanoTime() - deadlineNs < 0)) {
+        if (fixed != null && (deadlineNs == TransportStream.NO_DEADLINE || fixed.nanoTime() - deadlineNs < 0)) {
             deadlineNs = fixed.nanoTime();
         }
         return deadlineNs;
@@ -186,8 +220,9 @@ abstract class Call<Q, R> implements Cancellable {
         return Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded before the next attempt");
     }
 
-    static Status deadlineExceededAtStart() {
-        return Status.of(StatusCode.DEADLINE_EXCEEDED, "the deadline had passed when the call started");
+    /** Tells what another call, which was made for this one, has to tell. */
+    final void adoptReports(Call<?, ?> other) {
+        reports = other.reports;
     }
 
     /** Keeps what an attempt has to tell, if it failed. By the call's owner. */
@@ -210,8 +245,8 @@ abstract class Call<Q, R> implements Cancellable {
         List<AttemptReport> attempts = reports == null ? List.of() : reports;
         String lastConnectionError = dispatcher.lastFailure();
         // Only what the report needs, so that an exception which is kept does not keep the call.
-        CallReport report = new CallReport(
-                dispatcher.target(), method.fullName(), elapsed, attempts, lastConnectionError);
+        CallReport report =
+                new CallReport(dispatcher.target(), method.fullName(), elapsed, attempts, lastConnectionError);
         return new StatusException(status, trailers, () -> report, withStackTrace);
     }
 }

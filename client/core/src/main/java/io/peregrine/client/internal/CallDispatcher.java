@@ -2,17 +2,17 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
-import io.peregrine.client.config.RetryThrottling;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.retry.HedgingStates;
+import io.peregrine.client.internal.retry.ReplayBudget;
+import io.peregrine.client.internal.retry.ReplayBuffer;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.RetryThrottle;
-import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.transport.header.RequestHeaders;
-import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.function.Supplier;
 
 /**
  * What the calls of one channel share: where to pick, how to name things, and the request headers of each method.
@@ -31,18 +31,11 @@ public final class CallDispatcher {
     private final boolean secure;
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
-    private final Supplier<String> lastFailure;
+    private final ChannelView channel;
     private final RetryLimits retryLimits;
-
-    /** Replaced as one when the control plane has another one. */
-    private volatile ServiceConfig config = ServiceConfig.EMPTY;
-
-    private volatile RetryThrottle throttle = RetryThrottle.none();
-
-    /** Whether the resolver has answered; for reports. */
-    private volatile boolean resolved;
-
-    private final Supplier<ServiceConfig> config;
+    private final ReplayBudget replayBudget;
+    private final HedgingStates hedgingStates = new HedgingStates();
+    private final ChannelThrottle throttle = new ChannelThrottle();
     private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
@@ -53,8 +46,7 @@ public final class CallDispatcher {
      *
      * @param timer for the deadlines of calls that wait for a picker
      * @param retryLimits what retries and hedges may cost
-     * @param lastFailure why the channel is not READY, for messages; may be empty
-     * @param config the service config of calls that start now
+     * @param channel the control plane's side
      */
     public CallDispatcher(
             PickerSnapshot pickers,
@@ -66,8 +58,8 @@ public final class CallDispatcher {
             boolean secure,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
-            Supplier<String> lastFailure,
-            Supplier<ServiceConfig> config) {
+            RetryLimits retryLimits,
+            ChannelView channel) {
         this.pickers = pickers;
         this.timer = timer;
         this.allocator = allocator;
@@ -77,9 +69,9 @@ public final class CallDispatcher {
         this.secure = secure;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
-        this.lastFailure = lastFailure;
         this.retryLimits = retryLimits;
-        this.config = config;
+        this.replayBudget = new ReplayBudget(retryLimits.perChannelBytes());
+        this.channel = channel;
     }
 
     /** From now on, a lost connection means that this side closed it. */
@@ -87,40 +79,28 @@ public final class CallDispatcher {
         killed = true;
     }
 
-    /** Calls that start from now on go by another config (SPEC SV-13). In the channel's serialised context. */
-    public void config(ServiceConfig newConfig) {
-        RetryThrottling throttling = newConfig.retryThrottling();
-        if (!Objects.equals(throttling, config.retryThrottling())) {
-            throttle = throttling == null
-                    ? RetryThrottle.none()
-                    : RetryThrottle.of(throttling.maxMilliTokens(), throttling.milliTokensPerSuccess());
-        }
-        config = newConfig;
-    }
-
-    /** The resolver has answered for the first time, or has been forgotten again. */
-    public void resolved(boolean now) {
-        resolved = now;
-    }
-
-    ServiceConfig config() {
-        return config;
+    boolean isResolved() {
+        return channel.isResolved();
     }
 
     RetryThrottle throttle() {
-        return throttle;
+        return throttle.of(channel.serviceConfig());
     }
 
     RetryLimits retryLimits() {
         return retryLimits;
     }
 
-    RetrySequence retriesUnder(RetryPolicy policy) {
-        return new RetrySequence(policy, retryLimits.maxAttempts(), throttle);
+    ReplayBuffer newReplayBuffer() {
+        return new ReplayBuffer(replayBudget, retryLimits.perCallBytes());
     }
 
-    boolean isResolved() {
-        return resolved;
+    RetrySequence retriesUnder(RetryPolicy policy) {
+        return new RetrySequence(policy, retryLimits.maxAttempts(), throttle());
+    }
+
+    HedgingStrategy hedgesUnder(HedgingPolicy policy, MethodDescriptor<?, ?> method) {
+        return new HedgingStrategy(policy, retryLimits.maxAttempts(), throttle(), hedgingStates.of(method.fullName()));
     }
 
     boolean isKilled() {
@@ -152,7 +132,7 @@ public final class CallDispatcher {
     }
 
     String lastFailure() {
-        return lastFailure.get();
+        return channel.lastFailure();
     }
 
     /**
@@ -160,7 +140,7 @@ public final class CallDispatcher {
      * the same answer is published, so a call that reads it after its pick sees one that is at least as new.
      */
     ServiceConfig config() {
-        return config.get();
+        return channel.serviceConfig();
     }
 
     RequestHeaders headersOf(MethodDescriptor<?, ?> method) {

@@ -78,8 +78,8 @@ final class HedgingStrategy implements AttemptStrategy {
     }
 
     @Override
-    public void onResponse(long elapsedNs) {
-        state.onHeaders(policy, elapsedNs);
+    public void onResponse(Attempt<?> attempt) {
+        state.onHeaders(policy, attempt.elapsedNs());
     }
 
     private boolean mayHedge() {

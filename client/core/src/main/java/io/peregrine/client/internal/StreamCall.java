@@ -9,38 +9,13 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
-import io.peregrine.client.internal.retry.ReplayBuffer;
-import io.peregrine.transport.http2.MessagePipe;
 import io.peregrine.transport.http2.StreamFailure;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call with streams, or with hedges: any number of messages each way, over one attempt after another or several side
- * by side, until it is committed to one of them (SPEC 2.14, RT-3).
- *
- * <pre>
- *               headers, or a limit of the buffer
- *   UNCOMMITTED ─────────────────────────────────▶ COMMITTED
- *     │  ▲  │                                          │
- *     │  └──┘ retry, hedge, transparent retry          │ the attempt ends
- *     │                                                ▼
- *     └──────────────────────────────────────────▶   ENDED
- *        nothing follows, cancel, deadline
- * </pre>
- *
- * <p>While UNCOMMITTED the call keeps what the application sends in a {@link ReplayBuffer}, hands it to each attempt,
- * and its state is guarded by a lock, under which nobody is called back. Once COMMITTED there is one attempt and
- * nothing to replay: messages go straight into its pipe, without the lock, and all that arrives comes from one event
- * loop. A call that has neither a retry nor a hedging policy differs only in that it makes no second attempt after one
- * that a server may have seen (RT-7, RT-8).
- *
- * <p>It ends once: whoever sets {@link #ended}, under the lock, delivers the end.
+ * A call with streams, or with hedges: the application's side of it. What it sends goes to {@link StreamAttempts}, and
+ * what these receive goes through {@link StreamDelivery} to its callback.
  *
  * @param <Q> the request messages
  * @param <R> the response messages
@@ -49,33 +24,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     private static final Status CANCELLED = Status.of(StatusCode.CANCELLED, "cancelled");
 
     private final StreamDelivery<R> delivery;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final AttemptStrategy strategy;
-
-    // Guarded by the lock.
-    private final ReplayBuffer replay;
-    private int requested;
-    private int unprocessedAttempts;
-    private boolean refusedBefore;
-    private @Nullable Status cancelStatus;
-
-    /** The end of the last attempt, while another one is planned and none is under way. */
-    private @Nullable Status lastStatus;
-
-    private Metadata lastTrailers = Metadata.EMPTY;
-    private @Nullable ScheduledFuture<?> plan;
-
-    /** Counts the plans, so that a timer whose plan was replaced knows. */
-    private int plans;
-
-    /** The attempts under way; replaced as a whole under the lock, read without. */
-    private volatile List<Attempt<R>> live = List.of();
-
-    /** Written once, under the lock; what was sent before is in its pipe by then. */
-    private volatile @Nullable Attempt<R> committed;
-
-    /** Written once, under the lock. */
-    private volatile boolean ended;
+    private final StreamAttempts<R> attempts;
 
     /** {@link #trySend} was refused, perhaps while there was no attempt that could tell of room. */
     private volatile boolean refusedToSend;
@@ -83,34 +32,42 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     // Of the sending thread.
     private boolean closed;
     private boolean anySent;
-    private volatile boolean corked;
 
     /** The one response of a method that has one, until the status says whether it counts (CA-1). */
     private @Nullable R heldResponse;
 
-    /** A call that has not started. */
+    /**
+     * A call that has not started.
+     *
+     * @param executor where the callback runs; null for the thread of the event
+     */
     public StreamCall(
-            CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback) {
+            CallDispatcher dispatcher,
+            MethodDescriptor<Q, R> method,
+            CallOptions options,
+            StreamCallback<R> callback,
+            @Nullable Executor executor) {
         super(dispatcher, method, options);
-        this.strategy = dispatcher.newStrategy(this);
-        this.replay = dispatcher.newReplayBuffer();
-        boolean manyThreads = strategy instanceof HedgingStrategy;
-        this.delivery = new StreamDelivery<>(this, callback, options.executor(), manyThreads);
+        this.attempts = new StreamAttempts<>(this);
+        boolean manyThreads = hedgingPolicy() != null || !dispatcher.isResolved();
+        this.delivery = new StreamDelivery<>(this, callback, executor, manyThreads);
     }
 
     /** Sends it on its way. Called once, if at all. */
     public void start() {
-        if (isExpiredAtStart()) {
-            reject(deadlineExceededAtStart());
+        Status refusal = refusal();
+        if (refusal != null) {
+            reject(refusal);
         } else {
-            startPlanned();
+            attempts.start();
         }
     }
 
     /** Sends it on its way with its only request, which leaves in one write with the headers (CA-2). */
     public void startWith(Q request) {
-        if (isExpiredAtStart()) {
-            reject(deadlineExceededAtStart());
+        Status refusal = refusal();
+        if (refusal != null) {
+            reject(refusal);
             return;
         }
         ByteBuf framed = frameOrEnd(request);
@@ -121,29 +78,14 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     /** As {@link #startWith}, with a message that is the call's from now on. */
     void startWithFramed(ByteBuf framed) {
-        Attempt<R> first;
-        lock.lock();
-        try {
-            anySent = true;
-            closed = true;
-            boolean kept = replay.tryAdd(framed);
-            replay.halfClose();
-            first = newAttempt(0, kept ? null : framed);
-            if (kept) {
-                plan(strategy.afterStart());
-                framed.release();
-            } else {
-                commit(first);
-            }
-        } finally {
-            lock.unlock();
-        }
-        first.begin();
+        anySent = true;
+        closed = true;
+        attempts.startWith(framed);
     }
 
     /** Ends a call that has no attempt. */
     public void reject(Status status) {
-        endUnlessEnded(status, Metadata.EMPTY);
+        attempts.end(status, Metadata.EMPTY);
     }
 
     // ---- ClientCall ------------------------------------------------------------------------------------------
@@ -154,7 +96,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         if (anySent && method().type().hasOneRequest()) {
             throw new IllegalStateException("a second request message for " + method() + " (expected: one)");
         }
-        if (ended) {
+        if (attempts.hasEnded()) {
             return true;
         }
         if (!isWritable()) {
@@ -168,7 +110,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         if (framed == null) {
             return true;
         }
-        if (!send(framed)) {
+        if (!attempts.send(framed)) {
             return false;
         }
         anySent = true;
@@ -180,33 +122,14 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public boolean isWritable() {
-        Attempt<R> only = committed;
-        if (only != null) {
-            return only.isWritable();
-        }
-        List<Attempt<R>> current = live;
-        for (int i = 0; i < current.size(); i++) {
-            if (current.get(i).isWritable()) {
-                return true;
-            }
-        }
-        return ended;
+        return attempts.isWritable();
     }
 
     @Override
     public void closeSend() {
         requireOpen("an end of the requests");
         closed = true;
-        List<Attempt<R>> told;
-        lock.lock();
-        try {
-            replay.halfClose();
-            told = live;
-            told.forEach(attempt -> attempt.messages().end());
-        } finally {
-            lock.unlock();
-        }
-        signalUnlessCorked(told);
+        attempts.closeSend();
     }
 
     @Override
@@ -214,42 +137,20 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         if (messages < 1) {
             throw new IllegalArgumentException("messages: " + messages + " (expected: 1 or more)");
         }
-        if (method().type().hasOneResponse()) {
-            // All that comes is taken anyway, so that a second message is seen (CA-1).
-            return;
+        // Of a method with one response all that comes is taken anyway, so that a second message is seen (CA-1).
+        if (!method().type().hasOneResponse()) {
+            attempts.request(messages);
         }
-        Attempt<R> only = committed;
-        if (only != null) {
-            only.messages().request(messages);
-            only.signal();
-        } else {
-            requestUncommitted(messages);
-        }
-    }
-
-    private void requestUncommitted(int messages) {
-        List<Attempt<R>> told;
-        lock.lock();
-        try {
-            int sum = requested + messages;
-            requested = sum < 0 ? Integer.MAX_VALUE : sum;
-            told = live;
-            told.forEach(attempt -> attempt.messages().request(messages));
-        } finally {
-            lock.unlock();
-        }
-        told.forEach(Attempt::signal);
     }
 
     @Override
     public void cork() {
-        corked = true;
+        attempts.cork();
     }
 
     @Override
     public void flush() {
-        corked = false;
-        signalUnlessCorked(live);
+        attempts.flush();
     }
 
     @Override
@@ -257,36 +158,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public void cancel() {
-        cancel(CANCELLED);
+        attempts.cancel(CANCELLED);
     }
 
     @Override
     public void cancel(String reason, @Nullable Throwable cause) {
-        cancel(new Status(StatusCode.CANCELLED, reason, cause));
+        attempts.cancel(new Status(StatusCode.CANCELLED, reason, cause));
     }
-
-    /** Ends the call with {@code status}, unless it ends by itself first. Any thread. */
-    private void cancel(Status status) {
-        List<Attempt<R>> told;
-        lock.lock();
-        try {
-            if (ended) {
-                return;
-            }
-            if (cancelStatus == null) {
-                cancelStatus = status;
-            }
-            told = live;
-        } finally {
-            lock.unlock();
-        }
-        if (told.isEmpty()) {
-            endUnlessEnded(status, Metadata.EMPTY);
-        }
-        told.forEach(Attempt::cancel);
-    }
-
-    // ---- Sending ---------------------------------------------------------------------------------------------
 
     private void requireOpen(String what) {
         if (closed) {
@@ -299,258 +177,23 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         try {
             return frame(message);
         } catch (StatusException unsendable) {
-            cancel(unsendable.status());
+            attempts.cancel(unsendable.status());
             return null;
         }
-    }
-
-    /** Takes the message, or releases it and returns false. */
-    private boolean send(ByteBuf framed) {
-        Attempt<R> only = committed;
-        if (only == null) {
-            sendUncommitted(framed);
-            return true;
-        }
-        if (!only.messages().offer(framed)) {
-            // Another thread sends too, against the rule, and filled it meanwhile.
-            framed.release();
-            return false;
-        }
-        signalUnlessCorked(only);
-        return true;
-    }
-
-    /** Hands the message to each attempt under way and keeps it for later ones; commits if it cannot be kept (RT-4). */
-    private void sendUncommitted(ByteBuf framed) {
-        List<Attempt<R>> told;
-        List<Attempt<R>> losers = List.of();
-        Status lost = null;
-        lock.lock();
-        try {
-            if (committed == null && !ended && !replay.tryAdd(framed)) {
-                if (live.isEmpty()) {
-                    lost = Status.of(
-                            StatusCode.RESOURCE_EXHAUSTED,
-                            "a message between two attempts is over the limit of what is kept for retries");
-                } else {
-                    losers = commit(mostAdvanced());
-                }
-            }
-            told = live;
-            told.forEach(attempt -> attempt.messages().offerHeld(framed.retain()));
-        } finally {
-            lock.unlock();
-        }
-        framed.release();
-        losers.forEach(Attempt::cancel);
-        signalUnlessCorked(told);
-        if (lost != null) {
-            endUnlessEnded(lost, Metadata.EMPTY);
-        }
-    }
-
-    /** HG-12: the attempt that has sent the most, which has the least left to send. */
-    private Attempt<R> mostAdvanced() {
-        Attempt<R> best = live.get(0);
-        for (Attempt<R> attempt : live) {
-            if (attempt.messages().queuedBytes() < best.messages().queuedBytes()) {
-                best = attempt;
-            }
-        }
-        return best;
-    }
-
-    private void signalUnlessCorked(List<Attempt<R>> attempts) {
-        for (int i = 0; i < attempts.size(); i++) {
-            signalUnlessCorked(attempts.get(i));
-        }
-    }
-
-    /** A full pipe is written, corked or not: that is its bound. */
-    private void signalUnlessCorked(Attempt<R> attempt) {
-        if (!corked || !attempt.isWritable()) {
-            attempt.signal();
-        }
-    }
-
-    // ---- Attempts --------------------------------------------------------------------------------------------
-
-    /** Starts the attempt whose time has come, unless the call needs none any more. */
-    private void startPlanned() {
-        Attempt<R> next;
-        lock.lock();
-        try {
-            if (ended || committed != null || cancelStatus != null) {
-                return;
-            }
-            next = newAttempt(strategy.previousAttempts(), null);
-            plan(strategy.afterStart());
-        } finally {
-            lock.unlock();
-        }
-        begin(next);
-    }
-
-    /** Starts an attempt in place of one that nobody has seen. */
-    private void startAgain(Attempt<R> unseen) {
-        Attempt<R> next;
-        lock.lock();
-        try {
-            if (ended || committed != null || cancelStatus != null) {
-                return;
-            }
-            next = newAttempt(unseen.previousAttempts(), null);
-        } finally {
-            lock.unlock();
-        }
-        begin(next);
-    }
-
-    /** Before the attempt can call back, since only one thread may at a time. */
-    private void begin(Attempt<R> next) {
-        if (refusedToSend && isWritable()) {
-            refusedToSend = false;
-            delivery.onWritable();
-        }
-        next.begin();
-    }
-
-    /** An attempt that has all that was sent before, and {@code unkept} behind it. Under the lock. */
-    private Attempt<R> newAttempt(int previousAttempts, @Nullable ByteBuf unkept) {
-        MessagePipe pipe = new MessagePipe();
-        for (int i = 0; i < replay.size(); i++) {
-            pipe.offerHeld(replay.retained(i));
-        }
-        if (unkept != null) {
-            pipe.offerHeld(unkept);
-        }
-        if (replay.isHalfClosed()) {
-            pipe.end();
-        }
-        if (method().type().hasOneResponse()) {
-            pipe.request(Integer.MAX_VALUE);
-        } else if (requested > 0) {
-            pipe.request(requested);
-        }
-        Attempt<R> next = new Attempt<>(this, dispatcher().headersOf(method()), pipe, previousAttempts);
-        List<Attempt<R>> more = new ArrayList<>(live);
-        more.add(next);
-        live = List.copyOf(more);
-        return next;
-    }
-
-    /** Plans the next attempt, in place of one that is planned. Under the lock; a negative delay changes nothing. */
-    private void plan(long delayNs) {
-        if (delayNs < 0) {
-            return;
-        }
-        dropPlan();
-        long leftNs = timeLeftNs();
-        boolean late = leftNs <= delayNs;
-        if (late && !live.isEmpty()) {
-            // Their own deadlines come first.
-            return;
-        }
-        int number = plans;
-        Runnable task = late ? () -> onDeadlineBetweenAttempts(number) : () -> onPlanDue(number);
-        try {
-            plan = dispatcher()
-                    .timer()
-                    .schedule(task, Math.max(0, Math.min(delayNs, leftNs)), TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException timerIsGone) {
-            cancelStatus = new Status(StatusCode.UNAVAILABLE, "the event loop is shut down", timerIsGone);
-        }
-    }
-
-    private void dropPlan() {
-        plans++;
-        ScheduledFuture<?> dropped = plan;
-        if (dropped != null) {
-            plan = null;
-            dropped.cancel(false);
-        }
-    }
-
-    private void onPlanDue(int number) {
-        boolean start;
-        Status last = null;
-        lock.lock();
-        try {
-            if (number != plans || ended || committed != null) {
-                return;
-            }
-            plan = null;
-            start = strategy.tryStart();
-            if (!start && live.isEmpty()) {
-                last = lastStatus;
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (start) {
-            startPlanned();
-        } else if (last != null) {
-            endUnlessEnded(last, lastTrailers);
-        }
-    }
-
-    private void onDeadlineBetweenAttempts(int number) {
-        lock.lock();
-        try {
-            if (number != plans) {
-                return;
-            }
-        } finally {
-            lock.unlock();
-        }
-        endUnlessEnded(deadlineExceededBetweenAttempts(), Metadata.EMPTY);
-    }
-
-    /** From now on this attempt is the call; returns the others, to be cancelled. Under the lock. */
-    private List<Attempt<R>> commit(Attempt<R> winner) {
-        List<Attempt<R>> losers = without(winner);
-        committed = winner;
-        live = List.of(winner);
-        replay.release();
-        dropPlan();
-        return losers;
-    }
-
-    private List<Attempt<R>> without(Attempt<R> removed) {
-        if (live.size() == 1 && live.get(0) == removed) {
-            return List.of();
-        }
-        List<Attempt<R>> fewer = new ArrayList<>(live);
-        fewer.remove(removed);
-        return List.copyOf(fewer);
     }
 
     // ---- From the attempts -----------------------------------------------------------------------------------
 
     @Override
     void onHeaders(Attempt<R> attempt, Metadata headers) {
-        List<Attempt<R>> losers = List.of();
-        lock.lock();
-        try {
-            if (committed == null && !ended) {
-                losers = commit(attempt);
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (committed != attempt) {
-            return;
-        }
-        losers.forEach(Attempt::cancel);
-        strategy.onResponse(attempt.elapsedNs());
-        if (!headers.isEmpty()) {
+        if (attempts.onResponse(attempt) && !headers.isEmpty()) {
             delivery.onHeaders(headers);
         }
     }
 
     @Override
     void onMessage(Attempt<R> attempt, R message) {
-        if (committed != attempt) {
+        if (!attempts.isCommittedTo(attempt)) {
             return;
         }
         if (!method().type().hasOneResponse()) {
@@ -564,8 +207,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     void onWritable(Attempt<R> attempt) {
-        Attempt<R> only = committed;
-        if (only == null || only == attempt) {
+        if (attempts.isCandidate(attempt)) {
             refusedToSend = false;
             delivery.onWritable();
         }
@@ -573,80 +215,19 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     void onEnd(Attempt<R> attempt, Status status, Metadata trailers, @Nullable StreamFailure failure) {
-        List<Attempt<R>> losers;
-        Status end;
-        boolean again;
-        boolean next = false;
-        lock.lock();
-        try {
-            live = without(attempt);
-            if (ended || (committed != null && committed != attempt)) {
-                return;
-            }
-            keepReport(attempt, status, failure);
-            boolean open = committed == null && !status.isOk() && cancelStatus == null && !dispatcher().isKilled();
-            again = open && maySendAgain(attempt);
-            end = again ? null : status;
-            if (!again && open && attempt.outcome() != Outcome.FINAL) {
-                long delayNs = strategy.afterFailure(attempt.outcome(), status.code(), trailers, live.size());
-                next = delayNs == 0 && strategy.tryStart();
-                boolean waits = next || delayNs > 0 || ((delayNs == 0 || delayNs == AttemptStrategy.WAIT) && !live.isEmpty());
-                if (waits) {
-                    lastStatus = status;
-                    lastTrailers = trailers;
-                    plan(next ? AttemptStrategy.WAIT : delayNs);
-                    // Set if there is no timer.
-                    end = cancelStatus;
-                }
-            } else if (cancelStatus != null && !status.isOk()) {
-                // Of several attempts the last one to end ends the call.
-                boolean last = committed != null || live.isEmpty();
-                end = !last ? null : status.code() == StatusCode.CANCELLED ? cancelStatus : status;
-            }
-            losers = end == null ? List.of() : live;
-        } finally {
-            lock.unlock();
-        }
-        losers.forEach(Attempt::cancel);
-        if (again) {
-            startAgain(attempt);
-        } else if (next) {
-            startPlanned();
-        } else if (end != null) {
-            endUnlessEnded(end, trailers);
+        attempts.onEnd(attempt, status, trailers, failure);
+    }
+
+    /** There may be room for what was refused while there was no attempt. */
+    void announceRoom() {
+        if (refusedToSend && isWritable()) {
+            refusedToSend = false;
+            delivery.onWritable();
         }
     }
 
-    /** RT-7, RT-8: nobody has seen the request. Under the lock. */
-    private boolean maySendAgain(Attempt<R> attempt) {
-        if (attempt.outcome() == Outcome.UNPROCESSED) {
-            return ++unprocessedAttempts < UnaryCall.MAX_UNPROCESSED;
-        }
-        if (attempt.outcome() != Outcome.REFUSED || refusedBefore || attempt.previousAttempts() > 0) {
-            return false;
-        }
-        refusedBefore = true;
-        return true;
-    }
-
-    // ---- The end ---------------------------------------------------------------------------------------------
-
-    private void endUnlessEnded(Status status, Metadata trailers) {
-        lock.lock();
-        try {
-            if (ended) {
-                return;
-            }
-            ended = true;
-            replay.release();
-            dropPlan();
-        } finally {
-            lock.unlock();
-        }
-        deliverEnd(status, trailers);
-    }
-
-    private void deliverEnd(Status status, Metadata trailers) {
+    /** The end. Called once. */
+    void deliverEnd(Status status, Metadata trailers) {
         R held = heldResponse;
         if (!status.isOk()) {
             delivery.onFailure(failure(unlessKilled(status), trailers, false));

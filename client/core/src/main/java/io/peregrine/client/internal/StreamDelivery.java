@@ -8,6 +8,7 @@ import io.peregrine.client.StreamCallback;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,9 @@ final class StreamDelivery<R> implements Runnable {
 
     /** Events in the queue and under way; who raises it from 0 starts the task. */
     private final AtomicInteger pending = new AtomicInteger();
+
+    /** Whether the task was handed to the executor and has not begun: who clears it is the task. */
+    private final AtomicBoolean handedOver = new AtomicBoolean();
 
     /** Of whoever delivers. */
     private boolean over;
@@ -94,9 +98,10 @@ final class StreamDelivery<R> implements Runnable {
             return;
         }
         if (executor == null) {
-            run();
+            deliverAll(events);
             return;
         }
+        handedOver.set(true);
         try {
             executor.execute(this);
         } catch (RuntimeException | Error rejected) {
@@ -106,8 +111,14 @@ final class StreamDelivery<R> implements Runnable {
 
     @Override
     public void run() {
-        Queue<Runnable> events = queue;
-        assert events != null;
+        if (handedOver.compareAndSet(true, false)) {
+            Queue<Runnable> events = queue;
+            assert events != null;
+            deliverAll(events);
+        }
+    }
+
+    private void deliverAll(Queue<Runnable> events) {
         do {
             Runnable event = events.poll();
             // Nobody but this task polls, and each event was added before it was counted.
@@ -116,14 +127,18 @@ final class StreamDelivery<R> implements Runnable {
         } while (pending.decrementAndGet() > 0);
     }
 
-    /** HOSTILE.md P14: the call still ends, on this thread, which has the queue to itself. */
+    /** HOSTILE.md P14: the call still ends, on this thread, unless the executor, being broken, ran the task too. */
     private void onRejected(Queue<Runnable> events, Throwable rejection) {
+        if (!handedOver.compareAndSet(true, false)) {
+            LOG.log(System.Logger.Level.WARNING, "the executor of " + call.method() + " threw", rejection);
+            return;
+        }
         String message = "the call's executor rejected its callback";
         if (!over) {
             call.cancel(message, rejection);
             deliverEnd(new StatusException(new Status(StatusCode.CANCELLED, message, rejection)), Metadata.EMPTY);
         }
-        run();
+        deliverAll(events);
     }
 
     // ---- The callback ----------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
+import io.peregrine.client.StreamCallback;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.transport.http2.StreamFailure;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
@@ -43,6 +45,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     private int unprocessedAttempts;
     private boolean refusedBefore;
     private @Nullable RetrySequence retries;
+    private volatile @Nullable StreamCall<Q, R> hedged;
 
     /** The attempt under way, or the last one; pairs with {@link #cancelStatus}. */
     private volatile @Nullable Attempt<R> attempt;
@@ -58,8 +61,9 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
 
     /** Encodes the request and sends it on its way. Called once. */
     public final void start(Q message) {
-        if (isExpiredAtStart()) {
-            end(deadlineExceededAtStart(), null, Metadata.EMPTY);
+        Status refusal = refusal();
+        if (refusal != null) {
+            end(refusal, null, Metadata.EMPTY);
             return;
         }
         try {
@@ -69,6 +73,19 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
             return;
         }
         startAttempt();
+    }
+
+    /** Several attempts side by side are the business of a {@link StreamCall}, whose end is then this call's. */
+    private void startHedged() {
+        ByteBuf framed = request;
+        assert framed != null;
+        request = null;
+        StreamCall<Q, R> call = new StreamCall<>(dispatcher(), method(), options(), new HedgedResponse(), null);
+        hedged = call;
+        if (cancelStatus != null) {
+            call.cancel();
+        }
+        call.startWithFramed(framed);
     }
 
     /** Ends a call that is not to be started. */
@@ -83,6 +100,10 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         if (current != null) {
             current.cancel();
         }
+        StreamCall<Q, R> replacement = hedged;
+        if (replacement != null) {
+            replacement.cancel();
+        }
         Pause waiting = pause;
         if (waiting != null && waiting.take()) {
             end(CANCELLED, null, Metadata.EMPTY);
@@ -96,6 +117,14 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     abstract void deliverHeaders(Metadata responseHeaders);
 
     private void startAttempt() {
+        if (takeConfigIfDue() && refusal() != null) {
+            end(Objects.requireNonNull(refusal()), null, Metadata.EMPTY);
+            return;
+        }
+        if (hedgingPolicy() != null) {
+            startHedged();
+            return;
+        }
         ByteBuf framed = request;
         assert framed != null;
         int previousAttempts = retries == null ? 0 : retries.previousAttempts();
@@ -111,9 +140,12 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
 
     @Override
     final void onHeaders(Attempt<R> current, Metadata responseHeaders) {
-        if (responseHeaders.isEmpty()) {
-            return;
+        if (!responseHeaders.isEmpty()) {
+            takeHeaders(responseHeaders);
         }
+    }
+
+    private void takeHeaders(Metadata responseHeaders) {
         if (callbackExecutor() == null) {
             deliverHeadersSafely(responseHeaders);
         } else {
@@ -180,7 +212,8 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
             RetryPolicy policy = retryPolicy();
             ByteBuf framed = request;
             assert framed != null;
-            if (policy == null || framed.readableBytes() > dispatcher().retryLimits().perCallBytes()) {
+            if (policy == null
+                    || framed.readableBytes() > dispatcher().retryLimits().perCallBytes()) {
                 return RetrySequence.DELIVER;
             }
             sequence = dispatcher().retriesUnder(policy);
@@ -297,6 +330,34 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
             } else {
                 startAttempt();
             }
+        }
+    }
+
+    /** What becomes of a call whose attempts are another's. */
+    private final class HedgedResponse implements StreamCallback<R> {
+        private @Nullable R only;
+
+        @Override
+        public void onHeaders(Metadata headers) {
+            takeHeaders(headers);
+        }
+
+        @Override
+        public void onMessage(R message) {
+            only = message;
+        }
+
+        @Override
+        public void onComplete(Metadata trailers) {
+            end(Status.OK, only, trailers);
+        }
+
+        @Override
+        public void onFailure(StatusException failure) {
+            StreamCall<Q, R> call = hedged;
+            assert call != null;
+            adoptReports(call);
+            end(failure.status(), null, failure.trailers());
         }
     }
 

@@ -32,9 +32,7 @@ public record AttemptReport(
 
     /** The HTTP/2 error code with which the peer reset the stream (RFC 9113 §7); null if it did not. */
     public @Nullable Long resetErrorCode() {
-        boolean reset = failure != null
-                && (failure.kind() == StreamFailure.Kind.RESET || failure.kind() == StreamFailure.Kind.REFUSED);
-        return reset ? Long.valueOf(failure.errorCode()) : null;
+        return failure != null && failure.kind() == StreamFailure.Kind.RESET ? Long.valueOf(failure.errorCode()) : null;
     }
 
     /** The GOAWAY that the peer had sent when the stream ended; null if none. */

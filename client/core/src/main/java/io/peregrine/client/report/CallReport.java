@@ -18,7 +18,8 @@ public record CallReport(
 
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("target ").append(target).append(", method ").append(method);
+        StringBuilder text =
+                new StringBuilder("target ").append(target).append(", method ").append(method);
         if (attempts.size() == 1 && attempts.get(0).peer() != null) {
             text.append(", peer ").append(attempts.get(0).peer());
         }

@@ -31,10 +31,7 @@ final class CallFixture {
 
     final SubConnection ready = readySubConnection();
     final PickerSnapshot pickers;
-
-    /** Of calls that start from now on. */
-    ServiceConfig config = ServiceConfig.EMPTY;
-
+    final FakeChannel channel = new FakeChannel();
     final CallDispatcher dispatcher;
 
     CallFixture() {
@@ -53,8 +50,8 @@ final class CallFixture {
                 false,
                 1 << 20,
                 maxOutboundBytes,
-                () -> "the last connection failed",
-                () -> config);
+                RetryLimits.DEFAULT,
+                channel);
     }
 
     static Picker queueing() {
@@ -86,6 +83,27 @@ final class CallFixture {
         assertThat(allocator.metric().usedHeapMemory()).isZero();
         assertThat(pickers.waiting()).as("waiting calls").isZero();
         assertThat(transport.live).as("live streams").isEmpty();
+    }
+
+    /** A control plane that the test sets. */
+    static final class FakeChannel implements ChannelView {
+        ServiceConfig config = ServiceConfig.EMPTY;
+        boolean resolved = true;
+
+        @Override
+        public ServiceConfig serviceConfig() {
+            return config;
+        }
+
+        @Override
+        public boolean isResolved() {
+            return resolved;
+        }
+
+        @Override
+        public String lastFailure() {
+            return "the last connection failed";
+        }
     }
 
     private SubConnection readySubConnection() {

@@ -26,14 +26,16 @@ import org.jspecify.annotations.Nullable;
  * Where no default was given, it is an empty one, but for a config that is wrong: calls that a service wanted to
  * configure are not sent as if it had not.
  *
- * <p>Confined to the channel's serialised context, but for {@link #current()}. A config replaces another as a whole in
+ * <p>Confined to the channel's serialised context, but for {@link #current()} and {@link #isApplied()}. A config replaces another as a whole in
  * one field, and an equal one replaces nothing: what goes by its identity, such as a throttle, is not begun anew.
  */
 public final class ActiveConfig {
     private final @Nullable ServiceConfig given;
     private final boolean lookup;
     private final LoadBalancerRegistry policies;
-    private boolean applied;
+
+    /** Written in the context, behind the config; read by calls. */
+    private volatile boolean applied;
 
     /** Written in the context; read by every call. */
     private volatile ServiceConfig current;
@@ -92,10 +94,10 @@ public final class ActiveConfig {
     }
 
     private void apply(ServiceConfig config) {
-        applied = true;
         if (!config.equals(current)) {
             current = config;
         }
+        applied = true;
     }
 
     private static ServiceConfig orEmpty(@Nullable ServiceConfig config) {
