@@ -3,9 +3,11 @@ package io.peregrine.client;
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -13,7 +15,6 @@ import io.peregrine.client.resolver.PassthroughResolverProvider;
 import io.peregrine.client.resolver.ProxyingResolverProvider;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.UnixResolverProvider;
-import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportOptions;
@@ -52,6 +53,7 @@ public final class ClientConnBuilder {
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+    private Codecs codecs = Codecs.defaults();
 
     ClientConnBuilder(String target) {
         this.target = target;
@@ -165,6 +167,16 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * The codecs for messages, all of which are offered to the server for its responses; default:
+     * {@link Codecs#defaults()}, which is gzip. Requests are compressed if the call
+     * {@linkplain CallOptions#withCompressor names a codec}.
+     */
+    public ClientConnBuilder compression(Codecs newCodecs) {
+        codecs = newCodecs;
+        return this;
+    }
+
     /** Adds a name resolver, or replaces the one of the same scheme. */
     public ClientConnBuilder resolver(NameResolverProvider provider) {
         resolvers.put(provider.scheme(), provider);
@@ -194,7 +206,7 @@ public final class ClientConnBuilder {
         int defaultPort = secure ? TLS_PORT : PLAINTEXT_PORT;
         String named = authority == null ? provider.authority(parsed) : authority;
         String userAgent = applicationName == null ? USER_AGENT : applicationName + ' ' + USER_AGENT;
-        RequestHeaders.grpc(secure, named, "/check/Check", userAgent);
+        RequestTemplates templates = new RequestTemplates(secure, named, userAgent, codecs.acceptEncoding());
         String serverName = HostPort.parse(named, defaultPort).host();
 
         EventLoops loops = eventLoops == null ? EventLoops.shared() : eventLoops;
@@ -214,9 +226,8 @@ public final class ClientConnBuilder {
                     home,
                     Buffers.allocator(),
                     parsed.toString(),
-                    named,
-                    userAgent,
-                    secure,
+                    templates,
+                    codecs,
                     maxInboundMessageBytes,
                     maxOutboundMessageBytes,
                     control::lastFailure);

@@ -4,6 +4,9 @@ import io.netty.buffer.ByteBuf;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.compression.Codec;
+import io.peregrine.client.internal.message.CallFailure;
+import io.peregrine.client.internal.message.ResponseDecoder;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.header.ResponseHeaders;
@@ -26,6 +29,7 @@ final class Attempt<R> extends TransportStream {
 
     private final UnaryCall<?, R> call;
     private final ClientTransport transport;
+    private @Nullable Codec codec;
     private @Nullable R response;
     private @Nullable Status localFailure;
     private @Nullable Status foreign;
@@ -58,6 +62,12 @@ final class Attempt<R> extends TransportStream {
             foreignBody = new StringBuilder();
             return false;
         }
+        try {
+            codec = ResponseDecoder.codecOf(call.codecs(), headers);
+        } catch (CallFailure unknownEncoding) {
+            abort(unknownEncoding.status());
+            return true;
+        }
         Metadata metadata = receive(headers, true);
         if (localFailure == null && !metadata.isEmpty()) {
             call.onHeaders(metadata);
@@ -70,20 +80,19 @@ final class Attempt<R> extends TransportStream {
         if (localFailure != null) {
             return;
         }
-        if (compressed) {
-            abort(Status.of(StatusCode.INTERNAL, "the response is compressed although no encoding was offered"));
-        } else if (response != null) {
+        if (response != null) {
             abort(Status.of(StatusCode.INTERNAL, "more than one message in the response to a unary call"));
         } else {
-            read(message);
+            read(message, compressed);
         }
     }
 
-    private void read(ByteBuf message) {
+    private void read(ByteBuf message, boolean compressed) {
         try {
-            response = call.method().responseMarshaller().read(message);
-        } catch (Exception | Error unreadable) {
-            abort(new Status(StatusCode.INTERNAL, "the response cannot be unmarshalled: " + unreadable, unreadable));
+            response = ResponseDecoder.read(
+                    call.method().responseMarshaller(), message, compressed, codec, call.maxInboundMessageBytes());
+        } catch (CallFailure unreadable) {
+            abort(unreadable.status());
         }
     }
 

@@ -1,31 +1,25 @@
 package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
-import io.peregrine.client.MethodDescriptor;
-import io.peregrine.transport.header.RequestHeaders;
-import java.util.concurrent.ConcurrentHashMap;
+import io.peregrine.client.compression.Codecs;
+import io.peregrine.client.internal.message.RequestTemplates;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
 
 /**
- * What the calls of one channel share: where to pick, how to name things, and the request headers of each method.
+ * What the calls of one channel share: where to pick, how to name things, and what is on the wire the same for many.
  * Safe for use by several threads.
  */
 public final class CallDispatcher {
-    /** Methods whose headers are kept; a program that makes more descriptors than this does not reuse them. */
-    private static final int MAX_KEPT_HEADERS = 4096;
-
     private final PickerSnapshot pickers;
     private final ScheduledExecutorService timer;
     private final ByteBufAllocator allocator;
     private final String target;
-    private final String authority;
-    private final String userAgent;
-    private final boolean secure;
+    private final RequestTemplates templates;
+    private final Codecs codecs;
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final Supplier<String> lastFailure;
-    private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
     private volatile boolean killed;
@@ -41,9 +35,8 @@ public final class CallDispatcher {
             ScheduledExecutorService timer,
             ByteBufAllocator allocator,
             String target,
-            String authority,
-            String userAgent,
-            boolean secure,
+            RequestTemplates templates,
+            Codecs codecs,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
             Supplier<String> lastFailure) {
@@ -51,9 +44,8 @@ public final class CallDispatcher {
         this.timer = timer;
         this.allocator = allocator;
         this.target = target;
-        this.authority = authority;
-        this.userAgent = userAgent;
-        this.secure = secure;
+        this.templates = templates;
+        this.codecs = codecs;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.lastFailure = lastFailure;
@@ -84,6 +76,16 @@ public final class CallDispatcher {
         return target;
     }
 
+    /** What calls of a method have in common on the wire. */
+    RequestTemplates templates() {
+        return templates;
+    }
+
+    /** Installed on this channel. */
+    Codecs codecs() {
+        return codecs;
+    }
+
     int maxInboundMessageBytes() {
         return maxInboundMessageBytes;
     }
@@ -94,18 +96,5 @@ public final class CallDispatcher {
 
     String lastFailure() {
         return lastFailure.get();
-    }
-
-    RequestHeaders headersOf(MethodDescriptor<?, ?> method) {
-        RequestHeaders known = headers.get(method);
-        if (known != null) {
-            return known;
-        }
-        if (headers.size() >= MAX_KEPT_HEADERS) {
-            headers.clear();
-        }
-        RequestHeaders built = RequestHeaders.grpc(secure, authority, method.path(), userAgent);
-        headers.put(method, built);
-        return built;
     }
 }

@@ -1,8 +1,6 @@
 package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBuf;
-import io.peregrine.allocation.MessageFramer;
-import io.peregrine.allocation.MessageSizeException;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.Cancellable;
 import io.peregrine.client.Metadata;
@@ -13,6 +11,10 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.compression.Codec;
+import io.peregrine.client.compression.Codecs;
+import io.peregrine.client.internal.message.CallFailure;
+import io.peregrine.client.internal.message.RequestEncoder;
 import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamFailure;
@@ -48,7 +50,7 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
     private final CallDispatcher dispatcher;
     private final MethodDescriptor<Q, R> method;
     private final CallOptions options;
-    private final RequestHeaders headers;
+    private @Nullable RequestHeaders headers;
     private final long deadlineNs;
     private @Nullable ByteBuf request;
     private int unprocessedAttempts;
@@ -69,7 +71,6 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         this.dispatcher = dispatcher;
         this.method = method;
         this.options = options;
-        this.headers = dispatcher.headersOf(method);
         long timeoutNs = options.timeoutNs();
         this.deadlineNs =
                 timeoutNs == Long.MAX_VALUE ? TransportStream.NO_DEADLINE : deadline(System.nanoTime(), timeoutNs);
@@ -130,14 +131,18 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
 
     private Status encode(Q message) {
         try {
-            request = MessageFramer.frame(
-                    dispatcher.allocator(), method.requestMarshaller(), message, dispatcher.maxOutboundMessageBytes());
+            Codec codec = RequestEncoder.codecOf(dispatcher.codecs(), options.compressor());
+            String encoding = codec == null ? null : options.compressor();
+            headers = dispatcher.templates().headersOf(method, options.authority(), encoding);
+            request = RequestEncoder.frame(
+                    dispatcher.allocator(),
+                    method.requestMarshaller(),
+                    message,
+                    dispatcher.maxOutboundMessageBytes(),
+                    codec);
             return Status.OK;
-        } catch (MessageSizeException tooLarge) {
-            return Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage());
-        } catch (RuntimeException | Error marshallerFailed) {
-            return new Status(
-                    StatusCode.INTERNAL, "the request cannot be marshalled: " + marshallerFailed, marshallerFailed);
+        } catch (CallFailure refused) {
+            return refused.status();
         }
     }
 
@@ -181,8 +186,9 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
             return false;
         }
         ByteBuf framed = request;
-        assert framed != null;
-        Attempt<R> next = new Attempt<>(this, transport, headers, framed, deadlineNs);
+        RequestHeaders template = headers;
+        assert framed != null && template != null;
+        Attempt<R> next = new Attempt<>(this, transport, template, framed, deadlineNs);
         attempt = next;
         switch (transport.start(next)) {
             case ACCEPTED -> {
@@ -366,6 +372,10 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         } catch (RuntimeException | Error thrown) {
             LOG.log(System.Logger.Level.WARNING, "headers callback of " + method.fullName() + " threw", thrown);
         }
+    }
+
+    final Codecs codecs() {
+        return dispatcher.codecs();
     }
 
     final int maxInboundMessageBytes() {
