@@ -91,10 +91,15 @@ public final class CallOptions {
         return new CallOptions(draft);
     }
 
-    /** Sets the metadata to send; default none. */
+    /**
+     * Sets the metadata to send; default none. It may be what another call received: names that are reserved for gRPC
+     * are left out (SPEC MD-5).
+     *
+     * @throws IllegalArgumentException if a received name or value is none that may be sent (MD-1, MD-2)
+     */
     public CallOptions withMetadata(Metadata newMetadata) {
         Draft draft = new Draft(this);
-        draft.metadata = newMetadata;
+        draft.metadata = newMetadata.toSend();
         return new CallOptions(draft);
     }
 
