@@ -13,6 +13,7 @@ import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.compression.Codecs;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.ClientTransport;
@@ -53,7 +54,8 @@ public final class CallStress {
                 Codecs.none(),
                 1 << 20,
                 1 << 20,
-                () -> "none");
+                () -> "none",
+                () -> ServiceConfig.EMPTY);
         final CallbackCall<byte[], byte[]> call = new CallbackCall<>(dispatcher, ECHO, CallOptions.DEFAULT, this);
         final SubConnection ready;
         private final AtomicInteger ends = new AtomicInteger();

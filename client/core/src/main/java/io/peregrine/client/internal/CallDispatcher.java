@@ -2,6 +2,7 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.compression.Codecs;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.internal.message.RequestTemplates;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
@@ -20,6 +21,7 @@ public final class CallDispatcher {
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final Supplier<String> lastFailure;
+    private final Supplier<ServiceConfig> config;
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
     private volatile boolean killed;
@@ -29,6 +31,7 @@ public final class CallDispatcher {
      *
      * @param timer for the deadlines of calls that wait for a picker
      * @param lastFailure why the channel is not READY, for messages; may be empty
+     * @param config the service config of calls that start now
      */
     public CallDispatcher(
             PickerSnapshot pickers,
@@ -39,7 +42,8 @@ public final class CallDispatcher {
             Codecs codecs,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
-            Supplier<String> lastFailure) {
+            Supplier<String> lastFailure,
+            Supplier<ServiceConfig> config) {
         this.pickers = pickers;
         this.timer = timer;
         this.allocator = allocator;
@@ -49,6 +53,7 @@ public final class CallDispatcher {
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.lastFailure = lastFailure;
+        this.config = config;
     }
 
     /** From now on, a lost connection means that this side closed it. */
@@ -96,5 +101,13 @@ public final class CallDispatcher {
 
     String lastFailure() {
         return lastFailure.get();
+    }
+
+    /**
+     * The service config now: the default one until the resolver has answered (SV-10). It is set before the picker of
+     * the same answer is published, so a call that reads it after its pick sees one that is at least as new.
+     */
+    ServiceConfig config() {
+        return config.get();
     }
 }

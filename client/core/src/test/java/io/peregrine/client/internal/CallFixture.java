@@ -10,6 +10,7 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.compression.Codecs;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
@@ -32,6 +33,10 @@ final class CallFixture {
 
     final SubConnection ready = readySubConnection();
     final PickerSnapshot pickers;
+
+    /** Of calls that start from now on. */
+    ServiceConfig config = ServiceConfig.EMPTY;
+
     final CallDispatcher dispatcher;
 
     CallFixture() {
@@ -50,7 +55,8 @@ final class CallFixture {
                 Codecs.defaults(),
                 1 << 20,
                 maxOutboundBytes,
-                () -> "the last connection failed");
+                () -> "the last connection failed",
+                () -> config);
     }
 
     static Picker queueing() {
