@@ -29,6 +29,13 @@ public final class StatusException extends RuntimeException {
         this.trailers = trailers;
     }
 
+    /** A failure that no call stands behind, for example one that an interceptor makes; without a stack trace. */
+    public StatusException(Status status) {
+        super(status.toString(), status.cause(), false, false);
+        this.status = status;
+        this.trailers = Metadata.EMPTY;
+    }
+
     /** The status; its message is the server's own where the server ended the call. */
     public Status status() {
         return status;

@@ -170,20 +170,6 @@ class CompressionIT {
         }
     }
 
-    @Test
-    void aCallMayNameItsAuthority() throws Exception {
-        try (ClientConn conn = connect(Codecs.none())) {
-            assertThatExceptionOfType(StatusException.class)
-                    .isThrownBy(() -> conn.invoke(UNARY_CALL, request(false), OPTIONS.withAuthority("a b")))
-                    .satisfies(failure -> assertThat(failure.code()).isEqualTo(StatusCode.INTERNAL));
-
-            assertThat(conn.invoke(UNARY_CALL, request(false), OPTIONS.withAuthority("tenant.test:443"))
-                            .getPayload()
-                            .getBody())
-                    .hasSize(RESPONSE_BYTES);
-        }
-    }
-
     private ClientConn connect(Codecs codecs) {
         return connect(codecs, 1 << 20);
     }

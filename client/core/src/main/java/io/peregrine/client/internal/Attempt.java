@@ -4,8 +4,8 @@ import io.netty.buffer.ByteBuf;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.compression.Codec;
-import io.peregrine.client.internal.message.CallFailure;
 import io.peregrine.client.internal.message.ResponseDecoder;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.header.RequestHeaders;
@@ -64,7 +64,7 @@ final class Attempt<R> extends TransportStream {
         }
         try {
             codec = ResponseDecoder.codecOf(call.codecs(), headers);
-        } catch (CallFailure unknownEncoding) {
+        } catch (StatusException unknownEncoding) {
             abort(unknownEncoding.status());
             return true;
         }
@@ -91,7 +91,7 @@ final class Attempt<R> extends TransportStream {
         try {
             response = ResponseDecoder.read(
                     call.method().responseMarshaller(), message, compressed, codec, call.maxInboundMessageBytes());
-        } catch (CallFailure unreadable) {
+        } catch (StatusException unreadable) {
             abort(unreadable.status());
         }
     }

@@ -13,7 +13,6 @@ import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.compression.Codec;
 import io.peregrine.client.compression.Codecs;
-import io.peregrine.client.internal.message.CallFailure;
 import io.peregrine.client.internal.message.RequestEncoder;
 import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.ClientTransport;
@@ -141,7 +140,7 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
                     dispatcher.maxOutboundMessageBytes(),
                     codec);
             return Status.OK;
-        } catch (CallFailure refused) {
+        } catch (StatusException refused) {
             return refused.status();
         }
     }

@@ -13,6 +13,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.transport.header.ResponseHeaders;
 import io.peregrine.transport.http2.StreamAccess;
+import io.peregrine.transport.http2.StreamFailure;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,21 @@ class CompressedCallTest {
 
         assertThat(end.status().code()).isEqualTo(StatusCode.INTERNAL);
         assertThat(end.status().message()).contains("cannot be decompressed").contains("magic number");
+    }
+
+    @Test
+    void ms7AConnectionThatDiesBehindACompleteMessageIsUnavailable() throws IOException {
+        EndRecorder end = fixture.start(CallOptions.DEFAULT);
+
+        Attempt<?> attempt = fixture.transport.last();
+        attempt.onHeaders(block(":status", "200", "content-type", "application/grpc", "grpc-encoding", "gzip"));
+        StreamAccess.beginResponse(attempt);
+        ByteBuf borrowed = Unpooled.copiedBuffer(compressed(REPLY));
+        attempt.onMessage(borrowed, true);
+        borrowed.release();
+        fixture.transport.fail(StreamFailure.Kind.CONNECTION_LOST);
+
+        assertThat(end.status().code()).isEqualTo(StatusCode.UNAVAILABLE);
     }
 
     @Test

@@ -5,7 +5,9 @@ import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.allocation.MessageFramer;
 import io.peregrine.allocation.MessageSizeException;
 import io.peregrine.allocation.MessageWriter;
+import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.compression.Codec;
 import io.peregrine.client.compression.Codecs;
 import java.io.IOException;
@@ -20,7 +22,7 @@ public final class RequestEncoder {
      *
      * @param compressor the name that the call gives, or null
      * @return null if requests are sent as they are: no name, or {@code identity}
-     * @throws CallFailure with INTERNAL if it is not installed (SPEC MS-4)
+     * @throws StatusException with INTERNAL if it is not installed (SPEC MS-4)
      */
     public static @Nullable Codec codecOf(Codecs codecs, @Nullable String compressor) {
         if (compressor == null) {
@@ -28,8 +30,8 @@ public final class RequestEncoder {
         }
         Codec codec = codecs.find(compressor);
         if (codec == null) {
-            throw new CallFailure(
-                    StatusCode.INTERNAL, "compressor: \"" + compressor + "\" (expected one of: " + codecs + ')', null);
+            throw new StatusException(Status.of(
+                    StatusCode.INTERNAL, "compressor: \"" + compressor + "\" (expected one of: " + codecs + ')'));
         }
         return codec == Codecs.identity() ? null : codec;
     }
@@ -39,7 +41,7 @@ public final class RequestEncoder {
      *
      * @param maxMessageBytes the largest message in bytes, before compression
      * @param codec compresses the message, unless it has no bytes (MS-4); null for a message to be sent as it is
-     * @throws CallFailure with RESOURCE_EXHAUSTED if the message is too large, for which nothing was written (MS-2),
+     * @throws StatusException with RESOURCE_EXHAUSTED if the message is too large, for which nothing was written (MS-2),
      *     and INTERNAL if the marshaller or the codec throws (MS-6)
      */
     public static <T> ByteBuf frame(
@@ -53,13 +55,14 @@ public final class RequestEncoder {
                     ? MessageFramer.frame(allocator, writer, message, maxMessageBytes)
                     : MessageFramer.frame(allocator, writer, message, maxMessageBytes, codec);
         } catch (MessageSizeException tooLarge) {
-            throw new CallFailure(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage(), null);
+            throw new StatusException(Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage()));
         } catch (IOException incompressible) {
-            throw new CallFailure(
-                    StatusCode.INTERNAL, "the request cannot be compressed: " + incompressible, incompressible);
+            throw new StatusException(new Status(
+                    StatusCode.INTERNAL, "the request cannot be compressed: " + incompressible, incompressible));
         } catch (RuntimeException | Error failed) {
             String what = codec == null ? "marshalled" : "marshalled and compressed";
-            throw new CallFailure(StatusCode.INTERNAL, "the request cannot be " + what + ": " + failed, failed);
+            throw new StatusException(
+                    new Status(StatusCode.INTERNAL, "the request cannot be " + what + ": " + failed, failed));
         }
     }
 }

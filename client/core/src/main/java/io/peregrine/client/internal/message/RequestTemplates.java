@@ -1,7 +1,9 @@
 package io.peregrine.client.internal.message;
 
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.transport.header.RequestHeaders;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +49,7 @@ public final class RequestTemplates {
      *
      * @param ownAuthority in place of the channel's, or null
      * @param encoding the name of an installed codec, or null if requests are not compressed
-     * @throws CallFailure with INTERNAL if the authority is illegal in a header field
+     * @throws StatusException with INTERNAL if the authority is illegal in a header field
      */
     public RequestHeaders headersOf(
             MethodDescriptor<?, ?> method, @Nullable String ownAuthority, @Nullable String encoding) {
@@ -72,7 +74,8 @@ public final class RequestTemplates {
             try {
                 built = built.withAuthority(ownAuthority);
             } catch (IllegalArgumentException illegal) {
-                throw new CallFailure(StatusCode.INTERNAL, "the call's " + illegal.getMessage(), illegal);
+                throw new StatusException(
+                        new Status(StatusCode.INTERNAL, "the call's " + illegal.getMessage(), illegal));
             }
         }
         return keep(variants, variant, built);

@@ -3,7 +3,9 @@ package io.peregrine.client.internal.message;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
 import io.peregrine.client.Marshaller;
+import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.compression.Codec;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.transport.header.ResponseHeaders;
@@ -27,7 +29,7 @@ public final class ResponseDecoder {
      * The codec of a response with these headers.
      *
      * @return null if its messages come as they are: without {@code grpc-encoding}, or with {@code identity}
-     * @throws CallFailure with INTERNAL if the encoding is not installed (SPEC MS-5)
+     * @throws StatusException with INTERNAL if the encoding is not installed (SPEC MS-5)
      */
     public static @Nullable Codec codecOf(Codecs codecs, ResponseHeaders headers) {
         AsciiString encoding = headers.find(GRPC_ENCODING);
@@ -36,10 +38,9 @@ public final class ResponseDecoder {
         }
         Codec codec = codecs.find(encoding);
         if (codec == null) {
-            throw new CallFailure(
+            throw new StatusException(Status.of(
                     StatusCode.INTERNAL,
-                    "grpc-encoding of the response: \"" + encoding + "\" (expected one of: " + codecs + ')',
-                    null);
+                    "grpc-encoding of the response: \"" + encoding + "\" (expected one of: " + codecs + ')'));
         }
         return codec == Codecs.identity() ? null : codec;
     }
@@ -51,7 +52,7 @@ public final class ResponseDecoder {
      * @param compressed gRPC's compressed flag
      * @param codec of the response's headers
      * @param maxMessageBytes the largest message accepted in bytes, after decompression
-     * @throws CallFailure with RESOURCE_EXHAUSTED if the message is too large (MS-2), and INTERNAL if it is compressed
+     * @throws StatusException with RESOURCE_EXHAUSTED if the message is too large (MS-2), and INTERNAL if it is compressed
      *     without a codec, cannot be decompressed (MS-5) or cannot be unmarshalled (MS-6)
      */
     public static <R> R read(
@@ -64,8 +65,8 @@ public final class ResponseDecoder {
     private static <R> R readCompressed(
             Marshaller<R> marshaller, ByteBuf message, @Nullable Codec codec, int maxMessageBytes) {
         if (codec == null) {
-            throw new CallFailure(
-                    StatusCode.INTERNAL, "the response is compressed although its headers name no encoding", null);
+            throw new StatusException(
+                    Status.of(StatusCode.INTERNAL, "the response is compressed although its headers name no encoding"));
         }
         // A buffer has no room for more anyway, and one byte more must be countable.
         int limit = Math.min(maxMessageBytes, Integer.MAX_VALUE - 1);
@@ -84,13 +85,13 @@ public final class ResponseDecoder {
         try {
             codec.decompress(message, plain, limit);
         } catch (Exception | Error corrupt) {
-            throw new CallFailure(StatusCode.INTERNAL, "the response cannot be decompressed: " + corrupt, corrupt);
+            throw new StatusException(
+                    new Status(StatusCode.INTERNAL, "the response cannot be decompressed: " + corrupt, corrupt));
         }
         if (plain.readableBytes() > limit) {
-            throw new CallFailure(
+            throw new StatusException(Status.of(
                     StatusCode.RESOURCE_EXHAUSTED,
-                    "response: message is over the limit of " + limit + " bytes when decompressed",
-                    null);
+                    "response: message is over the limit of " + limit + " bytes when decompressed"));
         }
     }
 
@@ -98,8 +99,8 @@ public final class ResponseDecoder {
         try {
             return marshaller.read(message);
         } catch (Exception | Error unreadable) {
-            throw new CallFailure(
-                    StatusCode.INTERNAL, "the response cannot be unmarshalled: " + unreadable, unreadable);
+            throw new StatusException(
+                    new Status(StatusCode.INTERNAL, "the response cannot be unmarshalled: " + unreadable, unreadable));
         }
     }
 }

@@ -8,7 +8,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
-import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.compression.Codec;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.compression.DeflateCodec;
@@ -46,10 +46,9 @@ class RequestEncoderTest {
 
     @Test
     void ms4ACompressorThatIsNotInstalledIsInternal() {
-        assertThatExceptionOfType(CallFailure.class)
+        assertThatExceptionOfType(StatusException.class)
                 .isThrownBy(() -> RequestEncoder.codecOf(Codecs.defaults(), "zstd"))
-                .withMessage("compressor: \"zstd\" (expected one of: identity, gzip)")
-                .satisfies(failure -> assertThat(failure.status().code()).isEqualTo(StatusCode.INTERNAL))
+                .withMessage("INTERNAL: compressor: \"zstd\" (expected one of: identity, gzip)")
                 .satisfies(failure -> assertThat(failure.getStackTrace()).isEmpty());
     }
 
@@ -62,32 +61,29 @@ class RequestEncoderTest {
 
     @Test
     void ms2AMessageOverTheLimitIsResourceExhaustedHoweverSmallItCompresses() {
-        assertThatExceptionOfType(CallFailure.class)
+        assertThatExceptionOfType(StatusException.class)
                 .isThrownBy(() -> RequestEncoder.frame(allocator, BYTES, new byte[1001], 1000, Codecs.gzip()))
-                .withMessage("request: message of 1001 bytes is over the limit of 1000 bytes")
-                .satisfies(failure -> assertThat(failure.status().code()).isEqualTo(StatusCode.RESOURCE_EXHAUSTED));
+                .withMessage("RESOURCE_EXHAUSTED: request: message of 1001 bytes is over the limit of 1000 bytes");
     }
 
     @Test
     void ms6AMarshallerThatThrowsIsInternalWithItsCause() {
         Error fault = new StackOverflowError("too deep");
 
-        assertThatExceptionOfType(CallFailure.class)
+        assertThatExceptionOfType(StatusException.class)
                 .isThrownBy(() -> RequestEncoder.frame(allocator, new Throwing(fault), new byte[1], 10, null))
-                .withMessage("the request cannot be marshalled: " + fault)
-                .withCause(fault)
-                .satisfies(failure -> assertThat(failure.status().code()).isEqualTo(StatusCode.INTERNAL));
+                .withMessage("INTERNAL: the request cannot be marshalled: " + fault)
+                .withCause(fault);
     }
 
     @Test
     void ms6ACodecThatThrowsIsInternalWithItsCause() {
         IOException fault = new IOException("no dictionary");
 
-        assertThatExceptionOfType(CallFailure.class)
+        assertThatExceptionOfType(StatusException.class)
                 .isThrownBy(() -> frame(new byte[1], new ThrowingCodec(fault)))
-                .withMessage("the request cannot be compressed: " + fault)
-                .withCause(fault)
-                .satisfies(failure -> assertThat(failure.status().code()).isEqualTo(StatusCode.INTERNAL));
+                .withMessage("INTERNAL: the request cannot be compressed: " + fault)
+                .withCause(fault);
     }
 
     @Test

@@ -9,30 +9,35 @@ import org.jspecify.annotations.Nullable;
  * The fields of one attempt that its method does not give: how many attempts came before it (SPEC RT-6), the
  * application's metadata, and behind that what its credentials add (MD-8). The application sees only its own.
  */
-public final class RequestFields implements HeaderFields {
+public final class AttemptFields implements HeaderFields {
     private static final AsciiString PREVIOUS_ATTEMPTS = AsciiString.cached("grpc-previous-rpc-attempts");
 
     private final @Nullable AsciiString previousAttempts;
     private final Metadata application;
     private final Metadata credentials;
 
-    private RequestFields(int previousAttempts, Metadata application, Metadata credentials) {
+    private AttemptFields(Metadata application, Metadata credentials, int previousAttempts) {
         this.previousAttempts = previousAttempts == 0 ? null : new AsciiString(Integer.toString(previousAttempts));
         this.application = application;
         this.credentials = credentials;
     }
 
+    /** As {@link #of(Metadata, Metadata, int)}, without credentials. */
+    public static @Nullable HeaderFields of(Metadata application, int previousAttempts) {
+        return of(application, Metadata.EMPTY, previousAttempts);
+    }
+
     /**
      * Joins the fields; allocates nothing if at most one of the two has any and it is the first attempt.
      *
-     * @param previousAttempts attempts of this call that reached a server before, 0 or more
      * @param application what the call's options say
      * @param credentials what the credentials add; may repeat names
+     * @param previousAttempts attempts of this call before this one, 0 or more
      * @return null if there are no fields
      */
-    public static @Nullable HeaderFields of(int previousAttempts, Metadata application, Metadata credentials) {
+    public static @Nullable HeaderFields of(Metadata application, Metadata credentials, int previousAttempts) {
         if (previousAttempts > 0 || !(application.isEmpty() || credentials.isEmpty())) {
-            return new RequestFields(previousAttempts, application, credentials);
+            return new AttemptFields(application, credentials, previousAttempts);
         }
         if (!application.isEmpty()) {
             return application;

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class RequestFieldsTest {
+class AttemptFieldsTest {
     private static final Metadata.Key<String> A = Metadata.Key.of("a");
     private static final Metadata ONE = Metadata.builder().put(A, "1").build();
     private static final Metadata TWO =
@@ -17,21 +17,22 @@ class RequestFieldsTest {
 
     @Test
     void whatNeedsNoJoiningCostsNothing() {
-        assertThat(RequestFields.of(0, Metadata.EMPTY, Metadata.EMPTY)).isNull();
-        assertThat(RequestFields.of(0, ONE, Metadata.EMPTY)).isSameAs(ONE);
-        assertThat(RequestFields.of(0, Metadata.EMPTY, ONE)).isSameAs(ONE);
+        assertThat(AttemptFields.of(Metadata.EMPTY, Metadata.EMPTY, 0)).isNull();
+        assertThat(AttemptFields.of(ONE, 0)).isSameAs(ONE);
+        assertThat(AttemptFields.of(ONE, Metadata.EMPTY, 0)).isSameAs(ONE);
+        assertThat(AttemptFields.of(Metadata.EMPTY, ONE, 0)).isSameAs(ONE);
     }
 
     @Test
     void md8FieldsOfCredentialsComeBehindTheApplicationsAndMayRepeatThem() {
-        assertThat(lines(RequestFields.of(0, ONE, TWO))).containsExactly("a: 1", "a: 2", "b: 3");
+        assertThat(lines(AttemptFields.of(ONE, TWO, 0))).containsExactly("a: 1", "a: 2", "b: 3");
     }
 
     @Test
     void rt6LaterAttemptsSayHowManyCameBefore() {
-        assertThat(lines(RequestFields.of(1, Metadata.EMPTY, Metadata.EMPTY)))
+        assertThat(lines(AttemptFields.of(Metadata.EMPTY, Metadata.EMPTY, 1)))
                 .containsExactly("grpc-previous-rpc-attempts: 1");
-        assertThat(lines(RequestFields.of(12, ONE, TWO)))
+        assertThat(lines(AttemptFields.of(ONE, TWO, 12)))
                 .containsExactly("grpc-previous-rpc-attempts: 12", "a: 1", "a: 2", "b: 3");
     }
 
