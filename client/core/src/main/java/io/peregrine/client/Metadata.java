@@ -115,8 +115,8 @@ public final class Metadata implements HeaderFields {
     }
 
     /**
-     * These fields as an application may send them: itself, unless some were received. Of those, reserved names are left
-     * out; the others must be what {@link Key} and {@link Builder#put} take.
+     * These fields as an application may send them: itself, unless some were received. Of those, reserved names are
+     * left out; the others must be what {@link Key} and {@link Builder#put} take.
      *
      * @throws IllegalArgumentException if a received name or value is none that may be sent
      */

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The cases client_compressed_unary and server_compressed_unary of gRPC's interop test descriptions, against grpc-java's
- * own server, which tells what was on the wire. It does not implement the probe of client_compressed_unary.
+ * The cases client_compressed_unary and server_compressed_unary of gRPC's interop test descriptions, against
+ * grpc-java's own server, which tells what was on the wire. It does not implement the probe of the first.
  */
 class CompressionIT {
     private static final MethodDescriptor<SimpleRequest, SimpleResponse> UNARY_CALL = MethodDescriptor.unary(

@@ -41,8 +41,8 @@ public final class RequestEncoder {
      *
      * @param maxMessageBytes the largest message in bytes, before compression
      * @param codec compresses the message, unless it has no bytes (MS-4); null for a message to be sent as it is
-     * @throws StatusException with RESOURCE_EXHAUSTED if the message is too large, for which nothing was written (MS-2),
-     *     and INTERNAL if the marshaller or the codec throws (MS-6)
+     * @throws StatusException with RESOURCE_EXHAUSTED if the message is too large, for which nothing was written
+     *     (MS-2), and INTERNAL if the marshaller or the codec throws (MS-6)
      */
     public static <T> ByteBuf frame(
             ByteBufAllocator allocator,

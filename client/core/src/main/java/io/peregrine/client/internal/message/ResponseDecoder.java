@@ -23,6 +23,9 @@ public final class ResponseDecoder {
 
     private static final int MIN_BUFFER_BYTES = 256;
 
+    /** A buffer has no room for more anyway, and one byte over the limit must be countable. */
+    private static final int MAX_LIMIT = Integer.MAX_VALUE - 1;
+
     private ResponseDecoder() {}
 
     /**
@@ -52,8 +55,8 @@ public final class ResponseDecoder {
      * @param compressed gRPC's compressed flag
      * @param codec of the response's headers
      * @param maxMessageBytes the largest message accepted in bytes, after decompression
-     * @throws StatusException with RESOURCE_EXHAUSTED if the message is too large (MS-2), and INTERNAL if it is compressed
-     *     without a codec, cannot be decompressed (MS-5) or cannot be unmarshalled (MS-6)
+     * @throws StatusException with RESOURCE_EXHAUSTED if the message is too large (MS-2), and INTERNAL if it is
+     *     compressed without a codec, cannot be decompressed (MS-5) or cannot be unmarshalled (MS-6)
      */
     public static <R> R read(
             Marshaller<R> marshaller, ByteBuf message, boolean compressed, @Nullable Codec codec, int maxMessageBytes) {
@@ -68,31 +71,39 @@ public final class ResponseDecoder {
             throw new StatusException(
                     Status.of(StatusCode.INTERNAL, "the response is compressed although its headers name no encoding"));
         }
-        // A buffer has no room for more anyway, and one byte more must be countable.
-        int limit = Math.min(maxMessageBytes, Integer.MAX_VALUE - 1);
-        long expected = (long) USUAL_RATIO * message.readableBytes();
-        int first = (int) Math.min(Math.max(expected, MIN_BUFFER_BYTES), limit + 1);
-        ByteBuf plain = message.alloc().directBuffer(first, limit + 1);
+        ByteBuf plain = decompress(codec, message, Math.min(maxMessageBytes, MAX_LIMIT));
         try {
-            decompress(codec, message, plain, limit);
             return unmarshal(marshaller, plain);
         } finally {
             plain.release();
         }
     }
 
-    private static void decompress(Codec codec, ByteBuf message, ByteBuf plain, int limit) {
+    /** The caller owns the buffer. */
+    private static ByteBuf decompress(Codec codec, ByteBuf message, int limit) {
+        ByteBuf plain = null;
         try {
+            plain = allocate(message, limit);
             codec.decompress(message, plain, limit);
-        } catch (Exception | Error corrupt) {
+        } catch (Exception | Error failed) {
+            if (plain != null) {
+                plain.release();
+            }
             throw new StatusException(
-                    new Status(StatusCode.INTERNAL, "the response cannot be decompressed: " + corrupt, corrupt));
+                    new Status(StatusCode.INTERNAL, "the response cannot be decompressed: " + failed, failed));
         }
         if (plain.readableBytes() > limit) {
+            plain.release();
             throw new StatusException(Status.of(
                     StatusCode.RESOURCE_EXHAUSTED,
                     "response: message is over the limit of " + limit + " bytes when decompressed"));
         }
+        return plain;
+    }
+
+    private static ByteBuf allocate(ByteBuf message, int limit) {
+        long expected = Math.max((long) USUAL_RATIO * message.readableBytes(), MIN_BUFFER_BYTES);
+        return message.alloc().directBuffer((int) Math.min(expected, limit + 1), limit + 1);
     }
 
     private static <R> R unmarshal(Marshaller<R> marshaller, ByteBuf message) {

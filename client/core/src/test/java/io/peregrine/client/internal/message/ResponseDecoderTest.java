@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
@@ -129,6 +130,23 @@ class ResponseDecoderTest {
         assertThatFailureOf(new byte[1], true, greedy)
                 .withCauseInstanceOf(IndexOutOfBoundsException.class)
                 .satisfies(failure -> assertThat(failure.status().code()).isEqualTo(StatusCode.INTERNAL));
+    }
+
+    @Test
+    void aBufferThatCannotBeHadEndsTheCallOnly() {
+        PooledByteBufAllocator exhausted = new PooledByteBufAllocator() {
+            @Override
+            protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+                throw new OutOfMemoryError("none left");
+            }
+        };
+        ByteBuf message = exhausted.heapBuffer().writeByte(1);
+
+        assertThatExceptionOfType(StatusException.class)
+                .isThrownBy(() -> ResponseDecoder.read(Marshallers.bytes(), message, true, Codecs.gzip(), LIMIT))
+                .withMessage("INTERNAL: the response cannot be decompressed: java.lang.OutOfMemoryError: none left");
+
+        message.release();
     }
 
     @Test
