@@ -4,12 +4,14 @@ import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
 import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.config.ActiveConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -17,7 +19,6 @@ import io.peregrine.client.resolver.PassthroughResolverProvider;
 import io.peregrine.client.resolver.ProxyingResolverProvider;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.UnixResolverProvider;
-import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportOptions;
@@ -57,6 +58,7 @@ public final class ClientConnBuilder {
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
     private RetryLimits retryLimits = RetryLimits.DEFAULT;
+    private Codecs codecs = Codecs.defaults();
     private LoadBalancerRegistry policies = LoadBalancerRegistry.standard();
     private @Nullable ServiceConfig serviceConfig;
     private @Nullable String serviceConfigJson;
@@ -175,6 +177,16 @@ public final class ClientConnBuilder {
     }
 
     /**
+     * The codecs for messages, all of which are offered to the server for its responses; default:
+     * {@link Codecs#defaults()}, which is gzip. Requests are compressed if the call
+     * {@linkplain CallOptions#withCompressor names a codec}.
+     */
+    public ClientConnBuilder compression(Codecs newCodecs) {
+        codecs = newCodecs;
+        return this;
+    }
+
+    /**
      * The service config of the channel as long as the resolver brings none; default none. The last call of this
      * method or {@link #serviceConfigJson} counts.
      */
@@ -265,7 +277,7 @@ public final class ClientConnBuilder {
         int defaultPort = secure ? TLS_PORT : PLAINTEXT_PORT;
         String named = authority == null ? provider.authority(parsed) : authority;
         String userAgent = applicationName == null ? USER_AGENT : applicationName + ' ' + USER_AGENT;
-        RequestHeaders.grpc(secure, named, "/check/Check", userAgent);
+        RequestTemplates templates = new RequestTemplates(secure, named, userAgent, codecs.acceptEncoding());
         String serverName = HostPort.parse(named, defaultPort).host();
 
         EventLoops loops = eventLoops == null ? EventLoops.shared() : eventLoops;
@@ -285,9 +297,8 @@ public final class ClientConnBuilder {
                     home,
                     Buffers.allocator(),
                     parsed.toString(),
-                    named,
-                    userAgent,
-                    secure,
+                    templates,
+                    codecs,
                     maxInboundMessageBytes,
                     maxOutboundMessageBytes,
                     retryLimits,

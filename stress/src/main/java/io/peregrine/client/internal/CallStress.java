@@ -12,7 +12,9 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.HandDrivenConnection;
@@ -48,9 +50,8 @@ public final class CallStress {
                 loop,
                 allocator,
                 "dns:///echo.test",
-                "echo.test",
-                "stress/1",
-                false,
+                new RequestTemplates(false, "echo.test", "stress/1", ""),
+                Codecs.none(),
                 1 << 20,
                 1 << 20,
                 () -> "none",

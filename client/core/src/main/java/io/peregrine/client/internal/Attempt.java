@@ -6,10 +6,14 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.compression.Codec;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.message.AttemptFields;
+import io.peregrine.client.internal.message.ResponseDecoder;
 import io.peregrine.client.report.AttemptReport;
 import io.peregrine.client.report.Wait;
 import io.peregrine.transport.header.RequestHeaders;
@@ -49,6 +53,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
     private final int previousAttempts;
     private boolean responded;
     private Outcome outcome = Outcome.FINAL;
+    private @Nullable Codec codec;
     private @Nullable Status localFailure;
     private @Nullable ForeignResponse foreign;
     private @Nullable AttemptWaits waits;
@@ -346,6 +351,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         }
         responded = true;
         disarmRecvTimeout();
+        try {
+            codec = ResponseDecoder.codecOf(call.dispatcher().codecs(), headers);
+        } catch (StatusException unknownEncoding) {
+            abort(unknownEncoding.status());
+            return true;
+        }
         Metadata metadata = receive(headers, true);
         if (localFailure == null) {
             call.onHeaders(this, metadata);
@@ -358,15 +369,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         if (localFailure != null) {
             return;
         }
-        if (compressed) {
-            abort(Status.of(StatusCode.INTERNAL, "the response is compressed although no encoding was offered"));
-            return;
-        }
         R response;
         try {
-            response = call.method().responseMarshaller().read(message);
-        } catch (Exception | Error unreadable) {
-            abort(new Status(StatusCode.INTERNAL, "the response cannot be unmarshalled: " + unreadable, unreadable));
+            response = ResponseDecoder.read(
+                    call.method().responseMarshaller(), message, compressed, codec, call.maxInboundMessageBytes());
+        } catch (StatusException unreadable) {
+            abort(unreadable.status());
             return;
         }
         call.onMessage(this, response);

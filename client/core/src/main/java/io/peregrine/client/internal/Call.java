@@ -1,8 +1,6 @@
 package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBuf;
-import io.peregrine.allocation.MessageFramer;
-import io.peregrine.allocation.MessageSizeException;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.Cancellable;
 import io.peregrine.client.Deadline;
@@ -11,11 +9,14 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
+import io.peregrine.client.compression.Codec;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.MethodConfig;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.message.RequestEncoder;
 import io.peregrine.client.report.AttemptReport;
 import io.peregrine.client.report.CallReport;
+import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.StreamFailure;
 import io.peregrine.transport.http2.TransportStream;
 import java.time.Duration;
@@ -44,6 +45,8 @@ abstract class Call<Q, R> implements Cancellable {
 
     private long deadlineNs;
     private boolean awaitsConfig;
+
+    private @Nullable RequestHeaders headers;
 
     /** Why the config fails the call (SV-12). */
     private @Nullable Status refusal;
@@ -102,10 +105,19 @@ abstract class Call<Q, R> implements Cancellable {
         }
     }
 
-    /** Why there is to be no attempt: the config refuses the call, or there is no time left (DL-1); null if neither. */
+    /**
+     * Why there is to be no attempt: the config refuses the call, its options name what is not there, or there is no
+     * time left (DL-1); null if nothing of that. Asked before the first attempt.
+     */
     final @Nullable Status refusal() {
         if (refusal != null) {
             return refusal;
+        }
+        try {
+            String encoding = codec() == null ? null : options.compressor();
+            headers = dispatcher.templates().headersOf(method, options.authority(), encoding);
+        } catch (StatusException refused) {
+            return refused.status();
         }
         boolean expired = deadlineNs != TransportStream.NO_DEADLINE && deadlineNs - startNs <= 0;
         return expired
@@ -182,18 +194,27 @@ abstract class Call<Q, R> implements Cancellable {
     /**
      * The message as it goes on the wire; the caller owns it.
      *
+     * @param compress whether the call's compressor is used, if it has one
      * @throws StatusException if it is too large or cannot be marshalled
      */
-    final ByteBuf frame(Q message) {
-        try {
-            return MessageFramer.frame(
-                    dispatcher.allocator(), method.requestMarshaller(), message, maxOutboundMessageBytes());
-        } catch (MessageSizeException tooLarge) {
-            throw new StatusException(Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage()));
-        } catch (RuntimeException | Error marshallerFailed) {
-            throw new StatusException(new Status(
-                    StatusCode.INTERNAL, "the request cannot be marshalled: " + marshallerFailed, marshallerFailed));
-        }
+    final ByteBuf frame(Q message, boolean compress) {
+        return RequestEncoder.frame(
+                dispatcher.allocator(),
+                method.requestMarshaller(),
+                message,
+                maxOutboundMessageBytes(),
+                compress ? codec() : null);
+    }
+
+    private @Nullable Codec codec() {
+        return RequestEncoder.codecOf(dispatcher.codecs(), options.compressor());
+    }
+
+    /** The request headers but for those of an attempt. */
+    final RequestHeaders headers() {
+        RequestHeaders known = headers;
+        assert known != null;
+        return known;
     }
 
     private static long deadlineOf(long startNs, CallOptions options, MethodConfig config) {

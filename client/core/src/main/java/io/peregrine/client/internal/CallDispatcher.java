@@ -2,33 +2,29 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.HedgingStates;
 import io.peregrine.client.internal.retry.ReplayBudget;
 import io.peregrine.client.internal.retry.ReplayBuffer;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.RetryThrottle;
-import io.peregrine.transport.header.RequestHeaders;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
- * What the calls of one channel share: where to pick, how to name things, and the request headers of each method.
+ * What the calls of one channel share: where to pick, how to name things, and what is on the wire the same for many.
  * Safe for use by several threads.
  */
 public final class CallDispatcher {
-    /** Methods whose headers are kept; a program that makes more descriptors than this does not reuse them. */
-    private static final int MAX_KEPT_HEADERS = 4096;
-
     private final PickerSnapshot pickers;
     private final ScheduledExecutorService timer;
     private final ByteBufAllocator allocator;
     private final String target;
-    private final String authority;
-    private final String userAgent;
-    private final boolean secure;
+    private final RequestTemplates templates;
+    private final Codecs codecs;
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final ChannelView channel;
@@ -36,7 +32,6 @@ public final class CallDispatcher {
     private final ReplayBudget replayBudget;
     private final HedgingStates hedgingStates = new HedgingStates();
     private final ChannelThrottle throttle = new ChannelThrottle();
-    private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
     private volatile boolean killed;
@@ -53,9 +48,8 @@ public final class CallDispatcher {
             ScheduledExecutorService timer,
             ByteBufAllocator allocator,
             String target,
-            String authority,
-            String userAgent,
-            boolean secure,
+            RequestTemplates templates,
+            Codecs codecs,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
             RetryLimits retryLimits,
@@ -64,9 +58,8 @@ public final class CallDispatcher {
         this.timer = timer;
         this.allocator = allocator;
         this.target = target;
-        this.authority = authority;
-        this.userAgent = userAgent;
-        this.secure = secure;
+        this.templates = templates;
+        this.codecs = codecs;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.retryLimits = retryLimits;
@@ -123,6 +116,16 @@ public final class CallDispatcher {
         return target;
     }
 
+    /** What calls of a method have in common on the wire. */
+    RequestTemplates templates() {
+        return templates;
+    }
+
+    /** Installed on this channel. */
+    Codecs codecs() {
+        return codecs;
+    }
+
     int maxInboundMessageBytes() {
         return maxInboundMessageBytes;
     }
@@ -141,18 +144,5 @@ public final class CallDispatcher {
      */
     ServiceConfig config() {
         return channel.serviceConfig();
-    }
-
-    RequestHeaders headersOf(MethodDescriptor<?, ?> method) {
-        RequestHeaders known = headers.get(method);
-        if (known != null) {
-            return known;
-        }
-        if (headers.size() >= MAX_KEPT_HEADERS) {
-            headers.clear();
-        }
-        RequestHeaders built = RequestHeaders.grpc(secure, authority, method.path(), userAgent);
-        headers.put(method, built);
-        return built;
     }
 }

@@ -346,7 +346,7 @@ final class StreamAttempts<R> {
         } else if (requested > 0) {
             pipe.request(requested);
         }
-        Attempt<R> next = new Attempt<>(call, call.dispatcher().headersOf(call.method()), pipe, previousAttempts);
+        Attempt<R> next = new Attempt<>(call, call.headers(), pipe, previousAttempts);
         List<Attempt<R>> more = new ArrayList<>(live);
         more.add(next);
         live = List.copyOf(more);

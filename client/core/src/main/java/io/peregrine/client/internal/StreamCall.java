@@ -32,6 +32,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     // Of the sending thread.
     private boolean closed;
     private boolean anySent;
+    private boolean compress = true;
 
     /** The one response of a method that has one, until the status says whether it counts (CA-1). */
     private @Nullable R heldResponse;
@@ -65,11 +66,6 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     /** Sends it on its way with its only request, which leaves in one write with the headers (CA-2). */
     public void startWith(Q request) {
-        Status refusal = refusal();
-        if (refusal != null) {
-            reject(refusal);
-            return;
-        }
         ByteBuf framed = frameOrEnd(request);
         if (framed != null) {
             startWithFramed(framed);
@@ -78,6 +74,12 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     /** As {@link #startWith}, with a message that is the call's from now on. */
     void startWithFramed(ByteBuf framed) {
+        Status refusal = refusal();
+        if (refusal != null) {
+            framed.release();
+            reject(refusal);
+            return;
+        }
         anySent = true;
         closed = true;
         attempts.startWith(framed);
@@ -154,7 +156,9 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     }
 
     @Override
-    public void compress(boolean on) {}
+    public void compress(boolean on) {
+        compress = on;
+    }
 
     @Override
     public void cancel() {
@@ -175,7 +179,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     private @Nullable ByteBuf frameOrEnd(Q message) {
         try {
-            return frame(message);
+            return frame(message, compress);
         } catch (StatusException unsendable) {
             attempts.cancel(unsendable.status());
             return null;

@@ -67,7 +67,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
             return;
         }
         try {
-            request = frame(message);
+            request = frame(message, true);
         } catch (StatusException unsendable) {
             end(unsendable.status(), null, Metadata.EMPTY);
             return;
@@ -128,7 +128,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         ByteBuf framed = request;
         assert framed != null;
         int previousAttempts = retries == null ? 0 : retries.previousAttempts();
-        Attempt<R> next = new Attempt<>(this, dispatcher().headersOf(method()), framed, previousAttempts);
+        Attempt<R> next = new Attempt<>(this, headers(), framed, previousAttempts);
         attempt = next;
         if (cancelStatus != null) {
             next.cancel();

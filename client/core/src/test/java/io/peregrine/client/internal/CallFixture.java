@@ -9,7 +9,9 @@ import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
@@ -45,9 +47,9 @@ final class CallFixture {
                 timer,
                 allocator,
                 "dns:///echo.test",
-                "echo.test",
-                "test/1",
-                false,
+                new RequestTemplates(
+                        false, "echo.test", "test/1", Codecs.defaults().acceptEncoding()),
+                Codecs.defaults(),
                 1 << 20,
                 maxOutboundBytes,
                 RetryLimits.DEFAULT,
