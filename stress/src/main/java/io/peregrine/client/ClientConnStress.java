@@ -49,6 +49,7 @@ public final class ClientConnStress {
                 "echo.test",
                 "stress/1",
                 false,
+                null,
                 1 << 20,
                 1 << 20,
                 control::lastFailure);

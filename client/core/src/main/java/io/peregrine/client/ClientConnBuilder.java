@@ -217,6 +217,7 @@ public final class ClientConnBuilder {
                     named,
                     userAgent,
                     secure,
+                    secured.callCredentials(),
                     maxInboundMessageBytes,
                     maxOutboundMessageBytes,
                     control::lastFailure);

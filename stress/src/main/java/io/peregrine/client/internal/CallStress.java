@@ -50,6 +50,7 @@ public final class CallStress {
                 "echo.test",
                 "stress/1",
                 false,
+                null,
                 1 << 20,
                 1 << 20,
                 () -> "none");

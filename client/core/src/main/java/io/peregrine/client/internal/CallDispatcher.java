@@ -2,10 +2,12 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.credentials.CallCredentials;
 import io.peregrine.transport.header.RequestHeaders;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the calls of one channel share: where to pick, how to name things, and the request headers of each method.
@@ -22,6 +24,7 @@ public final class CallDispatcher {
     private final String authority;
     private final String userAgent;
     private final boolean secure;
+    private final @Nullable CallCredentials credentials;
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final Supplier<String> lastFailure;
@@ -34,6 +37,7 @@ public final class CallDispatcher {
      * Joins the parts.
      *
      * @param timer for the deadlines of calls that wait for a picker
+     * @param credentials the channel's, for each attempt of its calls; null for none
      * @param lastFailure why the channel is not READY, for messages; may be empty
      */
     public CallDispatcher(
@@ -44,6 +48,7 @@ public final class CallDispatcher {
             String authority,
             String userAgent,
             boolean secure,
+            @Nullable CallCredentials credentials,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
             Supplier<String> lastFailure) {
@@ -54,6 +59,7 @@ public final class CallDispatcher {
         this.authority = authority;
         this.userAgent = userAgent;
         this.secure = secure;
+        this.credentials = credentials;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.lastFailure = lastFailure;
@@ -82,6 +88,12 @@ public final class CallDispatcher {
 
     String target() {
         return target;
+    }
+
+    /** The channel's, which apply before a call's own; null for none. */
+    @Nullable
+    CallCredentials credentials() {
+        return credentials;
     }
 
     int maxInboundMessageBytes() {

@@ -151,9 +151,9 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
                     return;
                 }
                 // It is not READY any more; wait for the picker that knows (PK-7).
-            } else if (!picked.status().isOk()) {
+            } else if (picked.subConn() == null && picked != PickResult.queue()) {
                 if (picked.isDrop() || !Boolean.TRUE.equals(options.waitForReady())) {
-                    end(picked.status(), null, Metadata.EMPTY);
+                    end(ControlPlaneStatus.restrict(picked.status()), null, Metadata.EMPTY);
                     return;
                 }
                 lastPickFailure = picked.status().message();

@@ -46,6 +46,7 @@ final class CallFixture {
                 "echo.test",
                 "test/1",
                 false,
+                null,
                 1 << 20,
                 maxOutboundBytes,
                 () -> "the last connection failed");
