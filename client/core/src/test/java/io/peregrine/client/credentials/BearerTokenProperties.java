@@ -9,12 +9,29 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What holds for a {@link BearerToken} whatever happens in whatever order (SPEC CR-4, CR-7). */
 class BearerTokenProperties {
     private static final int RUNS = 200;
     private static final int STEPS = 200;
+
+    /** Each failed refresh is a warning, and thousands are provoked here. Held, since a level lives with its logger. */
+    private static final Logger LOG = Logger.getLogger(TokenCache.class.getName());
+
+    @BeforeAll
+    static void silence() {
+        LOG.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void restore() {
+        LOG.setLevel(null);
+    }
 
     @Test
     void cr7NoCallGetsAnExpiredTokenOrTwoAnswersAndNoTwoFetchesAreInFlight() {

@@ -410,8 +410,8 @@ class BearerTokenTest {
         ask(credentials).failure(StatusCode.UNAVAILABLE);
         clock.advance(Duration.ofSeconds(1));
         RecordedAnswer retried = ask(credentials);
-        source.give("in time", HOUR);
-        assertThat(retried.token()).isEqualTo("in time");
+        source.give("in-time", HOUR);
+        assertThat(retried.token()).isEqualTo("in-time");
         assertThat(waiting.count()).isEqualTo(1);
     }
 
