@@ -4,9 +4,10 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import io.netty.buffer.UnpooledByteBufAllocator;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.Http2Connector;
@@ -38,7 +39,7 @@ public final class ClientConnStress {
                 home,
                 10,
                 () -> this,
-                PickFirst.provider(),
+                new ActiveConfig(null, true, LoadBalancerRegistry.standard()),
                 new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null),
                 "echo.test");
         final CallDispatcher dispatcher = new CallDispatcher(
@@ -52,7 +53,8 @@ public final class ClientConnStress {
                 null,
                 1 << 20,
                 1 << 20,
-                control::lastFailure);
+                control::lastFailure,
+                control::serviceConfig);
         final ClientConn conn = new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false);
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";

@@ -12,6 +12,7 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.HandDrivenConnection;
@@ -53,7 +54,8 @@ public final class CallStress {
                 null,
                 1 << 20,
                 1 << 20,
-                () -> "none");
+                () -> "none",
+                () -> ServiceConfig.EMPTY);
         final CallbackCall<byte[], byte[]> call = new CallbackCall<>(dispatcher, ECHO, CallOptions.DEFAULT, this);
         final SubConnection ready;
         private final AtomicInteger ends = new AtomicInteger();

@@ -3,6 +3,8 @@ package io.peregrine.client.balancer;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.config.json.ConfigObject;
+import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.resolver.Endpoint;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -10,11 +12,13 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,10 +30,12 @@ import org.jspecify.annotations.Nullable;
  * stays there until one connects (PF-8), while every address is tried again after its own backoff (PF-7).
  */
 public final class PickFirst implements LoadBalancer {
+    private static final String NAME = "pick_first";
     private static final Duration ATTEMPT_DELAY = Duration.ofMillis(250);
     private static final Picker QUEUEING = info -> PickResult.queue();
 
     private final Context context;
+    private @Nullable Random shuffling;
     private final Map<SocketAddress, Candidate> candidates = new LinkedHashMap<>();
     private List<SocketAddress> addresses = List.of();
     private ConnectivityState state = ConnectivityState.IDLE;
@@ -42,28 +48,50 @@ public final class PickFirst implements LoadBalancer {
     private @Nullable Timer attemptTimer;
     private Status lastFailure = Status.OK;
 
-    private PickFirst(Context context) {
+    PickFirst(Context context, @Nullable Random shuffling) {
         this.context = context;
+        this.shuffling = shuffling;
     }
 
-    /** The policy's provider. */
+    /** The policy, which tries the endpoints in the resolver's order. */
+    public static LoadBalancingPolicy policy() {
+        return new Policy(false);
+    }
+
+    /** The policy that shuffles the endpoints of each answer of the resolver, so that clients spread out (A62). */
+    public static LoadBalancingPolicy shuffled() {
+        return new Policy(true);
+    }
+
+    /** Reads {@code {"shuffleAddressList": false}} (PF-1). */
     public static LoadBalancerProvider provider() {
         return new LoadBalancerProvider() {
             @Override
             public String name() {
-                return "pick_first";
+                return NAME;
             }
 
             @Override
-            public LoadBalancer newBalancer(Context context) {
-                return new PickFirst(context);
+            public LoadBalancingPolicy parse(ConfigObject config) {
+                ConfigValue shuffle = config.field("shuffleAddressList");
+                return new Policy(shuffle.isPresent() && shuffle.asBoolean());
             }
         };
     }
 
+    /** Holds from the next answer of the resolver on. */
+    @Override
+    public boolean tryReconfigure(LoadBalancingPolicy policy) {
+        if (policy instanceof Policy config) {
+            shuffling = config.newShuffling();
+            return true;
+        }
+        return false;
+    }
+
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {
-        addresses = interleaveFamilies(flatten(endpoints));
+        addresses = interleaveFamilies(flatten(inOrderOfTrial(endpoints)));
         if (addresses.isEmpty()) {
             dropAll();
             stickyFailure = false;
@@ -299,6 +327,15 @@ public final class PickFirst implements LoadBalancer {
         candidate.subConn.shutdown();
     }
 
+    private List<Endpoint> inOrderOfTrial(List<Endpoint> endpoints) {
+        if (shuffling == null) {
+            return endpoints;
+        }
+        List<Endpoint> shuffled = new ArrayList<>(endpoints);
+        Collections.shuffle(shuffled, shuffling);
+        return shuffled;
+    }
+
     private static List<SocketAddress> flatten(List<Endpoint> endpoints) {
         Set<SocketAddress> distinct = new LinkedHashSet<>();
         endpoints.forEach(endpoint -> distinct.addAll(endpoint.addresses()));
@@ -329,6 +366,24 @@ public final class PickFirst implements LoadBalancer {
             return inet.getAddress() instanceof Inet6Address ? "ipv6" : "ipv4";
         }
         return address.getClass().getName();
+    }
+
+    /** The config. */
+    private record Policy(boolean shuffleAddressList) implements LoadBalancingPolicy {
+        @Override
+        public String name() {
+            return NAME;
+        }
+
+        @Override
+        public LoadBalancer newBalancer(Context context) {
+            return new PickFirst(context, newShuffling());
+        }
+
+        @Nullable
+        Random newShuffling() {
+            return shuffleAddressList ? new Random() : null;
+        }
     }
 
     /** A subchannel and what this policy knows of it. */

@@ -3,7 +3,9 @@ package io.peregrine.client.config;
 import io.peregrine.client.StatusCode;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a call is sent again although it has not failed (gRFC A6; SPEC HG-*, SV-6). Only for methods that may be
@@ -114,6 +116,21 @@ public final class HedgingPolicy {
     /** Whether a failure with {@code code} leaves the call to its other attempts. */
     public boolean isNonFatal(StatusCode code) {
         return nonFatal.contains(code);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof HedgingPolicy that
+                && delayNs == that.delayNs
+                && Double.compare(delayPercentile, that.delayPercentile) == 0
+                && Double.compare(budgetRatio, that.budgetRatio) == 0
+                && maxAttempts == that.maxAttempts
+                && nonFatal.equals(that.nonFatal);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(delayNs, delayPercentile, budgetRatio, maxAttempts, nonFatal);
     }
 
     @Override

@@ -3,7 +3,9 @@ package io.peregrine.client.config;
 import io.peregrine.client.StatusCode;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When a call that failed is sent again (gRFC A6; SPEC RT-*, SV-5). Immutable; each method derives a new policy.
@@ -16,9 +18,6 @@ import java.util.Set;
  */
 public final class RetryPolicy {
     private static final int DEFAULT_MAX_ATTEMPTS = 3;
-
-    /** A6 and SPEC 2.14: each exponential delay is multiplied by a random factor in [0.8, 1.2]. */
-    private static final double JITTER = 0.2;
 
     private final RetryBackoff backoff;
     private final int maxAttempts;
@@ -44,13 +43,12 @@ public final class RetryPolicy {
      * @throws IllegalArgumentException unless the three are positive
      */
     public static RetryPolicy exponential(Duration initial, double multiplier, Duration max) {
-        double initialNs = Durations.requirePositiveNs("initial backoff", initial);
-        double maxNs = Durations.requirePositiveNs("max backoff", max);
+        long initialNs = Durations.requirePositiveNs("initial backoff", initial);
+        long maxNs = Durations.requirePositiveNs("max backoff", max);
         if (!(multiplier > 0) || Double.isInfinite(multiplier)) {
             throw new IllegalArgumentException("backoff multiplier: " + multiplier + " (expected: more than 0)");
         }
-        return of((retries, previousDelayNs, random) -> (long)
-                (Math.min(initialNs * Math.pow(multiplier, retries), maxNs) * (1 - JITTER + 2 * JITTER * random)));
+        return of(new ExponentialBackoff(initialNs, multiplier, maxNs));
     }
 
     /** Waits {@code initial + n * step}, at most {@code max}, before retry n = 0, 1, ...; without randomness. */
@@ -133,6 +131,21 @@ public final class RetryPolicy {
     /** See {@link #perAttemptRecvTimeout(Duration)}, in nanoseconds; {@code Long.MAX_VALUE} for none. */
     public long perAttemptRecvTimeoutNs() {
         return perAttemptRecvTimeoutNs;
+    }
+
+    /** The same numbers and codes, and equal backoffs: exponential ones are equal if their numbers are. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof RetryPolicy that
+                && backoff.equals(that.backoff)
+                && maxAttempts == that.maxAttempts
+                && retryable.equals(that.retryable)
+                && perAttemptRecvTimeoutNs == that.perAttemptRecvTimeoutNs;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(backoff, maxAttempts, retryable, perAttemptRecvTimeoutNs);
     }
 
     @Override

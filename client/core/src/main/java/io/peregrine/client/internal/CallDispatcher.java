@@ -2,6 +2,7 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.CallCredentials;
 import io.peregrine.transport.header.RequestHeaders;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +29,7 @@ public final class CallDispatcher {
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final Supplier<String> lastFailure;
+    private final Supplier<ServiceConfig> config;
     private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
@@ -39,6 +41,7 @@ public final class CallDispatcher {
      * @param timer for the deadlines of calls that wait for a picker
      * @param credentials the channel's, for each attempt of its calls; null for none
      * @param lastFailure why the channel is not READY, for messages; may be empty
+     * @param config the service config of calls that start now
      */
     public CallDispatcher(
             PickerSnapshot pickers,
@@ -51,7 +54,8 @@ public final class CallDispatcher {
             @Nullable CallCredentials credentials,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
-            Supplier<String> lastFailure) {
+            Supplier<String> lastFailure,
+            Supplier<ServiceConfig> config) {
         this.pickers = pickers;
         this.timer = timer;
         this.allocator = allocator;
@@ -63,6 +67,7 @@ public final class CallDispatcher {
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.lastFailure = lastFailure;
+        this.config = config;
     }
 
     /** From now on, a lost connection means that this side closed it. */
@@ -106,6 +111,14 @@ public final class CallDispatcher {
 
     String lastFailure() {
         return lastFailure.get();
+    }
+
+    /**
+     * The service config now: the default one until the resolver has answered (SV-10). It is set before the picker of
+     * the same answer is published, so a call that reads it after its pick sees one that is at least as new.
+     */
+    ServiceConfig config() {
+        return config.get();
     }
 
     RequestHeaders headersOf(MethodDescriptor<?, ?> method) {

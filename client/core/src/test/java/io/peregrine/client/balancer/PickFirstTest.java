@@ -34,7 +34,7 @@ class PickFirstTest {
     private static final String B6 = "fd00::2";
 
     private final RecordingContext context = new RecordingContext();
-    private final LoadBalancer balancer = PickFirst.provider().newBalancer(context);
+    private final LoadBalancer balancer = PickFirst.policy().newBalancer(context);
 
     @Test
     void isCalledPickFirst() {

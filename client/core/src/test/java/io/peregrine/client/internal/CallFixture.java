@@ -9,6 +9,7 @@ import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
@@ -30,6 +31,10 @@ final class CallFixture {
 
     final SubConnection ready = readySubConnection();
     final PickerSnapshot pickers;
+
+    /** Of calls that start from now on. */
+    ServiceConfig config = ServiceConfig.EMPTY;
+
     final CallDispatcher dispatcher;
 
     CallFixture() {
@@ -49,7 +54,8 @@ final class CallFixture {
                 null,
                 1 << 20,
                 maxOutboundBytes,
-                () -> "the last connection failed");
+                () -> "the last connection failed",
+                () -> config);
     }
 
     static Picker queueing() {
