@@ -4,6 +4,7 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two credentials for the same call: the fields of the first, then those of the second; names may occur twice (SPEC
@@ -11,6 +12,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * failed.
  */
 public final class CompositeCallCredentials implements CallCredentials {
+    private static final Status NO_FIELDS =
+            Status.of(StatusCode.INTERNAL, "the credentials gave null (expected: fields)");
+
     private final CallCredentials first;
     private final CallCredentials second;
 
@@ -52,8 +56,12 @@ public final class CompositeCallCredentials implements CallCredentials {
         }
 
         @Override
-        public void apply(Metadata fields) {
+        public void apply(@Nullable Metadata fields) {
             if (!answered.compareAndSet(false, true)) {
+                return;
+            }
+            if (fields == null) {
+                result.fail(NO_FIELDS);
                 return;
             }
             try {
@@ -75,8 +83,12 @@ public final class CompositeCallCredentials implements CallCredentials {
     /** Puts the fields of the second behind those of the first. */
     private record Second(Metadata fieldsOfFirst, Applier result) implements Applier {
         @Override
-        public void apply(Metadata fields) {
-            result.apply(fieldsOfFirst.concat(fields));
+        public void apply(@Nullable Metadata fields) {
+            if (fields == null) {
+                result.fail(NO_FIELDS);
+            } else {
+                result.apply(fieldsOfFirst.concat(fields));
+            }
         }
 
         @Override

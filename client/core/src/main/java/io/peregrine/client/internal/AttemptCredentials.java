@@ -30,7 +30,10 @@ final class AttemptCredentials {
         /** What to send: the application's fields, and behind them those of the credentials (MD-8). */
         void onFields(Metadata fields);
 
-        /** Why nothing is sent; never a code that only the server may choose (PK-6). */
+        /**
+         * Why nothing is sent; never a code that only the server may choose (PK-6). It is not for a transparent retry,
+         * though nothing has left (RT-9).
+         */
         void onFailure(Status status);
     }
 

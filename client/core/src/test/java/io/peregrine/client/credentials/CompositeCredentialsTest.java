@@ -92,6 +92,18 @@ class CompositeCredentialsTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // what code without null checks does
+    void cr4NullForTheFieldsOfEitherIsAFailure() {
+        CallCredentials none = (call, applier) -> applier.apply(null);
+
+        assertThat(ask(CompositeCallCredentials.of(none, who("b")))
+                        .failure(StatusCode.INTERNAL)
+                        .message())
+                .isEqualTo("the credentials gave null (expected: fields)");
+        ask(CompositeCallCredentials.of(who("a"), none)).failure(StatusCode.INTERNAL);
+    }
+
+    @Test
     void cr3ItRequiresPrivacyIfOneOfTheTwoDoes() {
         CallCredentials open = BearerToken.builder(() -> {
                     throw new AssertionError("not asked");
