@@ -8,6 +8,7 @@ import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.resolver.NameResolver;
@@ -51,10 +52,11 @@ public final class ClientConnStress {
                 "dns:///echo.test",
                 new RequestTemplates(false, "echo.test", "stress/1", ""),
                 Codecs.none(),
+                null,
                 1 << 20,
                 1 << 20,
-                control::lastFailure,
-                control::serviceConfig);
+                RetryLimits.DEFAULT,
+                control);
         final ClientConn conn = new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false);
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";

@@ -299,6 +299,7 @@ public final class ClientConnBuilder {
                     parsed.toString(),
                     templates,
                     codecs,
+                    secured.callCredentials(),
                     maxInboundMessageBytes,
                     maxOutboundMessageBytes,
                     retryLimits,

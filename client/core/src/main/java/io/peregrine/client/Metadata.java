@@ -103,6 +103,16 @@ public final class Metadata implements HeaderFields {
         return values;
     }
 
+    /** These fields and behind them {@code others}; what both have occurs twice. */
+    public Metadata concat(Metadata others) {
+        if (others.isEmpty() || isEmpty()) {
+            return isEmpty() ? others : this;
+        }
+        AsciiString[] joined = Arrays.copyOf(fields, fields.length + others.fields.length);
+        System.arraycopy(others.fields, 0, joined, fields.length, others.fields.length);
+        return new Metadata(joined);
+    }
+
     @Override
     public AsciiString wireName(int index) {
         return fields[2 * index];
@@ -295,10 +305,9 @@ public final class Metadata implements HeaderFields {
          *     0x20..0x7E
          */
         public <T> Builder put(Key<T> key, T value) {
-            String name = key.name();
-            if (isReserved(name)) {
+            if (isReserved(key.name)) {
                 throw new IllegalArgumentException(
-                        "metadata name: \"" + name + "\" (expected: one that is not reserved for gRPC and HTTP)");
+                        "metadata name: \"" + key.name + "\" (expected: one that is not reserved for gRPC and HTTP)");
             }
             fields.add(key.name);
             fields.add(key.format(value));
@@ -365,13 +374,14 @@ public final class Metadata implements HeaderFields {
             return true;
         }
 
-        private static boolean isReserved(String name) {
-            return OWNED_BY_LIBRARY.contains(name) || name.startsWith("grpc-");
-        }
-
         private static AsciiString withoutPadding(AsciiString base64) {
             int padding = base64.indexOf('=', 0);
             return padding < 0 ? base64 : base64.subSequence(0, padding);
+        }
+
+        /** Whether the library owns a name in what is sent (MD-1). Allocates nothing for a name that was asked for before. */
+        public static boolean isReserved(AsciiString name) {
+            return name.startsWith(":") || name.startsWith("grpc-") || OWNED_BY_LIBRARY.contains(name.toString());
         }
 
         private static boolean isBase64(AsciiString text) {

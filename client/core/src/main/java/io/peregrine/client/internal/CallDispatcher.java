@@ -6,6 +6,7 @@ import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.credentials.CallCredentials;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.HedgingStates;
 import io.peregrine.client.internal.retry.ReplayBudget;
@@ -13,6 +14,7 @@ import io.peregrine.client.internal.retry.ReplayBuffer;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.RetryThrottle;
 import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the calls of one channel share: where to pick, how to name things, and what is on the wire the same for many.
@@ -25,6 +27,7 @@ public final class CallDispatcher {
     private final String target;
     private final RequestTemplates templates;
     private final Codecs codecs;
+    private final @Nullable CallCredentials credentials;
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
     private final ChannelView channel;
@@ -40,6 +43,7 @@ public final class CallDispatcher {
      * Joins the parts.
      *
      * @param timer for the deadlines of calls that wait for a picker
+     * @param credentials the channel's, for each attempt of its calls; null for none
      * @param retryLimits what retries and hedges may cost
      * @param channel the control plane's side
      */
@@ -50,6 +54,7 @@ public final class CallDispatcher {
             String target,
             RequestTemplates templates,
             Codecs codecs,
+            @Nullable CallCredentials credentials,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
             RetryLimits retryLimits,
@@ -60,6 +65,7 @@ public final class CallDispatcher {
         this.target = target;
         this.templates = templates;
         this.codecs = codecs;
+        this.credentials = credentials;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.retryLimits = retryLimits;
@@ -124,6 +130,12 @@ public final class CallDispatcher {
     /** Installed on this channel. */
     Codecs codecs() {
         return codecs;
+    }
+
+    /** The channel's, which apply before a call's own; null for none. */
+    @Nullable
+    CallCredentials credentials() {
+        return credentials;
     }
 
     int maxInboundMessageBytes() {

@@ -50,6 +50,7 @@ final class CallFixture {
                 new RequestTemplates(
                         false, "echo.test", "test/1", Codecs.defaults().acceptEncoding()),
                 Codecs.defaults(),
+                null,
                 1 << 20,
                 maxOutboundBytes,
                 RetryLimits.DEFAULT,
