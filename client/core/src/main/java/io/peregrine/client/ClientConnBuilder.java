@@ -3,9 +3,11 @@ package io.peregrine.client;
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -52,6 +54,7 @@ public final class ClientConnBuilder {
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+    private @Nullable CircuitBreakerPolicy circuitBreaker;
 
     ClientConnBuilder(String target) {
         this.target = target;
@@ -165,6 +168,15 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * Refuses calls to a method or a back end that fails too often, until it recovers; default never. Such a call ends
+     * as UNAVAILABLE, with a message that says whose breaker is open and for how long.
+     */
+    public ClientConnBuilder circuitBreaker(CircuitBreakerPolicy policy) {
+        circuitBreaker = policy;
+        return this;
+    }
+
     /** Adds a name resolver, or replaces the one of the same scheme. */
     public ClientConnBuilder resolver(NameResolverProvider provider) {
         resolvers.put(provider.scheme(), provider);
@@ -221,6 +233,9 @@ public final class ClientConnBuilder {
                     maxOutboundMessageBytes,
                     control::lastFailure,
                     control::serviceConfig);
+            if (circuitBreaker != null) {
+                dispatcher.circuitBreakers(new CircuitBreakers(circuitBreaker));
+            }
             return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
         } catch (RuntimeException refused) {
             if (eventLoops == null) {

@@ -3,10 +3,12 @@ package io.peregrine.client.internal;
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.transport.header.RequestHeaders;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the calls of one channel share: where to pick, how to name things, and the request headers of each method.
@@ -28,6 +30,9 @@ public final class CallDispatcher {
     private final Supplier<String> lastFailure;
     private final Supplier<ServiceConfig> config;
     private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
+
+    /** Plain: set before the channel is handed out, which publishes it. */
+    private @Nullable CircuitBreakers circuitBreakers;
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
     private volatile boolean killed;
@@ -62,6 +67,16 @@ public final class CallDispatcher {
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
         this.lastFailure = lastFailure;
         this.config = config;
+    }
+
+    /** Sets the circuit breakers; before the first call. Without them, none is in force. */
+    public void circuitBreakers(CircuitBreakers newBreakers) {
+        circuitBreakers = newBreakers;
+    }
+
+    @Nullable
+    CircuitBreakers circuitBreakers() {
+        return circuitBreakers;
     }
 
     /** From now on, a lost connection means that this side closed it. */
