@@ -4,9 +4,10 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import io.netty.buffer.UnpooledByteBufAllocator;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.Http2Connector;
@@ -38,7 +39,7 @@ public final class ClientConnStress {
                 home,
                 10,
                 () -> this,
-                PickFirst.policy(),
+                new ActiveConfig(null, true, LoadBalancerRegistry.standard()),
                 new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null),
                 "echo.test");
         final CallDispatcher dispatcher = new CallDispatcher(

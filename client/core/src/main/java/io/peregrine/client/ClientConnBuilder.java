@@ -2,12 +2,15 @@ package io.peregrine.client;
 
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.LoadBalancerProvider;
+import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
+import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -54,6 +57,10 @@ public final class ClientConnBuilder {
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+    private LoadBalancerRegistry policies = LoadBalancerRegistry.standard();
+    private @Nullable ServiceConfig serviceConfig;
+    private @Nullable String serviceConfigJson;
+    private boolean serviceConfigLookup = true;
     private @Nullable CircuitBreakerPolicy circuitBreaker;
 
     ClientConnBuilder(String target) {
@@ -177,6 +184,35 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * The service config of the channel as long as the resolver brings none; default none. The last call of this
+     * method or {@link #serviceConfigJson} counts.
+     */
+    public ClientConnBuilder serviceConfig(ServiceConfig config) {
+        serviceConfig = config;
+        serviceConfigJson = null;
+        return this;
+    }
+
+    /** As {@link #serviceConfig}, in its JSON form, which is read by {@link #build()}. */
+    public ClientConnBuilder serviceConfigJson(String json) {
+        serviceConfigJson = json;
+        serviceConfig = null;
+        return this;
+    }
+
+    /** Whether a service config that the resolver brings counts; default true (SPEC SV-10). */
+    public ClientConnBuilder serviceConfigLookup(boolean on) {
+        serviceConfigLookup = on;
+        return this;
+    }
+
+    /** Adds a balancing policy that service configs may name, or replaces the one of the same name. */
+    public ClientConnBuilder loadBalancer(LoadBalancerProvider provider) {
+        policies = policies.with(provider);
+        return this;
+    }
+
     /** Adds a name resolver, or replaces the one of the same scheme. */
     public ClientConnBuilder resolver(NameResolverProvider provider) {
         resolvers.put(provider.scheme(), provider);
@@ -186,8 +222,8 @@ public final class ClientConnBuilder {
     /**
      * Makes the channel, which is idle.
      *
-     * @throws IllegalArgumentException if the target, the authority or the environment's proxy is malformed, or the
-     *     scheme is unknown
+     * @throws IllegalArgumentException if the target, the authority, the service config or the environment's proxy is
+     *     malformed, or the scheme is unknown
      * @throws IllegalStateException if no credentials were given
      */
     public ClientConn build() {
@@ -218,7 +254,7 @@ public final class ClientConnBuilder {
                     home,
                     maxWaitingCalls,
                     () -> provider.newResolver(parsed, defaultPort, home),
-                    PickFirst.policy(),
+                    new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
                     newConnector(loops, secured),
                     serverName);
             CallDispatcher dispatcher = new CallDispatcher(
@@ -243,6 +279,10 @@ public final class ClientConnBuilder {
             }
             throw refused;
         }
+    }
+
+    private @Nullable ServiceConfig defaultConfig() {
+        return serviceConfigJson == null ? serviceConfig : ServiceConfig.parse(serviceConfigJson, policies);
     }
 
     private Http2Connector newConnector(EventLoops loops, ChannelCredentials secured) {

@@ -29,6 +29,25 @@ public record Status(
         return new Status(code, newMessage, cause);
     }
 
+    /**
+     * This status as one of a picker, config selector, service config or call credentials: codes that only a server
+     * may use become INTERNAL, with the text that they had (gRFC A54; SPEC PK-6). OK is one of those: a call that was
+     * never sent has not succeeded.
+     */
+    public Status asControlPlane() {
+        return switch (code) {
+            case OK,
+                    INVALID_ARGUMENT,
+                    NOT_FOUND,
+                    ALREADY_EXISTS,
+                    FAILED_PRECONDITION,
+                    ABORTED,
+                    OUT_OF_RANGE,
+                    DATA_LOSS -> new Status(StatusCode.INTERNAL, message, cause);
+            default -> this;
+        };
+    }
+
     @Override
     public String toString() {
         return message.isEmpty() ? code.name() : code + ": " + message;

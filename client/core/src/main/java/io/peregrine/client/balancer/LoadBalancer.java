@@ -36,6 +36,15 @@ public interface LoadBalancer {
     /** The resolver's endpoints are now these; false if they are of no use, so that the resolver tries again. */
     boolean onEndpoints(List<Endpoint> endpoints);
 
+    /**
+     * Takes another config in place; false if this balancer cannot, and is to be replaced. The endpoints follow.
+     *
+     * @param policy not equal to the one that made this balancer; perhaps of another name
+     */
+    default boolean tryReconfigure(LoadBalancingPolicy policy) {
+        return false;
+    }
+
     /** The resolver failed (RS-2). */
     void onResolverError(Status status);
 

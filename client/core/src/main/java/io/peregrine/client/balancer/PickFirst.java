@@ -3,6 +3,8 @@ package io.peregrine.client.balancer;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.config.json.ConfigObject;
+import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.resolver.Endpoint;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -33,7 +35,7 @@ public final class PickFirst implements LoadBalancer {
     private static final Picker QUEUEING = info -> PickResult.queue();
 
     private final Context context;
-    private final @Nullable Random shuffling;
+    private @Nullable Random shuffling;
     private final Map<SocketAddress, Candidate> candidates = new LinkedHashMap<>();
     private List<SocketAddress> addresses = List.of();
     private ConnectivityState state = ConnectivityState.IDLE;
@@ -59,6 +61,32 @@ public final class PickFirst implements LoadBalancer {
     /** The policy that shuffles the endpoints of each answer of the resolver, so that clients spread out (A62). */
     public static LoadBalancingPolicy shuffled() {
         return new Policy(true);
+    }
+
+    /** Reads {@code {"shuffleAddressList": false}} (PF-1). */
+    public static LoadBalancerProvider provider() {
+        return new LoadBalancerProvider() {
+            @Override
+            public String name() {
+                return NAME;
+            }
+
+            @Override
+            public LoadBalancingPolicy parse(ConfigObject config) {
+                ConfigValue shuffle = config.field("shuffleAddressList");
+                return new Policy(shuffle.isPresent() && shuffle.asBoolean());
+            }
+        };
+    }
+
+    /** Holds from the next answer of the resolver on. */
+    @Override
+    public boolean tryReconfigure(LoadBalancingPolicy policy) {
+        if (policy instanceof Policy config) {
+            shuffling = config.newShuffling();
+            return true;
+        }
+        return false;
     }
 
     @Override
@@ -349,7 +377,12 @@ public final class PickFirst implements LoadBalancer {
 
         @Override
         public LoadBalancer newBalancer(Context context) {
-            return new PickFirst(context, shuffleAddressList ? new Random() : null);
+            return new PickFirst(context, newShuffling());
+        }
+
+        @Nullable
+        Random newShuffling() {
+            return shuffleAddressList ? new Random() : null;
         }
     }
 

@@ -1,8 +1,17 @@
 package io.peregrine.client.config;
 
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.config.json.ConfigValue;
+import io.peregrine.client.config.json.JsonText;
+import io.peregrine.client.config.json.ServiceConfigException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -34,6 +43,7 @@ public final class ServiceConfig {
     private final LoadBalancingPolicy loadBalancing;
     private final @Nullable String healthCheckService;
     private final int maxConnectionsPerSubchannel;
+    private final @Nullable ConfigSelector selector;
 
     private ServiceConfig(Builder builder) {
         this.methods = Map.copyOf(builder.methods);
@@ -43,11 +53,51 @@ public final class ServiceConfig {
         this.loadBalancing = builder.loadBalancing;
         this.healthCheckService = builder.healthCheckService;
         this.maxConnectionsPerSubchannel = builder.maxConnectionsPerSubchannel;
+        this.selector = null;
+    }
+
+    private ServiceConfig(ServiceConfig from, @Nullable ConfigSelector selector) {
+        this.methods = from.methods;
+        this.services = from.services;
+        this.defaults = from.defaults;
+        this.retryThrottling = from.retryThrottling;
+        this.loadBalancing = from.loadBalancing;
+        this.healthCheckService = from.healthCheckService;
+        this.maxConnectionsPerSubchannel = from.maxConnectionsPerSubchannel;
+        this.selector = selector;
     }
 
     /** Begins with nothing set. */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /**
+     * Reads the JSON form, with the policies that come with the library. Fields that are not known are ignored
+     * (SV-1); if one that is known is wrong, so is the whole (SV-9).
+     *
+     * @throws ServiceConfigException with one sentence: the JSON path, the value and what was expected
+     */
+    public static ServiceConfig parse(String json) {
+        return parse(json, LoadBalancerRegistry.standard());
+    }
+
+    /** As {@link #parse(String)}, with the policies of {@code policies}. */
+    public static ServiceConfig parse(String json, LoadBalancerRegistry policies) {
+        return new ServiceConfigParser(policies).parse(JsonText.parse(json));
+    }
+
+    /**
+     * As {@link #parse(String)}, for JSON that was read before: objects are maps, lists are lists, and numbers are of
+     * any kind (SV-14).
+     */
+    public static ServiceConfig parse(Map<String, ?> json) {
+        return parse(json, LoadBalancerRegistry.standard());
+    }
+
+    /** As {@link #parse(Map)}, with the policies of {@code policies}. */
+    public static ServiceConfig parse(Map<String, ?> json, LoadBalancerRegistry policies) {
+        return new ServiceConfigParser(policies).parse(ConfigValue.root(json));
     }
 
     /**
@@ -61,6 +111,35 @@ public final class ServiceConfig {
         }
         MethodConfig ofService = services.get(method.serviceName());
         return ofService != null ? ofService : defaults;
+    }
+
+    /**
+     * What holds for a call: what the selector says, if the resolver brought one (SV-12), else {@link
+     * #methodConfig(MethodDescriptor)}. Any thread; allocates nothing unless the selector does.
+     *
+     * @throws StatusException if the selector fails the call, with a code that the control plane may use (A54), or
+     *     throws anything else: then INTERNAL
+     */
+    public MethodConfig methodConfig(MethodDescriptor<?, ?> method, CallOptions options) {
+        ConfigSelector chooser = selector;
+        return chooser == null ? methodConfig(method) : selected(chooser, method, options);
+    }
+
+    /** This config, whose method configs a selector chooses; null for none (SV-12). */
+    public ServiceConfig withSelector(@Nullable ConfigSelector newSelector) {
+        return newSelector == selector ? this : new ServiceConfig(this, newSelector);
+    }
+
+    private static MethodConfig selected(ConfigSelector selector, MethodDescriptor<?, ?> method, CallOptions options) {
+        Status failure;
+        try {
+            return selector.select(method, options);
+        } catch (StatusException failed) {
+            failure = failed.status().asControlPlane();
+        } catch (RuntimeException thrown) {
+            failure = new Status(StatusCode.INTERNAL, "the config selector threw " + thrown, thrown);
+        }
+        throw new StatusException(failure, Metadata.EMPTY, method.fullName(), options.stackTraces());
     }
 
     /** When the channel stops to retry and to hedge; null for never. */
@@ -92,7 +171,8 @@ public final class ServiceConfig {
                 && Objects.equals(retryThrottling, that.retryThrottling)
                 && loadBalancing.equals(that.loadBalancing)
                 && Objects.equals(healthCheckService, that.healthCheckService)
-                && maxConnectionsPerSubchannel == that.maxConnectionsPerSubchannel;
+                && maxConnectionsPerSubchannel == that.maxConnectionsPerSubchannel
+                && Objects.equals(selector, that.selector);
     }
 
     @Override
@@ -104,7 +184,8 @@ public final class ServiceConfig {
                 retryThrottling,
                 loadBalancing,
                 healthCheckService,
-                maxConnectionsPerSubchannel);
+                maxConnectionsPerSubchannel,
+                selector);
     }
 
     @Override

@@ -10,9 +10,11 @@ import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.client.resolver.NameResolver;
+import io.peregrine.client.resolver.Resolution;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
@@ -27,6 +29,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -52,7 +55,7 @@ public final class ControlPlane {
     private final PickerSnapshot pickers;
     private final ConnectivityWatch connectivity;
     private final Supplier<NameResolver> newResolver;
-    private final LoadBalancingPolicy policy;
+    private final ActiveConfig config;
     private final String serverName;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
     private final Picker connectingPicker = info -> PickResult.queue();
@@ -65,13 +68,14 @@ public final class ControlPlane {
     private Http2Connector connector;
     private @Nullable NameResolver resolver;
     private @Nullable LoadBalancer balancer;
+    private @Nullable BalancerContext balancerContext;
+    private @Nullable LoadBalancingPolicy policy;
+    private final Backoff askingDelays = new Backoff();
+    private LoadBalancer.@Nullable Timer askingAgain;
     private boolean draining;
     private boolean drainScheduled;
     private boolean released;
     private boolean panicked;
-
-    /** Written in the context, before the picker that goes with it; read by every call. */
-    private volatile ServiceConfig serviceConfig = ServiceConfig.EMPTY;
 
     /** For messages; written in the context. */
     private volatile String lastFailure = "";
@@ -86,14 +90,14 @@ public final class ControlPlane {
             EventLoop home,
             int maxWaitingCalls,
             Supplier<NameResolver> newResolver,
-            LoadBalancingPolicy policy,
+            ActiveConfig config,
             Http2Connector connector,
             String serverName) {
         this.context = new SyncContext(home, this::onPanic);
         this.pickers = new PickerSnapshot(newIdlePicker(), maxWaitingCalls, home);
         this.connectivity = new ConnectivityWatch(home);
         this.newResolver = newResolver;
-        this.policy = policy;
+        this.config = config;
         this.connector = connector;
         this.serverName = serverName;
     }
@@ -105,7 +109,7 @@ public final class ControlPlane {
 
     /** What calls that start now are configured with. Any thread. */
     public ServiceConfig serviceConfig() {
-        return serviceConfig;
+        return config.current();
     }
 
     /** The channel's state. */
@@ -140,7 +144,7 @@ public final class ControlPlane {
             LoadBalancer current = balancer;
             if (current != null) {
                 current.exitIdle();
-            } else {
+            } else if (resolver == null) {
                 begin();
             }
         });
@@ -162,10 +166,75 @@ public final class ControlPlane {
     private void begin() {
         // The state first, so that nobody sees IDLE once a call has come (CH-2).
         update(ConnectivityState.CONNECTING, connectingPicker);
-        balancer = policy.newBalancer(new BalancerContext());
         NameResolver started = newResolver.get();
         resolver = started;
         started.start(new ResolverListener(started));
+    }
+
+    /** SV-10: the config first, then the balancer that it names, then the endpoints, which publish a picker. */
+    private void onResolution(Resolution answer) {
+        Status wrong = config.onAnswer(answer);
+        if (wrong != null) {
+            LOG.log(System.Logger.Level.WARNING, wrong.message());
+        }
+        boolean good;
+        if (config.isApplied()) {
+            good = configuredBalancer().onEndpoints(answer.endpoints()) && wrong == null;
+        } else {
+            good = false;
+            failWithoutConfig(Objects.requireNonNull(wrong));
+        }
+        if (good) {
+            stopAsking();
+            askingDelays.reset();
+        } else {
+            askAgain();
+        }
+    }
+
+    private void failWithoutConfig(Status wrong) {
+        lastFailure = wrong.message();
+        PickResult result = PickResult.fail(wrong);
+        update(ConnectivityState.TRANSIENT_FAILURE, info -> result);
+    }
+
+    /** The balancer as the config wants it: the one there is, perhaps with another config, or a new one. */
+    private LoadBalancer configuredBalancer() {
+        LoadBalancingPolicy wanted = config.current().loadBalancing();
+        LoadBalancer current = balancer;
+        if (current != null && (wanted.equals(policy) || current.tryReconfigure(wanted))) {
+            policy = wanted;
+            return current;
+        }
+        if (current != null) {
+            current.close();
+            update(ConnectivityState.CONNECTING, connectingPicker);
+        }
+        BalancerContext view = new BalancerContext();
+        balancerContext = view;
+        LoadBalancer made = wanted.newBalancer(view);
+        balancer = made;
+        policy = wanted;
+        return made;
+    }
+
+    /** RS-1: an answer that is of no use is asked for again, in the backoff's rhythm. */
+    private void askAgain() {
+        if (askingAgain == null) {
+            askingAgain = context.schedule(askingDelays.nextDelayNs(), () -> {
+                askingAgain = null;
+                if (resolver != null) {
+                    resolver.resolveNow();
+                }
+            });
+        }
+    }
+
+    private void stopAsking() {
+        if (askingAgain != null) {
+            askingAgain.cancel();
+            askingAgain = null;
+        }
     }
 
     /** A new one for each time, since its effect comes once: see {@link PickerSnapshot}. */
@@ -244,6 +313,7 @@ public final class ControlPlane {
     }
 
     private void closePolicies() {
+        stopAsking();
         if (resolver != null) {
             resolver.close();
             resolver = null;
@@ -270,7 +340,7 @@ public final class ControlPlane {
         @Override
         public void updateState(ConnectivityState state, Picker picker) {
             context.requireInContext();
-            if (!released && !panicked) {
+            if (this == balancerContext && !released && !panicked) {
                 update(state, state == ConnectivityState.IDLE ? newIdlePicker() : picker);
             }
         }
@@ -352,10 +422,14 @@ public final class ControlPlane {
 
         @Override
         public void onEndpoints(List<Endpoint> endpoints) {
+            onResolution(Resolution.of(endpoints));
+        }
+
+        @Override
+        public void onResolution(Resolution resolution) {
             context.execute(() -> {
-                LoadBalancer current = balancer;
-                if (resolver == source && current != null && !released && !current.onEndpoints(endpoints)) {
-                    source.resolveNow();
+                if (resolver == source && !released) {
+                    ControlPlane.this.onResolution(resolution);
                 }
             });
         }
@@ -363,10 +437,10 @@ public final class ControlPlane {
         @Override
         public void onError(Status status) {
             context.execute(() -> {
-                LoadBalancer current = balancer;
-                if (resolver == source && current != null && !released) {
+                if (resolver == source && !released) {
                     lastFailure = status.message();
-                    current.onResolverError(status);
+                    config.onError();
+                    configuredBalancer().onResolverError(status);
                 }
             });
         }

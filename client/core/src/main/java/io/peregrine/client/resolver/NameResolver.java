@@ -17,6 +17,14 @@ public interface NameResolver {
          */
         void onEndpoints(List<Endpoint> endpoints);
 
+        /**
+         * The endpoints are now these, with what else the resolver knows of them. A listener that wants endpoints only
+         * need not care.
+         */
+        default void onResolution(Resolution resolution) {
+            onEndpoints(resolution.endpoints());
+        }
+
         /** Resolution failed; earlier endpoints stay in use (RS-2). */
         void onError(Status status);
     }

@@ -88,9 +88,14 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
             source.start(new Listener() {
                 @Override
                 public void onEndpoints(List<Endpoint> endpoints) {
+                    onResolution(Resolution.of(endpoints));
+                }
+
+                @Override
+                public void onResolution(Resolution resolution) {
                     List<Endpoint> redirected;
                     try {
-                        redirected = endpoints.stream()
+                        redirected = resolution.endpoints().stream()
                                 .map(endpoint -> new Endpoint(
                                         endpoint.addresses().stream().map(way).toList()))
                                 .toList();
@@ -100,7 +105,7 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
                                 StatusCode.UNAVAILABLE, "no way through the proxy: " + noHost.getMessage(), noHost));
                         return;
                     }
-                    listener.onEndpoints(redirected);
+                    listener.onResolution(resolution.withEndpoints(redirected));
                 }
 
                 @Override

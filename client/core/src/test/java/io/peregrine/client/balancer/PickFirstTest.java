@@ -38,7 +38,7 @@ class PickFirstTest {
 
     @Test
     void isCalledPickFirst() {
-        assertThat(PickFirst.policy().name()).isEqualTo("pick_first");
+        assertThat(PickFirst.provider().name()).isEqualTo("pick_first");
     }
 
     // ---- PF-2 ------------------------------------------------------------------------------------------------
