@@ -2,6 +2,7 @@ package io.peregrine.client.internal.breaker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.allocation.AllocationProbe;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.breaker.CircuitBreakerPolicy.Scope;
@@ -75,6 +76,30 @@ class CircuitBreakersTest {
         assertThat(methods.ofMethod("one/More", 0)).isNull();
         assertThat(methods.ofMethod("open/7", 0)).isNotNull();
         assertThat(methods.states()).hasSize(CircuitBreakers.MAX_BREAKERS);
+    }
+
+    @Test
+    void ex3ACallThroughAClosedBreakerAllocatesNothing() {
+        CircuitBreakers counting = new CircuitBreakers(
+                CircuitBreakerPolicy.builder(Scope.BACKEND).windowOfCalls(100).build());
+        CircuitBreakers timing =
+                new CircuitBreakers(CircuitBreakerPolicy.builder(Scope.BACKEND).build());
+        long least = Long.MAX_VALUE;
+        for (int window = 0; window < 20; window++) {
+            long before = AllocationProbe.allocatedBytes();
+            for (int i = 0; i < 1_000; i++) {
+                succeed(counting);
+                succeed(timing);
+            }
+            least = Math.min(least, AllocationProbe.allocatedBytes() - before);
+        }
+
+        assertThat(least).isZero();
+    }
+
+    private static void succeed(CircuitBreakers breakers) {
+        CircuitBreaker breaker = Objects.requireNonNull(breakers.ofBackend(ADDRESS, 0));
+        breaker.onResult(breaker.tryAcquire(0), StatusCode.OK, 0);
     }
 
     @Test
