@@ -4,12 +4,14 @@ import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
+import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
 import io.peregrine.client.internal.RetryLimits;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.resolver.DnsResolverProvider;
@@ -63,6 +65,7 @@ public final class ClientConnBuilder {
     private @Nullable ServiceConfig serviceConfig;
     private @Nullable String serviceConfigJson;
     private boolean serviceConfigLookup = true;
+    private @Nullable CircuitBreakerPolicy circuitBreaker;
 
     ClientConnBuilder(String target) {
         this.target = target;
@@ -187,6 +190,15 @@ public final class ClientConnBuilder {
     }
 
     /**
+     * Refuses calls to a method or a back end that fails too often, until it recovers; default never. Such a call ends
+     * as UNAVAILABLE, with a message that says whose breaker is open and for how long.
+     */
+    public ClientConnBuilder circuitBreaker(CircuitBreakerPolicy policy) {
+        circuitBreaker = policy;
+        return this;
+    }
+
+    /**
      * The service config of the channel as long as the resolver brings none; default none. The last call of this
      * method or {@link #serviceConfigJson} counts.
      */
@@ -304,6 +316,9 @@ public final class ClientConnBuilder {
                     maxOutboundMessageBytes,
                     retryLimits,
                     control);
+            if (circuitBreaker != null) {
+                dispatcher.circuitBreakers(new CircuitBreakers(circuitBreaker));
+            }
             return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
         } catch (RuntimeException refused) {
             if (eventLoops == null) {

@@ -12,6 +12,9 @@ import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.compression.Codec;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.credentials.CallIdentity;
+import io.peregrine.client.internal.breaker.CircuitBreaker;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.message.AttemptFields;
 import io.peregrine.client.internal.message.ResponseDecoder;
 import io.peregrine.client.report.AttemptReport;
@@ -25,6 +28,7 @@ import io.peregrine.transport.http2.TransportStream;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +67,9 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     private volatile @Nullable Cancellation cancellation;
 
+    /** The credentials that were asked, once they were; pairs with {@link #cancellation}. */
+    private volatile @Nullable AttemptCredentials asking;
+
     /** An attempt that sends one message; the buffer stays the call's. */
     Attempt(Call<?, R> call, RequestHeaders headers, ByteBuf request, int previousAttempts) {
         super(headers, null, request, call.deadlineNs(), call.maxInboundMessageBytes());
@@ -90,9 +97,10 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
                     return;
                 }
                 // It is not READY any more; wait for the picker that knows (PK-7).
-            } else if (!picked.status().isOk()) {
+            } else if (picked.subConn() == null && picked != PickResult.queue()) {
                 if (picked.isDrop() || !call.waitForReady()) {
-                    end(picked.isDrop() ? Outcome.DROPPED : Outcome.NOT_PICKED, picked.status());
+                    Outcome how = picked.isDrop() ? Outcome.DROPPED : Outcome.NOT_PICKED;
+                    end(how, ControlPlaneStatus.restrict(picked.status()));
                     return;
                 }
                 waits().lastPickFailure = picked.status().message();
@@ -118,7 +126,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         if (cancellation == null) {
             cancellation = newCancellation;
         }
-        if (call.dispatcher().pickers().remove(this)) {
+        if (leaveWait()) {
             endCancelled();
             return;
         }
@@ -126,6 +134,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         if (current != null) {
             current.cancel(this);
         }
+    }
+
+    /** Whether the attempt waited, for a picker or for credentials, and is the caller's now. Any thread. */
+    private boolean leaveWait() {
+        AttemptCredentials asked = asking;
+        return (asked != null && asked.cancel()) || call.dispatcher().pickers().remove(this);
     }
 
     /** Tells the transport, if there is one, that the pipe has news. Any thread. */
@@ -174,6 +188,11 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         return call.options();
     }
 
+    @Override
+    public Set<SocketAddress> tried() {
+        return call.tried(this);
+    }
+
     // ---- Pick and start --------------------------------------------------------------------------------------
 
     /** A policy's fault fails this call and no other (HOSTILE.md P12). */
@@ -190,6 +209,13 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         ClientTransport next = subConnection.transport();
         if (next == null) {
             return false;
+        }
+        if (call.needsCredentials() && asking == null) {
+            askCredentials();
+            return true;
+        }
+        if (!passBreaker(subConnection.address())) {
+            return true;
         }
         if (waits != null) {
             waits.finish();
@@ -212,9 +238,81 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
             case CLOSED -> {
                 transport = null;
                 disarmRecvTimeout();
+                releaseBreaker();
                 return false;
             }
             default -> throw new AssertionError();
+        }
+    }
+
+    /** CR-5: once for each attempt, after the pick; when they are there, it picks again, perhaps another connection. */
+    private void askCredentials() {
+        AttemptWaits waiting = waits();
+        waiting.begin(Wait.Reason.CREDENTIALS);
+        if (hasDeadline() && !waiting.isTimed() && !scheduleWaitDeadline(waiting)) {
+            return;
+        }
+        CallIdentity identity = new CallIdentity(
+                call.method(),
+                call.headers().authority(),
+                call.dispatcher().templates().isSecure());
+        AttemptCredentials asked = AttemptCredentials.prepare(identity, new CredentialsReceiver());
+        // Published before it is asked, so that a cancel finds it, and an answer at once finds it set.
+        asking = asked;
+        asked.ask(
+                call.dispatcher().credentials(),
+                call.options().credentials(),
+                call.options().metadata());
+        if ((cancellation != null || waiting.isDeadlinePassed()) && asked.cancel()) {
+            if (cancellation != null) {
+                endCancelled();
+            } else {
+                endByDeadline();
+            }
+        }
+    }
+
+    /** Takes the attempt over when the credentials have answered; on the thread that they answer on. */
+    private final class CredentialsReceiver implements AttemptCredentials.Receiver {
+        @Override
+        public void onFields(Metadata fields) {
+            requestFields(AttemptFields.of(fields, previousAttempts));
+            begin();
+        }
+
+        @Override
+        public void onFailure(Status status) {
+            end(Outcome.FINAL, status);
+        }
+    }
+
+    /** False if the breaker is open, and the attempt has ended. */
+    private boolean passBreaker(SocketAddress address) {
+        CircuitBreakers breakers = call.dispatcher().circuitBreakers();
+        if (breakers == null) {
+            return true;
+        }
+        long nowNs = System.nanoTime();
+        CircuitBreaker ofMethod = breakers.ofMethod(call.method().fullName(), nowNs);
+        CircuitBreaker breaker = ofMethod == null ? breakers.ofBackend(address, nowNs) : ofMethod;
+        if (breaker == null) {
+            return true;
+        }
+        long permit = breaker.tryAcquire(nowNs);
+        if (permit == CircuitBreaker.REFUSED) {
+            // Another back end may be tried, the same one not (and a method has no other).
+            boolean elsewhere = ofMethod == null && call.addRefusing(address);
+            end(elsewhere ? Outcome.NOT_PICKED : Outcome.FINAL, breaker.refusal(nowNs));
+            return false;
+        }
+        waits().hold(breaker, permit);
+        return true;
+    }
+
+    private void releaseBreaker() {
+        AttemptWaits kept = waits;
+        if (kept != null) {
+            kept.releaseUnsent();
         }
     }
 
@@ -308,13 +406,18 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     private void onWaitDeadline() {
         waits().onDeadline();
-        if (call.dispatcher().pickers().remove(this)) {
+        if (leaveWait()) {
             endByDeadline();
         }
     }
 
     /** PK-8: says what it waited for. */
     private void endByDeadline() {
+        if (waits().isFor(Wait.Reason.CREDENTIALS)) {
+            String message = "deadline exceeded while waiting for credentials";
+            end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
+            return;
+        }
         String lastPickFailure = waits().lastPickFailure;
         String failure = lastPickFailure == null ? call.dispatcher().lastFailure() : lastPickFailure;
         String message = "deadline exceeded while waiting for a connection"
@@ -489,7 +592,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         outcome = how;
         AttemptWaits waited = waits;
         if (waited != null) {
-            waited.close();
+            waited.close(how == Outcome.UNPROCESSED, status.code());
         }
         call.onEnd(this, status, trailers, failure);
     }

@@ -48,30 +48,27 @@ final class AttemptCredentials {
         this.receiver = receiver;
     }
 
+    /** A question that is to be asked; before that, a cancel has nothing to let go. */
+    static AttemptCredentials prepare(CallIdentity identity, Receiver receiver) {
+        return new AttemptCredentials(identity, receiver);
+    }
+
     /**
-     * Asks. If the credentials answer at once, the receiver has the result before this returns, on this thread; else it
-     * gets it on the thread that they answer on.
+     * Asks, once. If the credentials answer at once, the receiver has the result before this returns, on this thread;
+     * else it gets it on the thread that they answer on.
      *
      * @param ofChannel the channel's credentials for calls; null for none
      * @param ofCall the call's own; null for none. A call without either should not come here: it costs objects
      * @param application the fields that the application sends
-     * @return what cancels it
      */
-    static AttemptCredentials start(
-            @Nullable CallCredentials ofChannel,
-            @Nullable CallCredentials ofCall,
-            CallIdentity identity,
-            Metadata application,
-            Receiver receiver) {
-        AttemptCredentials attempt = new AttemptCredentials(identity, receiver);
+    void ask(@Nullable CallCredentials ofChannel, @Nullable CallCredentials ofCall, Metadata application) {
         if (ofChannel != null) {
-            attempt.ask(null, attempt.new Step(ofChannel, true, application, ofCall));
+            ask(null, new Step(ofChannel, true, application, ofCall));
         } else if (ofCall != null) {
-            attempt.ask(null, attempt.new Step(ofCall, false, application, null));
+            ask(null, new Step(ofCall, false, application, null));
         } else {
             receiver.onFields(application);
         }
-        return attempt;
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.peregrine.client.internal;
 
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.internal.breaker.CircuitBreaker;
 import io.peregrine.client.report.Wait;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,8 @@ final class AttemptWaits {
     private long sinceNs;
     private @Nullable ScheduledFuture<?> deadline;
     private @Nullable ScheduledFuture<?> recvTimeout;
+    private @Nullable CircuitBreaker breaker;
+    private long permit;
 
     /** The last picker's failure, of a call that waits for ready. */
     @Nullable
@@ -80,8 +84,38 @@ final class AttemptWaits {
         return deadlinePassed;
     }
 
+    boolean isFor(Wait.Reason asked) {
+        return reason == asked;
+    }
+
+    /** The attempt goes through a breaker, which wants to know what came of it. */
+    void hold(CircuitBreaker passed, long newPermit) {
+        breaker = passed;
+        permit = newPermit;
+    }
+
+    /** The attempt did not go through the breaker after all. */
+    void releaseUnsent() {
+        CircuitBreaker passed = breaker;
+        if (passed != null) {
+            breaker = null;
+            passed.onNotSent(permit);
+        }
+    }
+
+    private void tellBreaker(boolean unsent, StatusCode code) {
+        CircuitBreaker passed = breaker;
+        if (unsent) {
+            releaseUnsent();
+        } else if (passed != null) {
+            breaker = null;
+            passed.onResult(permit, code, System.nanoTime());
+        }
+    }
+
     /** The attempt has ended. */
-    void close() {
+    void close(boolean unsent, StatusCode code) {
+        tellBreaker(unsent, code);
         finish();
         stopRecvTimeout();
         ScheduledFuture<?> timer = deadline;

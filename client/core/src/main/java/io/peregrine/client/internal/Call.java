@@ -19,9 +19,12 @@ import io.peregrine.client.report.CallReport;
 import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.StreamFailure;
 import io.peregrine.transport.http2.TransportStream;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +54,12 @@ abstract class Call<Q, R> implements Cancellable {
     /** Why the config fails the call (SV-12). */
     private @Nullable Status refusal;
 
-    private @Nullable List<AttemptReport> reports;
+
+    /** Replaced by the call's owner, read by pickers as well. */
+    private volatile List<AttemptReport> reports = List.of();
+
+    /** The back ends whose breakers refused an attempt; made when the first one does. */
+    private volatile Set<SocketAddress> refusing = Set.of();
 
     Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
         this.dispatcher = dispatcher;
@@ -148,6 +156,10 @@ abstract class Call<Q, R> implements Cancellable {
 
     final long deadlineNs() {
         return deadlineNs;
+    }
+
+    final boolean needsCredentials() {
+        return dispatcher.credentials() != null || options.credentials() != null;
     }
 
     /** D5: the option wins. */
@@ -251,19 +263,36 @@ abstract class Call<Q, R> implements Cancellable {
         if (status.isOk()) {
             return;
         }
-        List<AttemptReport> kept = reports;
-        if (kept == null) {
-            kept = new ArrayList<>(1);
-            reports = kept;
-        } else if (kept.size() == MAX_REPORTS) {
+        List<AttemptReport> kept = new ArrayList<>(reports);
+        if (kept.size() == MAX_REPORTS) {
             kept.remove(MAX_REPORTS / 2);
         }
         kept.add(attempt.report(status, failure));
+        reports = List.copyOf(kept);
+    }
+
+    /** HG-11: the servers of earlier attempts, and of others under way. */
+    Set<SocketAddress> tried(Attempt<R> picking) {
+        Set<SocketAddress> peers = new HashSet<>();
+        for (AttemptReport report : reports) {
+            if (report.peer() != null) {
+                peers.add(report.peer());
+            }
+        }
+        return peers;
+    }
+
+    /** The breaker of that back end refused an attempt of this call; false if it had before. */
+    final synchronized boolean addRefusing(SocketAddress backend) {
+        Set<SocketAddress> more = new HashSet<>(refusing);
+        boolean first = more.add(backend);
+        refusing = more;
+        return first;
     }
 
     final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
         Duration elapsed = Duration.ofNanos(System.nanoTime() - startNs);
-        List<AttemptReport> attempts = reports == null ? List.of() : reports;
+        List<AttemptReport> attempts = reports;
         String lastConnectionError = dispatcher.lastFailure();
         // Only what the report needs, so that an exception which is kept does not keep the call.
         CallReport report =

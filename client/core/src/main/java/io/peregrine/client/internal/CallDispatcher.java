@@ -7,6 +7,7 @@ import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.CallCredentials;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.HedgingStates;
 import io.peregrine.client.internal.retry.ReplayBudget;
@@ -35,6 +36,9 @@ public final class CallDispatcher {
     private final ReplayBudget replayBudget;
     private final HedgingStates hedgingStates = new HedgingStates();
     private final ChannelThrottle throttle = new ChannelThrottle();
+
+    /** Plain: set before the channel is handed out, which publishes it. */
+    private @Nullable CircuitBreakers circuitBreakers;
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
     private volatile boolean killed;
@@ -71,6 +75,16 @@ public final class CallDispatcher {
         this.retryLimits = retryLimits;
         this.replayBudget = new ReplayBudget(retryLimits.perChannelBytes());
         this.channel = channel;
+    }
+
+    /** Sets the circuit breakers; before the first call. Without them, none is in force. */
+    public void circuitBreakers(CircuitBreakers newBreakers) {
+        circuitBreakers = newBreakers;
+    }
+
+    @Nullable
+    CircuitBreakers circuitBreakers() {
+        return circuitBreakers;
     }
 
     /** From now on, a lost connection means that this side closed it. */

@@ -9,8 +9,10 @@ import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.internal.retry.ReplayBuffer;
 import io.peregrine.transport.http2.MessagePipe;
 import io.peregrine.transport.http2.StreamFailure;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -129,6 +131,16 @@ final class StreamAttempts<R> {
     boolean isCandidate(Attempt<R> attempt) {
         Attempt<R> only = committed;
         return only == null || only == attempt;
+    }
+
+    /** Adds the servers of the attempts under way, but for one of them. */
+    void addPeers(Set<SocketAddress> peers, Attempt<R> except) {
+        for (Attempt<R> attempt : live) {
+            SocketAddress peer = attempt == except ? null : attempt.peer();
+            if (peer != null) {
+                peers.add(peer);
+            }
+        }
     }
 
     /** HG-10: one attempt that can take more is enough. */

@@ -10,6 +10,8 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.transport.http2.StreamFailure;
+import java.net.SocketAddress;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -184,6 +186,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             attempts.cancel(unsendable.status());
             return null;
         }
+    }
+
+    @Override
+    Set<SocketAddress> tried(Attempt<R> picking) {
+        Set<SocketAddress> peers = super.tried(picking);
+        attempts.addPeers(peers, picking);
+        return peers;
     }
 
     // ---- From the attempts -----------------------------------------------------------------------------------

@@ -44,6 +44,11 @@ public final class RequestTemplates {
         RequestHeaders.grpc(secure, authority, "/check/Check", userAgent);
     }
 
+    /** Whether the channel's connections have privacy and integrity. */
+    public boolean isSecure() {
+        return secure;
+    }
+
     /**
      * The headers of a call. Allocates nothing for a call without wishes, from the method's second one on.
      *
