@@ -6,7 +6,7 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
-import io.peregrine.client.internal.PickerSnapshot;
+import io.peregrine.client.internal.control.PickerSnapshot;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -7,7 +7,7 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.internal.CallDispatcher;
-import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.control.ControlPlane;
 import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.message.RequestTemplates;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.peregrine.client.credentials.InsecureCredentials;
-import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.control.ControlPlane;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;

@@ -6,7 +6,11 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.retry.AttemptStrategy;
+import io.peregrine.client.internal.retry.NoStrategy;
+import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.internal.retry.ReplayBuffer;
+import io.peregrine.client.internal.retry.RetryStrategy;
 import io.peregrine.transport.http2.MessagePipe;
 import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
@@ -448,7 +452,7 @@ final class StreamAttempts<R> {
         if (committed != attempt) {
             return false;
         }
-        strategy.onResponse(attempt);
+        strategy.onResponse(attempt.elapsedNs());
         return true;
     }
 

@@ -9,6 +9,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.transport.http2.StreamFailure;
 import java.util.Objects;

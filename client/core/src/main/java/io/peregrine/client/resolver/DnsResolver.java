@@ -2,7 +2,7 @@ package io.peregrine.client.resolver;
 
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.internal.Backoff;
+import io.peregrine.client.internal.control.Backoff;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;

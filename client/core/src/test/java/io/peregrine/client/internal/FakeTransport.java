@@ -15,28 +15,28 @@ import org.jspecify.annotations.Nullable;
  * A transport whose events the test makes. As in a real one, a cancel of a stream that was not accepted yet is lost,
  * and the end of a cancelled stream comes later, with {@link #runCancels}.
  */
-final class FakeTransport implements ClientTransport {
+public final class FakeTransport implements ClientTransport {
     final List<Attempt<?>> started = new ArrayList<>();
     final List<Attempt<?>> live = new ArrayList<>();
     final List<Attempt<?>> toCancel = new ArrayList<>();
-    final List<String> shutdowns = new ArrayList<>();
-    StartResult answer = StartResult.ACCEPTED;
+    public final List<String> shutdowns = new ArrayList<>();
+    public StartResult answer = StartResult.ACCEPTED;
 
     /** Run inside {@link #start}, before the stream is accepted and after. */
-    Runnable beforeAccept = () -> {};
+    public Runnable beforeAccept = () -> {};
 
-    Runnable afterAccept = () -> {};
+    public Runnable afterAccept = () -> {};
 
     @Nullable
-    TransportListener listener;
+    public TransportListener listener;
 
     private final SocketAddress address;
 
-    FakeTransport() {
+    public FakeTransport() {
         this(new InetSocketAddress(InetAddress.getLoopbackAddress(), 50051));
     }
 
-    FakeTransport(SocketAddress address) {
+    public FakeTransport(SocketAddress address) {
         this.address = address;
     }
 
@@ -80,12 +80,12 @@ final class FakeTransport implements ClientTransport {
     }
 
     /** The connection ends, with no call left to read of it. */
-    void terminate(String reason, @Nullable Throwable cause) {
+    public void terminate(String reason, @Nullable Throwable cause) {
         listener().onTerminated(reason, cause);
         listener().onReleased();
     }
 
-    TransportListener listener() {
+    public TransportListener listener() {
         if (listener == null) {
             throw new IllegalStateException("not opened");
         }
@@ -102,15 +102,15 @@ final class FakeTransport implements ClientTransport {
         return live.remove(live.size() - 1);
     }
 
-    void fail(StreamFailure.Kind kind) {
+    public void fail(StreamFailure.Kind kind) {
         fail(kind, 0);
     }
 
-    void fail(StreamFailure.Kind kind, long errorCode) {
+    public void fail(StreamFailure.Kind kind, long errorCode) {
         take().onFailure(new StreamFailure(kind, errorCode, "failed: " + kind, null));
     }
 
-    void runCancels() {
+    public void runCancels() {
         for (Attempt<?> cancelled : List.copyOf(toCancel)) {
             if (live.remove(cancelled)) {
                 cancelled.onFailure(new StreamFailure(StreamFailure.Kind.CANCELLED, 0, "cancelled", null));

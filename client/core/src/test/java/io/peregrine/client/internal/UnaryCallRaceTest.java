@@ -9,6 +9,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
+import io.peregrine.client.internal.control.PickerSnapshot;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;

@@ -16,6 +16,7 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.transport.http2.ClientTransport.StartResult;
 import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure;

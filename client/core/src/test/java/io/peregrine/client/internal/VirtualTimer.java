@@ -15,7 +15,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Delayed tasks on a clock that only the test moves. They run on the thread that moves it. */
-final class VirtualTimer extends AbstractExecutorService implements ScheduledExecutorService {
+public final class VirtualTimer extends AbstractExecutorService implements ScheduledExecutorService {
     private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>(
             Comparator.<Task<?>>comparingLong(task -> task.dueNs).thenComparingLong(task -> task.sequence));
     private long nowNs;
@@ -23,9 +23,9 @@ final class VirtualTimer extends AbstractExecutorService implements ScheduledExe
     private boolean shutdown;
 
     /** Run whenever a task is scheduled, after it is in the queue. */
-    Runnable onSchedule = () -> {};
+    public Runnable onSchedule = () -> {};
 
-    void advance(Duration duration) {
+    public void advance(Duration duration) {
         long untilNs = nowNs + duration.toNanos();
         for (Task<?> next = tasks.peek(); next != null && next.dueNs <= untilNs; next = tasks.peek()) {
             tasks.poll();
@@ -36,7 +36,7 @@ final class VirtualTimer extends AbstractExecutorService implements ScheduledExe
     }
 
     /** Runs all that is scheduled now, however far away; returns how many tasks ran. */
-    int runPending() {
+    public int runPending() {
         int ran = 0;
         for (Task<?> task : List.copyOf(tasks)) {
             tasks.remove(task);
@@ -49,17 +49,17 @@ final class VirtualTimer extends AbstractExecutorService implements ScheduledExe
     }
 
     /** The clock. */
-    long nowNs() {
+    public long nowNs() {
         return nowNs;
     }
 
     /** How many tasks are waiting that were not cancelled. */
-    long pending() {
+    public long pending() {
         return tasks.stream().filter(task -> !task.isCancelled()).count();
     }
 
     /** The time to the next task that was not cancelled. */
-    Duration nextDelay() {
+    public Duration nextDelay() {
         return Duration.ofNanos(tasks.stream()
                 .filter(task -> !task.isCancelled())
                 .mapToLong(task -> task.dueNs - nowNs)

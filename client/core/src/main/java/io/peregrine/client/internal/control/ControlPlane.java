@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import io.netty.channel.EventLoop;
 import io.peregrine.client.ConnectivityState;
@@ -10,6 +10,7 @@ import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.ChannelView;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.HostLookup;

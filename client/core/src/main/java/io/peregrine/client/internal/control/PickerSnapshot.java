@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import io.peregrine.client.balancer.Picker;
 import java.util.ArrayList;
@@ -88,7 +88,7 @@ public final class PickerSnapshot {
     }
 
     /** Waits for the successor of {@code seen}. */
-    Wait await(Waiter waiter, Picker seen) {
+    public Wait await(Waiter waiter, Picker seen) {
         lock.lock();
         try {
             if (current != seen) {
@@ -105,7 +105,7 @@ public final class PickerSnapshot {
     }
 
     /** Stops waiting; true if it was, and then {@link Waiter#onNewPicker} is not called. */
-    boolean remove(Waiter waiter) {
+    public boolean remove(Waiter waiter) {
         lock.lock();
         try {
             return waiters.remove(waiter);

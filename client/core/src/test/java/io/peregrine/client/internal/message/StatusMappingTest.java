@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.message;
 
 import static io.peregrine.transport.header.HeaderBlocks.block;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;

@@ -1,14 +1,14 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.retry;
 
 import io.peregrine.client.Metadata;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.internal.retry.RetrySequence;
 
 /** One attempt after the other, as a retry policy says. */
-final class RetryStrategy implements AttemptStrategy {
+public final class RetryStrategy implements AttemptStrategy {
     private final RetrySequence sequence;
 
-    RetryStrategy(RetrySequence sequence) {
+    /** A strategy for one call. */
+    public RetryStrategy(RetrySequence sequence) {
         this.sequence = sequence;
     }
 

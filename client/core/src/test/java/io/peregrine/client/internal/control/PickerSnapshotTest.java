@@ -1,10 +1,10 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
-import io.peregrine.client.internal.PickerSnapshot.Wait;
+import io.peregrine.client.internal.control.PickerSnapshot.Wait;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.retry;
 
 import io.peregrine.client.Metadata;
 import io.peregrine.client.StatusCode;
@@ -7,7 +7,7 @@ import io.peregrine.client.StatusCode;
  * What follows the attempts of one call while it is not committed to any of them: more attempts, or the end (SPEC
  * 2.14). Not safe for use by several threads: guarded by the lock of its call.
  */
-interface AttemptStrategy {
+public interface AttemptStrategy {
     /** Not a delay: the attempt that ended ends the call. */
     long DELIVER = -1;
 
@@ -34,6 +34,6 @@ interface AttemptStrategy {
      */
     long afterFailure(Outcome outcome, StatusCode code, Metadata trailers, int live);
 
-    /** The response of an attempt began. Not under the lock. */
-    default void onResponse(Attempt<?> attempt) {}
+    /** The response of an attempt began, so many nanoseconds after its start. Not under the lock. */
+    default void onResponse(long elapsedNs) {}
 }

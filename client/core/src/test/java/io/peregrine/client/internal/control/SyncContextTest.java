@@ -1,8 +1,9 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.peregrine.client.internal.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

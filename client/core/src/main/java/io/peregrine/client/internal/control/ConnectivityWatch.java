@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import io.peregrine.client.ConnectivityState;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.retry;
 
 /** How an attempt ended, as far as it matters for what may follow (SPEC 2.14). */
-enum Outcome {
+public enum Outcome {
     /** The server's response had begun: the call is committed to this attempt (RT-3). */
     RESPONSE,
     /** The server refused with a status alone; its trailers may tell when to come back. */

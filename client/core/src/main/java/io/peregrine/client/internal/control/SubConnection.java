@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
@@ -77,8 +77,7 @@ public final class SubConnection implements SubConn {
     }
 
     /** The transport, or null unless READY. Any thread; it may close at any moment. */
-    @Nullable
-    ClientTransport transport() {
+    public @Nullable ClientTransport transport() {
         return transport;
     }
 

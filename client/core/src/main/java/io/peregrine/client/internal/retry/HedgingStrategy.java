@@ -1,11 +1,8 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.retry;
 
 import io.peregrine.client.Metadata;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.config.HedgingPolicy;
-import io.peregrine.client.internal.retry.HedgingState;
-import io.peregrine.client.internal.retry.Pushback;
-import io.peregrine.client.internal.retry.RetryThrottle;
 
 /**
  * Several attempts side by side, as a hedging policy says (gRFC A6; SPEC HG-1 to HG-8): the next one follows the
@@ -13,7 +10,7 @@ import io.peregrine.client.internal.retry.RetryThrottle;
  *
  * <p>Once frozen, by the throttle, the budget, or a server that asks not to be tried again, no attempt follows.
  */
-final class HedgingStrategy implements AttemptStrategy {
+public final class HedgingStrategy implements AttemptStrategy {
     private final HedgingPolicy policy;
     private final int maxAttempts;
     private final RetryThrottle throttle;
@@ -21,7 +18,13 @@ final class HedgingStrategy implements AttemptStrategy {
     private int started;
     private boolean frozen;
 
-    HedgingStrategy(HedgingPolicy policy, int channelMaxAttempts, RetryThrottle throttle, HedgingState state) {
+    /**
+     * A strategy for one call.
+     *
+     * @param channelMaxAttempts how many attempts the channel allows (D22)
+     * @param state what the calls of the method share
+     */
+    public HedgingStrategy(HedgingPolicy policy, int channelMaxAttempts, RetryThrottle throttle, HedgingState state) {
         this.policy = policy;
         this.maxAttempts = Math.min(policy.maxAttempts(), channelMaxAttempts);
         this.throttle = throttle;
@@ -78,8 +81,8 @@ final class HedgingStrategy implements AttemptStrategy {
     }
 
     @Override
-    public void onResponse(Attempt<?> attempt) {
-        state.onHeaders(policy, attempt.elapsedNs());
+    public void onResponse(long elapsedNs) {
+        state.onHeaders(policy, elapsedNs);
     }
 
     private boolean mayHedge() {

@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import static io.peregrine.client.ConnectivityState.CONNECTING;
 import static io.peregrine.client.ConnectivityState.IDLE;
@@ -11,6 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.internal.FakeTransport;
+import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;

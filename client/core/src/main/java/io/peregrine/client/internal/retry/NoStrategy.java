@@ -1,11 +1,12 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.retry;
 
 import io.peregrine.client.Metadata;
 import io.peregrine.client.StatusCode;
 
 /** One attempt, and what that leads to. */
-final class NoStrategy implements AttemptStrategy {
-    static final NoStrategy INSTANCE = new NoStrategy();
+public final class NoStrategy implements AttemptStrategy {
+    /** The only one. */
+    public static final NoStrategy INSTANCE = new NoStrategy();
 
     private NoStrategy() {}
 

@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.message;
 
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.AsciiString;
@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** From what happened on the wire to a gRPC status (SPEC ST-1 to ST-12). */
-final class StatusMapping {
+public final class StatusMapping {
     private static final AsciiString GRPC_STATUS = AsciiString.cached("grpc-status");
     private static final AsciiString GRPC_MESSAGE = AsciiString.cached("grpc-message");
     private static final AsciiString CONTENT_TYPE = AsciiString.cached("content-type");
@@ -22,7 +22,7 @@ final class StatusMapping {
     private StatusMapping() {}
 
     /** ST-5: {@code application/grpc}, or that followed by {@code +} or {@code ;}. */
-    static boolean isGrpc(ResponseHeaders headers) {
+    public static boolean isGrpc(ResponseHeaders headers) {
         AsciiString type = headers.find(CONTENT_TYPE);
         if (type == null || !type.startsWith(APPLICATION_GRPC)) {
             return false;
@@ -32,7 +32,7 @@ final class StatusMapping {
     }
 
     /** The status in the last header block of a gRPC response. */
-    static Status ofTrailers(ResponseHeaders trailers) {
+    public static Status ofTrailers(ResponseHeaders trailers) {
         AsciiString code = trailers.find(GRPC_STATUS);
         AsciiString other = contradiction(trailers, code);
         if (other != null) {
@@ -69,7 +69,7 @@ final class StatusMapping {
     }
 
     /** The status of a response that is not gRPC (ST-6). */
-    static Status ofHttp(ResponseHeaders headers) {
+    public static Status ofHttp(ResponseHeaders headers) {
         AsciiString status = headers.find(HTTP_STATUS);
         AsciiString type = headers.find(CONTENT_TYPE);
         String message = "the response is not gRPC: HTTP status " + status + ", content-type "
@@ -87,7 +87,7 @@ final class StatusMapping {
     }
 
     /** The status of a stream that ended without trailers. */
-    static Status ofFailure(StreamFailure failure, boolean deadlinePassed) {
+    public static Status ofFailure(StreamFailure failure, boolean deadlinePassed) {
         StatusCode code = switch (failure.kind()) {
             case UNPROCESSED, REFUSED, CONNECTION_LOST -> StatusCode.UNAVAILABLE;
             case RESET -> ofReset(failure.errorCode(), deadlinePassed);
