@@ -11,7 +11,6 @@ import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.internal.config.ActiveConfig;
-import io.peregrine.client.internal.retry.RetryThrottle;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.client.resolver.NameResolver;
@@ -111,11 +110,6 @@ public final class ControlPlane {
     /** What calls that start now are configured with. Any thread. */
     public ServiceConfig serviceConfig() {
         return config.current();
-    }
-
-    /** Limits the retries and hedges of all calls; the service config says how. Any thread. */
-    public RetryThrottle retryThrottle() {
-        return config.throttle();
     }
 
     /** The channel's state. */

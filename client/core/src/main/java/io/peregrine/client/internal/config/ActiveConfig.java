@@ -4,10 +4,8 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.config.ConfigSelector;
-import io.peregrine.client.config.RetryThrottling;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.ServiceConfigSource;
-import io.peregrine.client.internal.retry.RetryThrottle;
 import io.peregrine.client.resolver.Resolution;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -28,17 +26,20 @@ import org.jspecify.annotations.Nullable;
  * Where no default was given, it is an empty one, but for a config that is wrong: calls that a service wanted to
  * configure are not sent as if it had not.
  *
- * <p>Confined to the channel's serialised context, but for {@link #current()}. A config replaces another as a whole in
- * one field, so that a call under way keeps what it read (SV-13).
+ * <p>Confined to the channel's serialised context, but for {@link #current()} and {@link #isApplied()}. A config
+ * replaces another as a whole in one field, and an equal one replaces nothing: a call under way keeps what it read, and
+ * what goes by a config's identity is not begun anew (SV-13).
  */
 public final class ActiveConfig {
     private final @Nullable ServiceConfig given;
     private final boolean lookup;
     private final LoadBalancerRegistry policies;
-    private boolean applied;
+
+    /** Written in the context, behind the config; read by calls. */
+    private volatile boolean applied;
 
     /** Written in the context; read by every call. */
-    private volatile Snapshot snapshot;
+    private volatile ServiceConfig current;
 
     /**
      * Before the first answer.
@@ -50,20 +51,12 @@ public final class ActiveConfig {
         this.given = given;
         this.lookup = lookup;
         this.policies = policies;
-        this.snapshot = Snapshot.of(orEmpty(given));
+        this.current = orEmpty(given);
     }
 
     /** What holds now; the default as long as {@link #isApplied} is false. Any thread. */
     public ServiceConfig current() {
-        return snapshot.config;
-    }
-
-    /**
-     * The throttle of the config that holds now. The same one as long as its section is the same: its tokens begin
-     * anew when the section changes, and not whenever the resolver answers. Any thread.
-     */
-    public RetryThrottle throttle() {
-        return snapshot.throttle;
+        return current;
     }
 
     /** Whether there is a config to go by. If not, the channel has no balancer. */
@@ -102,29 +95,13 @@ public final class ActiveConfig {
     }
 
     private void apply(ServiceConfig config) {
-        applied = true;
-        if (!config.equals(snapshot.config)) {
-            snapshot = snapshot.replacedBy(config);
+        if (!config.equals(current)) {
+            current = config;
         }
+        applied = true;
     }
 
     private static ServiceConfig orEmpty(@Nullable ServiceConfig config) {
         return config == null ? ServiceConfig.EMPTY : config;
-    }
-
-    /** What is replaced at once. */
-    private record Snapshot(ServiceConfig config, RetryThrottle throttle) {
-        static Snapshot of(ServiceConfig config) {
-            RetryThrottling section = config.retryThrottling();
-            RetryThrottle throttle = section == null
-                    ? RetryThrottle.none()
-                    : RetryThrottle.of(section.maxMilliTokens(), section.milliTokensPerSuccess());
-            return new Snapshot(config, throttle);
-        }
-
-        Snapshot replacedBy(ServiceConfig next) {
-            boolean sameSection = Objects.equals(config.retryThrottling(), next.retryThrottling());
-            return sameSection ? new Snapshot(next, throttle) : of(next);
-        }
     }
 }

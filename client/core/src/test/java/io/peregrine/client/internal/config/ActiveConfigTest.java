@@ -10,7 +10,6 @@ import io.peregrine.client.config.MethodConfig;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.ServiceConfigSource;
 import io.peregrine.client.config.json.ServiceConfigException;
-import io.peregrine.client.internal.retry.RetryThrottle;
 import io.peregrine.client.resolver.Resolution;
 import java.util.List;
 import java.util.Map;
@@ -189,29 +188,6 @@ class ActiveConfigTest {
         config.onAnswer(answer(GOOD));
 
         assertThat(config.current()).isSameAs(before);
-    }
-
-    @Test
-    void sv13TokensBeginAnewOnlyWhenTheSectionChanges() {
-        ActiveConfig config = config(null);
-        config.onAnswer(answer(throttling(10, "")));
-        RetryThrottle throttle = config.throttle();
-        throttle.onFailure();
-
-        config.onAnswer(answer(throttling(10, ", \"healthCheckConfig\": {\"serviceName\": \"\"}")));
-        assertThat(config.throttle()).isSameAs(throttle);
-        assertThat(config.throttle().milliTokens()).isEqualTo(9_000);
-
-        config.onAnswer(answer(throttling(20, "")));
-        assertThat(config.throttle().milliTokens()).isEqualTo(20_000);
-
-        config.onAnswer(answer(null));
-        assertThat(config.throttle()).isSameAs(RetryThrottle.none());
-    }
-
-    private static ServiceConfigSource throttling(int maxTokens, String more) {
-        return ServiceConfigSource.json(
-                "{\"retryThrottling\": {\"maxTokens\": " + maxTokens + ", \"tokenRatio\": 0.5}" + more + '}');
     }
 
     private static ActiveConfig config(@Nullable ServiceConfig given) {
