@@ -7,9 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 class MessageFramerTest {
+    private static final MessageCompressor HALVING =
+            (message, out) -> out.writeBytes(message, message.readableBytes() / 2);
+
     private final CountingAllocator allocator = new CountingAllocator();
 
     @Test
@@ -55,6 +59,81 @@ class MessageFramerTest {
                 .hasMessage("message of 101 bytes is over the limit of 100 bytes");
 
         assertThat(allocator.allocated()).isEmpty();
+    }
+
+    @Test
+    void ms1PutsTheFlagAndTheCompressedLengthBeforeACompressedMessage() throws IOException {
+        ByteBuf frame = MessageFramer.frame(allocator, new ArrayWriter(), new byte[] {7, 8, 9}, 3, HALVING);
+
+        assertThat(ByteBufUtil.getBytes(frame)).containsExactly(1, 0, 0, 0, 1, 7);
+        assertThat(frame.isDirect()).isTrue();
+        frame.release();
+        assertThat(allocator.allReleased()).isTrue();
+    }
+
+    @Test
+    void compressesIntoABufferThatIsSizedOnce() throws IOException {
+        ByteBuf frame = MessageFramer.frame(allocator, new ArrayWriter(), new byte[1000], 1000, HALVING);
+
+        assertThat(allocator.requestedCapacities()).containsExactly(1000, MessageFramer.PREFIX_BYTES + 1000);
+        assertThat(frame.capacity()).isEqualTo(MessageFramer.PREFIX_BYTES + 1000);
+        frame.release();
+    }
+
+    @Test
+    void takesACompressedFormThatIsLargerThanTheMessage() throws IOException {
+        MessageCompressor doubling = (message, out) -> {
+            int size = message.readableBytes();
+            out.writeBytes(message, message.readerIndex(), size).writeBytes(message);
+        };
+
+        ByteBuf frame = MessageFramer.frame(allocator, new ArrayWriter(), new byte[300], 300, doubling);
+
+        assertThat(frame.readableBytes()).isEqualTo(MessageFramer.PREFIX_BYTES + 600);
+        assertThat(frame.getInt(1)).isEqualTo(600);
+        frame.release();
+    }
+
+    @Test
+    void ms4SendsAMessageWithoutBytesUncompressed() throws IOException {
+        ByteBuf frame = MessageFramer.frame(allocator, new ArrayWriter(), new byte[0], 0, (message, out) -> {
+            throw new AssertionError("compressed nothing");
+        });
+
+        assertThat(ByteBufUtil.getBytes(frame)).containsExactly(0, 0, 0, 0, 0);
+        frame.release();
+    }
+
+    @Test
+    void ms2JudgesTheSizeBeforeCompressionAndAllocatesNothingForAMessageOverIt() {
+        assertThatThrownBy(() -> MessageFramer.frame(allocator, new ArrayWriter(), new byte[101], 100, HALVING))
+                .isInstanceOf(MessageSizeException.class)
+                .hasMessage("message of 101 bytes is over the limit of 100 bytes");
+
+        assertThat(allocator.allocated()).isEmpty();
+    }
+
+    @Test
+    void releasesBothBuffersWhenTheCompressorThrows() {
+        IOException fault = new IOException("no room");
+
+        assertThatThrownBy(() -> MessageFramer.frame(allocator, new ArrayWriter(), new byte[9], 9, (message, out) -> {
+                    throw fault;
+                }))
+                .isSameAs(fault);
+
+        assertThat(allocator.allocated()).hasSize(2);
+        assertThat(allocator.allReleased()).isTrue();
+    }
+
+    @Test
+    void releasesTheFirstBufferWhenThereIsNoSecond() {
+        allocator.failAfter(1);
+
+        assertThatThrownBy(() -> MessageFramer.frame(allocator, new ArrayWriter(), new byte[9], 9, HALVING))
+                .isInstanceOf(OutOfMemoryError.class);
+
+        assertThat(allocator.allReleased()).isTrue();
     }
 
     @Test

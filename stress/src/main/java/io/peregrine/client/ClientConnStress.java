@@ -5,9 +5,12 @@ import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.config.ActiveConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.Http2Connector;
@@ -47,13 +50,13 @@ public final class ClientConnStress {
                 home,
                 allocator,
                 "dns:///echo.test",
-                "echo.test",
-                "stress/1",
-                false,
+                new RequestTemplates(false, "echo.test", "stress/1", ""),
+                Codecs.none(),
+                null,
                 1 << 20,
                 1 << 20,
-                control::lastFailure,
-                control::serviceConfig);
+                RetryLimits.DEFAULT,
+                control);
         final ClientConn conn = new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false);
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";

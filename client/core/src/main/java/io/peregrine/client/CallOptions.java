@@ -91,10 +91,15 @@ public final class CallOptions {
         return new CallOptions(draft);
     }
 
-    /** Sets the metadata to send; default none. */
+    /**
+     * Sets the metadata to send; default none. It may be what another call received: names that are reserved for gRPC
+     * are left out (SPEC MD-5).
+     *
+     * @throws IllegalArgumentException if a received name or value is none that may be sent (MD-1, MD-2)
+     */
     public CallOptions withMetadata(Metadata newMetadata) {
         Draft draft = new Draft(this);
-        draft.metadata = newMetadata;
+        draft.metadata = newMetadata.toSend();
         return new CallOptions(draft);
     }
 
@@ -143,8 +148,8 @@ public final class CallOptions {
     }
 
     /**
-     * Sets the {@code :authority} of the request; default: the connection's. On a TLS connection only an authority
-     * that its certificate covers is allowed; any other ends the call with UNAVAILABLE.
+     * Sets the {@code :authority} of the request; default: the connection's. TLS has verified the connection's own
+     * name, not this one. One that is no legal header value ends the call with INTERNAL.
      */
     public CallOptions withAuthority(String newAuthority) {
         Draft draft = new Draft(this);

@@ -4,10 +4,12 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.internal.BlockingCall;
+import io.peregrine.client.internal.BlockingStream;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.CallbackCall;
 import io.peregrine.client.internal.ControlPlane;
 import io.peregrine.client.internal.FutureCall;
+import io.peregrine.client.internal.StreamCall;
 import io.peregrine.client.internal.UnaryCall;
 import io.peregrine.transport.io.ConnectionInfo;
 import io.peregrine.transport.io.EventLoops;
@@ -15,8 +17,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A channel to a target: resolves its name, connects, balances and carries calls. Connects on the first call, or on
@@ -98,6 +102,53 @@ public final class ClientConn implements AutoCloseable {
         FutureCall<Q, R> call = new FutureCall<>(dispatcher, method, options);
         start(call, request);
         return call.future();
+    }
+
+    /**
+     * Starts a call with streams for a caller that waits.
+     *
+     * @throws IllegalStateException if called on an event loop, which would wait for itself
+     */
+    public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, CallOptions options) {
+        requireNoEventLoop("newStream()");
+        BlockingStream<Q, R> stream = new BlockingStream<>(method, options.stackTraces());
+        // The caller waits for no callback, and may itself be the executor's only thread.
+        stream.begin(start(method, options, stream, null));
+        return new ClientStream<>(stream);
+    }
+
+    /**
+     * As {@link #newStream}, with the request of a method that has one.
+     *
+     * @throws StatusException if the request cannot be sent
+     */
+    public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        ClientStream<Q, R> stream = newStream(method, options);
+        stream.send(request);
+        return stream;
+    }
+
+    /**
+     * Starts a call with streams and returns at once; the callback is told what happens, and may be before this method
+     * returns. No message arrives before it was {@linkplain ClientCall#request asked for}.
+     */
+    public <Q, R> ClientCall<Q> startCall(
+            MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback) {
+        return start(method, options, callback, options.executor());
+    }
+
+    private <Q, R> ClientCall<Q> start(
+            MethodDescriptor<Q, R> method,
+            CallOptions options,
+            StreamCallback<R> callback,
+            @Nullable Executor executor) {
+        StreamCall<Q, R> call = new StreamCall<>(dispatcher, method, options, callback, executor);
+        if (shutDown) {
+            call.reject(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
+        } else {
+            call.start();
+        }
+        return call;
     }
 
     /** The target in its canonical form, with the scheme. */
@@ -188,10 +239,7 @@ public final class ClientConn implements AutoCloseable {
     }
 
     private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
-        if (isEventLoop()) {
-            throw new IllegalStateException("invoke() on an event loop of " + target
-                    + " would wait for itself (expected: another thread, or invokeAsync)");
-        }
+        requireNoEventLoop("invoke()");
         BlockingCall<Q, R> call = new BlockingCall<>(dispatcher, method, options);
         start(call, request);
         return call;
@@ -202,6 +250,13 @@ public final class ClientConn implements AutoCloseable {
             call.reject(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
         } else {
             call.start(request);
+        }
+    }
+
+    private void requireNoEventLoop(String what) {
+        if (isEventLoop()) {
+            throw new IllegalStateException(what + " on an event loop of " + target
+                    + " would wait for itself (expected: another thread, or an asynchronous call)");
         }
     }
 

@@ -4,11 +4,16 @@ import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
+import io.peregrine.client.breaker.CircuitBreakerPolicy;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.ControlPlane;
+import io.peregrine.client.internal.RetryLimits;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.config.ActiveConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -16,7 +21,6 @@ import io.peregrine.client.resolver.PassthroughResolverProvider;
 import io.peregrine.client.resolver.ProxyingResolverProvider;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.UnixResolverProvider;
-import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportOptions;
@@ -55,10 +59,13 @@ public final class ClientConnBuilder {
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+    private RetryLimits retryLimits = RetryLimits.DEFAULT;
+    private Codecs codecs = Codecs.defaults();
     private LoadBalancerRegistry policies = LoadBalancerRegistry.standard();
     private @Nullable ServiceConfig serviceConfig;
     private @Nullable String serviceConfigJson;
     private boolean serviceConfigLookup = true;
+    private @Nullable CircuitBreakerPolicy circuitBreaker;
 
     ClientConnBuilder(String target) {
         this.target = target;
@@ -173,6 +180,25 @@ public final class ClientConnBuilder {
     }
 
     /**
+     * The codecs for messages, all of which are offered to the server for its responses; default:
+     * {@link Codecs#defaults()}, which is gzip. Requests are compressed if the call
+     * {@linkplain CallOptions#withCompressor names a codec}.
+     */
+    public ClientConnBuilder compression(Codecs newCodecs) {
+        codecs = newCodecs;
+        return this;
+    }
+
+    /**
+     * Refuses calls to a method or a back end that fails too often, until it recovers; default never. Such a call ends
+     * as UNAVAILABLE, with a message that says whose breaker is open and for how long.
+     */
+    public ClientConnBuilder circuitBreaker(CircuitBreakerPolicy policy) {
+        circuitBreaker = policy;
+        return this;
+    }
+
+    /**
      * The service config of the channel as long as the resolver brings none; default none. The last call of this
      * method or {@link #serviceConfigJson} counts.
      */
@@ -198,6 +224,39 @@ public final class ClientConnBuilder {
     /** Adds a balancing policy that service configs may name, or replaces the one of the same name. */
     public ClientConnBuilder loadBalancer(LoadBalancerProvider provider) {
         policies = policies.with(provider);
+        return this;
+    }
+
+    /**
+     * Whether retry and hedging policies count; default true. A call that no server has seen is sent again either way
+     * (SPEC RT-2).
+     */
+    public ClientConnBuilder retries(boolean on) {
+        retryLimits = new RetryLimits(
+                on, retryLimits.maxAttempts(), retryLimits.perCallBytes(), retryLimits.perChannelBytes());
+        return this;
+    }
+
+    /** How many attempts a call has at most, whatever its policy says; at least 1, default 5 (D22). */
+    public ClientConnBuilder maxCallAttempts(int attempts) {
+        retryLimits = new RetryLimits(
+                retryLimits.enabled(),
+                requireAtLeast("max call attempts", attempts, 1),
+                retryLimits.perCallBytes(),
+                retryLimits.perChannelBytes());
+        return this;
+    }
+
+    /**
+     * How many bytes of requests are kept to be sent again, for one call and for all together; at least 0, default
+     * 1 MiB and 16 MiB (D23). A call that would keep more is not sent again.
+     */
+    public ClientConnBuilder retryBufferBytes(int perCall, int perChannel) {
+        retryLimits = new RetryLimits(
+                retryLimits.enabled(),
+                retryLimits.maxAttempts(),
+                requireAtLeast("retry buffer bytes of a call", perCall, 0),
+                requireAtLeast("retry buffer bytes of a channel", perChannel, 0));
         return this;
     }
 
@@ -230,7 +289,7 @@ public final class ClientConnBuilder {
         int defaultPort = secure ? TLS_PORT : PLAINTEXT_PORT;
         String named = authority == null ? provider.authority(parsed) : authority;
         String userAgent = applicationName == null ? USER_AGENT : applicationName + ' ' + USER_AGENT;
-        RequestHeaders.grpc(secure, named, "/check/Check", userAgent);
+        RequestTemplates templates = new RequestTemplates(secure, named, userAgent, codecs.acceptEncoding());
         String serverName = HostPort.parse(named, defaultPort).host();
 
         EventLoops loops = eventLoops == null ? EventLoops.shared() : eventLoops;
@@ -250,13 +309,16 @@ public final class ClientConnBuilder {
                     home,
                     Buffers.allocator(),
                     parsed.toString(),
-                    named,
-                    userAgent,
-                    secure,
+                    templates,
+                    codecs,
+                    secured.callCredentials(),
                     maxInboundMessageBytes,
                     maxOutboundMessageBytes,
-                    control::lastFailure,
-                    control::serviceConfig);
+                    retryLimits,
+                    control);
+            if (circuitBreaker != null) {
+                dispatcher.circuitBreakers(new CircuitBreakers(circuitBreaker));
+            }
             return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
         } catch (RuntimeException refused) {
             if (eventLoops == null) {

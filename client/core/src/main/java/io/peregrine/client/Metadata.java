@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
  * may occur more than once. Immutable; there is one shared empty instance.
  *
  * <p>Names that belong to the library ({@code content-type}, {@code te}, {@code grpc-timeout} and the like) are
- * refused in what is sent and left out of what is received.
+ * refused in what is sent and left out of what is received. Three names are received and not sent:
+ * {@code grpc-status-details-bin}, {@code grpc-previous-rpc-attempts} and {@code grpc-retry-pushback-ms} (MD-5). So
+ * received metadata can be handed on, with {@link CallOptions#withMetadata}, and loses them there.
  */
 public final class Metadata implements HeaderFields {
     /** No fields. */
-    public static final Metadata EMPTY = new Metadata(new AsciiString[0]);
+    public static final Metadata EMPTY = new Metadata(new AsciiString[0], false);
 
     private static final String BINARY_SUFFIX = "-bin";
     private static final Set<String> OWNED_BY_LIBRARY = Set.of(
@@ -36,13 +38,22 @@ public final class Metadata implements HeaderFields {
     /** Names and values in turn. */
     private final AsciiString[] fields;
 
-    private Metadata(AsciiString[] fields) {
+    /** Whether a field came from a peer, and may be one that an application does not send. */
+    private final boolean received;
+
+    private Metadata(AsciiString[] fields, boolean received) {
         this.fields = fields;
+        this.received = received;
     }
 
     /** Starts with no fields. */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /** Starts with these fields. */
+    public Builder toBuilder() {
+        return new Builder().addAll(this);
     }
 
     /** The number of fields, counting each occurrence of a name. */
@@ -59,6 +70,16 @@ public final class Metadata implements HeaderFields {
     /** The name of field {@code index}, in {@code 0..size()-1}. */
     public String name(int index) {
         return wireName(index).toString();
+    }
+
+    /** Whether there is a value under the key. Allocates nothing. */
+    public boolean containsKey(Key<?> key) {
+        for (int i = 0; i < size(); i++) {
+            if (key.name.equals(wireName(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The last value under the key, or null if there is none. */
@@ -82,6 +103,16 @@ public final class Metadata implements HeaderFields {
         return values;
     }
 
+    /** These fields and behind them {@code others}; what both have occurs twice. */
+    public Metadata concat(Metadata others) {
+        if (others.isEmpty() || isEmpty()) {
+            return isEmpty() ? others : this;
+        }
+        AsciiString[] joined = Arrays.copyOf(fields, fields.length + others.fields.length);
+        System.arraycopy(others.fields, 0, joined, fields.length, others.fields.length);
+        return new Metadata(joined);
+    }
+
     @Override
     public AsciiString wireName(int index) {
         return fields[2 * index];
@@ -91,6 +122,28 @@ public final class Metadata implements HeaderFields {
     @Override
     public AsciiString wireValue(int index) {
         return fields[2 * index + 1];
+    }
+
+    /**
+     * These fields as an application may send them: itself, unless some were received. Of those, reserved names are
+     * left out; the others must be what {@link Key} and {@link Builder#put} take.
+     *
+     * @throws IllegalArgumentException if a received name or value is none that may be sent
+     */
+    Metadata toSend() {
+        if (!received) {
+            return this;
+        }
+        Builder sent = builder();
+        for (int i = 0; i < size(); i++) {
+            String name = Key.requireLegalName(name(i));
+            if (!Builder.isReserved(name)) {
+                TextKey.requirePrintable(name, wireValue(i));
+                sent.fields.add(wireName(i));
+                sent.fields.add(wireValue(i));
+            }
+        }
+        return sent.build();
     }
 
     @Override
@@ -195,13 +248,17 @@ public final class Metadata implements HeaderFields {
 
         @Override
         AsciiString format(String value) {
+            requirePrintable(name, value);
+            return new AsciiString(value.strip());
+        }
+
+        static void requirePrintable(CharSequence name, CharSequence value) {
             for (int i = 0; i < value.length(); i++) {
                 if (value.charAt(i) < 0x20 || value.charAt(i) > 0x7E) {
                     throw new IllegalArgumentException("metadata value of \"" + name + "\": character "
                             + (int) value.charAt(i) + " at " + i + " (expected: 0x20..0x7E; use a -bin key)");
                 }
             }
-            return new AsciiString(value.strip());
         }
     }
 
@@ -237,6 +294,7 @@ public final class Metadata implements HeaderFields {
         };
 
         private final List<AsciiString> fields = new ArrayList<>();
+        private boolean received;
 
         private Builder() {}
 
@@ -247,13 +305,29 @@ public final class Metadata implements HeaderFields {
          *     0x20..0x7E
          */
         public <T> Builder put(Key<T> key, T value) {
-            String name = key.name();
-            if (OWNED_BY_LIBRARY.contains(name) || name.startsWith("grpc-")) {
+            if (isReserved(key.name)) {
                 throw new IllegalArgumentException(
-                        "metadata name: \"" + name + "\" (expected: one that is not reserved for gRPC and HTTP)");
+                        "metadata name: \"" + key.name + "\" (expected: one that is not reserved for gRPC and HTTP)");
             }
             fields.add(key.name);
             fields.add(key.format(value));
+            return this;
+        }
+
+        /** Adds all fields of {@code other} behind those that are there, in their order; names may repeat. */
+        public Builder addAll(Metadata other) {
+            fields.addAll(Arrays.asList(other.fields));
+            received |= other.received;
+            return this;
+        }
+
+        /** Removes all values under the key, if there are any. */
+        public Builder remove(Key<?> key) {
+            for (int i = fields.size() - 2; i >= 0; i -= 2) {
+                if (key.name.equals(fields.get(i))) {
+                    fields.subList(i, i + 2).clear();
+                }
+            }
             return this;
         }
 
@@ -263,6 +337,7 @@ public final class Metadata implements HeaderFields {
          * @return false if a binary value is not base64; it is left out
          */
         public boolean tryReceive(AsciiString name, AsciiString value) {
+            received = true;
             if (!name.endsWith(BINARY_SUFFIX)) {
                 fields.add(name);
                 fields.add(value);
@@ -273,7 +348,7 @@ public final class Metadata implements HeaderFields {
                 AsciiString octets = part.trim();
                 if (isBase64(octets)) {
                     fields.add(name);
-                    fields.add(octets);
+                    fields.add(withoutPadding(octets));
                 } else {
                     legal = false;
                 }
@@ -283,7 +358,7 @@ public final class Metadata implements HeaderFields {
 
         /** The metadata. */
         public Metadata build() {
-            return fields.isEmpty() ? EMPTY : new Metadata(fields.toArray(new AsciiString[0]));
+            return fields.isEmpty() ? EMPTY : new Metadata(fields.toArray(new AsciiString[0]), received);
         }
 
         /** Whether the application sees a received field (MD-5). Allocates nothing. */
@@ -297,6 +372,16 @@ public final class Metadata implements HeaderFields {
                 }
             }
             return true;
+        }
+
+        private static AsciiString withoutPadding(AsciiString base64) {
+            int padding = base64.indexOf('=', 0);
+            return padding < 0 ? base64 : base64.subSequence(0, padding);
+        }
+
+        /** Whether the library owns a name in what is sent (MD-1). Allocates nothing for a name that was asked for before. */
+        public static boolean isReserved(AsciiString name) {
+            return name.startsWith(":") || name.startsWith("grpc-") || OWNED_BY_LIBRARY.contains(name.toString());
         }
 
         private static boolean isBase64(AsciiString text) {

@@ -1,12 +1,16 @@
 package io.peregrine.client;
 
+import io.peregrine.client.report.CallReport;
 import java.io.Serial;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A call that did not end with OK. Its message says what happened and names the target and the method.
+ * A call that did not end with OK. Its message says what happened, names the target, the method and each attempt with
+ * its server, and tells what they waited for; it is put together when it is read for the first time.
  *
- * <p>One that a blocking call throws has a stack trace; one that is handed to a callback or a future has none, since
- * it would show the event loop.
+ * <p>It has no stack trace unless {@link CallOptions#withStackTraces} asked for one and a blocking call threw it: the
+ * stack of an event loop would show nothing, and capturing one costs more than the rest of the failure.
  */
 public final class StatusException extends RuntimeException {
     @Serial
@@ -14,19 +18,40 @@ public final class StatusException extends RuntimeException {
 
     private final transient Status status;
     private final transient Metadata trailers;
+    private transient volatile @Nullable Supplier<@Nullable CallReport> source;
+    private transient volatile @Nullable CallReport report;
 
     /**
-     * Makes an exception.
+     * The failure of a call.
      *
      * @param status not OK
      * @param trailers what the server sent with it, or {@link Metadata#EMPTY}
-     * @param where names the call, for the message
+     * @param report tells the call's way, when it is asked for the first time; null if there is nothing to tell
      * @param withStackTrace whether to capture the stack
      */
-    public StatusException(Status status, Metadata trailers, String where, boolean withStackTrace) {
-        super(status + " [" + where + ']', status.cause(), false, withStackTrace);
+    public StatusException(
+            Status status, Metadata trailers, @Nullable Supplier<@Nullable CallReport> report, boolean withStackTrace) {
+        super(status.message(), status.cause(), false, withStackTrace);
         this.status = status;
         this.trailers = trailers;
+        this.source = report;
+    }
+
+    /** A failure that no call stands behind, for example one that an interceptor makes; without a stack trace. */
+    public StatusException(Status status) {
+        this(status, Metadata.EMPTY, null, false);
+    }
+
+    /** The same failure with the stack of the current thread. */
+    public StatusException withStackTrace() {
+        return new StatusException(status, trailers, this::report, true);
+    }
+
+    /** A failure that no call stands behind, for example one that an interceptor makes; without a stack trace. */
+    public StatusException(Status status) {
+        super(status.toString(), status.cause(), false, false);
+        this.status = status;
+        this.trailers = Metadata.EMPTY;
     }
 
     /** The status; its message is the server's own where the server ended the call. */
@@ -42,5 +67,22 @@ public final class StatusException extends RuntimeException {
     /** The server's trailers, without the fields that the library owns; empty if it sent none. */
     public Metadata trailers() {
         return trailers;
+    }
+
+    /** The way of the call; null if no call stands behind this. */
+    public @Nullable CallReport report() {
+        Supplier<CallReport> pending = source;
+        if (pending != null) {
+            // Two threads may both ask: they get equal reports.
+            report = pending.get();
+            source = null;
+        }
+        return report;
+    }
+
+    @Override
+    public String getMessage() {
+        CallReport told = report();
+        return told == null ? status.toString() : status + " [" + told + ']';
     }
 }

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** MD-1 to MD-5, D12, P17. */
+/** MD-1 to MD-5, D12, P17; the order of request headers and credentials are tested where they are made. */
 class MetadataTest {
     private static final Metadata.Key<String> TEXT = Metadata.Key.of("x-text");
     private static final Metadata.Key<byte[]> BINARY = Metadata.Key.binary("x-trace-bin");
@@ -127,6 +127,98 @@ class MetadataTest {
         assertThat(metadata.name(1)).isEqualTo("other");
     }
 
+    @Test
+    void md4MergingAppendsAndKeepsTheOrder() {
+        Metadata.Key<String> other = Metadata.Key.of("other");
+        Metadata first = Metadata.builder().put(TEXT, "one").put(other, "x").build();
+        Metadata second = Metadata.builder().put(TEXT, "two").build();
+
+        Metadata merged = first.toBuilder().addAll(second).put(TEXT, "three").build();
+
+        assertThat(merged.all(TEXT)).containsExactly("one", "two", "three");
+        assertThat(merged).hasToString("Metadata[x-text, other, x-text, x-text]");
+        assertThat(first.all(TEXT)).as("immutable").containsExactly("one");
+    }
+
+    @Test
+    void removesAllValuesOfAName() {
+        Metadata.Key<String> other = Metadata.Key.of("other");
+        Metadata.Builder builder =
+                Metadata.builder().put(TEXT, "one").put(other, "x").put(TEXT, "two");
+
+        Metadata without = builder.remove(TEXT).remove(BINARY).build();
+
+        assertThat(without).hasToString("Metadata[other]");
+        assertThat(without.toBuilder().remove(other).build()).isSameAs(Metadata.EMPTY);
+    }
+
+    @Test
+    void saysWhetherANameIsThere() {
+        Metadata metadata = Metadata.builder().put(TEXT, "").build();
+
+        assertThat(metadata.containsKey(TEXT)).isTrue();
+        assertThat(metadata.containsKey(BINARY)).isFalse();
+        assertThat(Metadata.EMPTY.containsKey(TEXT)).isFalse();
+    }
+
+    @Test
+    void md5ReceivedMetadataIsHandedOnWithoutReservedNames() {
+        Metadata.Builder received = Metadata.builder();
+        receive(received, "grpc-status-details-bin", "AQ");
+        receive(received, "x-text", "a");
+        receive(received, "grpc-previous-rpc-attempts", "1");
+        receive(received, "grpc-retry-pushback-ms", "5");
+        receive(received, "x-trace-bin", "AQ==");
+        receive(received, "connection", "close");
+
+        Metadata sent = CallOptions.DEFAULT
+                .withMetadata(received.build().toBuilder().put(TEXT, "b").build())
+                .metadata();
+
+        assertThat(sent).hasToString("Metadata[x-text, x-trace-bin, x-text]");
+        assertThat(sent.wireValue(1).toString()).as("md3").isEqualTo("AQ");
+    }
+
+    @Test
+    void md5WhatWasNotReceivedIsSentAsItIs() {
+        Metadata metadata = Metadata.builder().put(TEXT, "a").build();
+
+        assertThat(CallOptions.DEFAULT.withMetadata(metadata).metadata()).isSameAs(metadata);
+        assertThat(metadata.toBuilder().build()).isEqualTo(metadata);
+    }
+
+    @Test
+    void md5TheApplicationReadsHowOftenACallWasTriedAndWhenToTryAgain() {
+        Metadata.Builder received = Metadata.builder();
+        receive(received, "grpc-previous-rpc-attempts", "2");
+        receive(received, "grpc-retry-pushback-ms", "-1");
+
+        Metadata metadata = received.build();
+
+        assertThat(metadata.get(Metadata.Key.of("grpc-previous-rpc-attempts"))).isEqualTo("2");
+        assertThat(metadata.get(Metadata.Key.of("grpc-retry-pushback-ms"))).isEqualTo("-1");
+    }
+
+    @Test
+    void md2ReceivedTextThatMayNotBeSentIsNotHandedOn() {
+        Metadata.Builder received = Metadata.builder();
+        received.tryReceive(new AsciiString("x-text"), new AsciiString(new byte[] {'a', (byte) 0xe9}, false));
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> CallOptions.DEFAULT.withMetadata(received.build()))
+                .withMessage("metadata value of \"x-text\": character 233 at 1 (expected: 0x20..0x7E; use a -bin key)");
+    }
+
+    @Test
+    void md1AReceivedNameThatMayNotBeSentIsNotHandedOn() {
+        Metadata.Builder received = Metadata.builder();
+        receive(received, "x~y", "a");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> CallOptions.DEFAULT.withMetadata(received.build()))
+                .withMessageContaining("\"x~y\"");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -178,10 +270,14 @@ class MetadataTest {
         assertThat(one).isEqualTo(same).hasSameHashCodeAs(same).isNotEqualTo(other);
     }
 
-    private static Metadata received(String name, String value) {
-        Metadata.Builder builder = Metadata.builder();
+    private static void receive(Metadata.Builder builder, String name, String value) {
         assertThat(builder.tryReceive(new AsciiString(name), new AsciiString(value)))
                 .isTrue();
+    }
+
+    private static Metadata received(String name, String value) {
+        Metadata.Builder builder = Metadata.builder();
+        receive(builder, name, value);
         return builder.build();
     }
 }

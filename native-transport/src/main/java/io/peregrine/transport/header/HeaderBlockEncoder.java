@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Encodes request header blocks for one connection (RFC 7541).
  *
  * <p>The fields of a {@link RequestHeaders} enter the peer's dynamic table on their first use and are a byte each
- * from then on: the whole block is kept and copied. What changes with each call ({@code grpc-timeout} and the
- * caller's own fields) is never indexed.
+ * from then on, except an authority that a call chose for itself; the whole block is kept and copied. What changes
+ * with each call ({@code grpc-timeout} and the caller's own fields) is never indexed.
  *
  * <p>The table only grows. A field that no longer fits is sent as a literal instead of evicting another, so an index
  * moves only when something is inserted, and a kept block is valid exactly while the number of entries is what it
@@ -160,7 +160,7 @@ public final class HeaderBlockEncoder {
             return;
         }
         int nameIndex = StaticTable.indexOfName(field.name);
-        if (mayInsert && tableBytes + field.listBytes() <= tableCapacityBytes) {
+        if (mayInsert && field.indexed && tableBytes + field.listBytes() <= tableCapacityBytes) {
             writeLiteral(out, LITERAL_INDEXING, 6, nameIndex, field.name, field.value);
             insert(field.name, field.value);
         } else {

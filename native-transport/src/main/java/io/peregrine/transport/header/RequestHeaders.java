@@ -2,11 +2,14 @@ package io.peregrine.transport.header;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The header fields that all requests of one method to one authority share, in the order of gRPC's PROTOCOL-HTTP2:
- * {@code :method, :scheme, :path, :authority, content-type, user-agent, te}.
+ * {@code :method, :scheme, :path, :authority, content-type, user-agent, te}, and if there are any
+ * {@code grpc-encoding, grpc-accept-encoding} (SPEC MD-6).
  *
  * <p>Build it once and use the same instance for each call: a connection keeps the encoded block by identity.
  * Immutable.
@@ -14,6 +17,8 @@ import java.util.List;
 public final class RequestHeaders {
     /** HPACK's overhead for each field when a header list is measured (RFC 9113 §6.5.2). */
     static final int FIELD_OVERHEAD_BYTES = 32;
+
+    private static final int AUTHORITY_INDEX = 3;
 
     private final String path;
     private final String authority;
@@ -61,6 +66,38 @@ public final class RequestHeaders {
                         new Field("te", "trailers")));
     }
 
+    /**
+     * These headers with what PROTOCOL-HTTP2 calls Message-Encoding and Message-Accept-Encoding.
+     *
+     * @param encoding the value of {@code grpc-encoding}, or null for none
+     * @param acceptEncoding the value of {@code grpc-accept-encoding}, or null for none
+     * @throws IllegalArgumentException if a value is empty or holds a character outside 0x21..0x7E
+     */
+    public RequestHeaders withEncodings(@Nullable String encoding, @Nullable String acceptEncoding) {
+        List<Field> extended = new ArrayList<>(fields);
+        if (encoding != null) {
+            extended.add(new Field("grpc-encoding", requireVisible("grpc-encoding", encoding, 0x21)));
+        }
+        if (acceptEncoding != null) {
+            extended.add(
+                    new Field("grpc-accept-encoding", requireVisible("grpc-accept-encoding", acceptEncoding, 0x21)));
+        }
+        return new RequestHeaders(path, authority, List.copyOf(extended));
+    }
+
+    /**
+     * These headers with another authority, which a peer's table of fields is not made to hold: calls may name any
+     * number of them, and the table only grows.
+     *
+     * @throws IllegalArgumentException if it is empty or holds a character outside 0x21..0x7E
+     */
+    public RequestHeaders withAuthority(String newAuthority) {
+        requireVisible("authority", newAuthority, 0x21);
+        List<Field> replaced = new ArrayList<>(fields);
+        replaced.set(AUTHORITY_INDEX, new Field(":authority", newAuthority, false));
+        return new RequestHeaders(path, newAuthority, List.copyOf(replaced));
+    }
+
     /** The value of {@code :path}. */
     public String path() {
         return path;
@@ -85,7 +122,7 @@ public final class RequestHeaders {
         return authority + path;
     }
 
-    private static void requireVisible(String what, String value, int lowest) {
+    private static String requireVisible(String what, String value, int lowest) {
         boolean legal = !value.isEmpty();
         for (int i = 0; i < value.length(); i++) {
             legal &= value.charAt(i) >= lowest && value.charAt(i) <= 0x7E;
@@ -94,6 +131,7 @@ public final class RequestHeaders {
             throw new IllegalArgumentException(
                     what + ": \"" + value + "\" (expected: one or more visible ASCII characters)");
         }
+        return value;
     }
 
     /** One field of the template, as bytes. */
@@ -101,9 +139,17 @@ public final class RequestHeaders {
         final byte[] name;
         final byte[] value;
 
+        /** Whether it enters the peer's dynamic table. */
+        final boolean indexed;
+
         Field(String name, String value) {
+            this(name, value, true);
+        }
+
+        Field(String name, String value, boolean indexed) {
             this.name = name.getBytes(US_ASCII);
             this.value = value.getBytes(US_ASCII);
+            this.indexed = indexed;
         }
 
         int listBytes() {

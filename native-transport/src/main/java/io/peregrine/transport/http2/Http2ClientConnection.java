@@ -95,6 +95,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean responded;
     private int goAwayLastId = Integer.MAX_VALUE;
     private @Nullable String drainReason;
+
+    /** The last one that the peer sent. */
+    private StreamFailure.@Nullable GoAway goAway;
+
     private @Nullable Future<?> connectTimeout;
 
     /**
@@ -342,8 +346,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (known == Http2Error.ENHANCE_YOUR_CALM && debug.equals(TOO_MANY_PINGS)) {
             listener.onTooManyPings(options.keepAlive());
         }
+        goAway = new StreamFailure.GoAway(errorCode, debug);
         retire(reason);
-        streams.failOpen(id -> id > lastStreamId, StreamFailure.of(StreamFailure.Kind.REFUSED, reason));
+        streams.failOpen(id -> id > lastStreamId, failure(StreamFailure.Kind.REFUSED, reason, null));
     }
 
     private void beginDraining(String reason) {
@@ -367,7 +372,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (first) {
             listener.onDraining(reason);
         }
-        streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
+        streams.failWaiting(failure(StreamFailure.Kind.UNPROCESSED, reason, null));
+    }
+
+    private StreamFailure failure(StreamFailure.Kind kind, String reason, @Nullable Throwable cause) {
+        return new StreamFailure(kind, 0, reason, cause, goAway);
     }
 
     // ---- Channel events --------------------------------------------------------------------------------------
@@ -561,8 +570,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         keepAlive.stop();
         input.close();
         inbound.close();
-        streams.failWaiting(StreamFailure.of(StreamFailure.Kind.UNPROCESSED, reason));
-        streams.failOpen(id -> true, new StreamFailure(StreamFailure.Kind.CONNECTION_LOST, 0, reason, cause));
+        streams.failWaiting(failure(StreamFailure.Kind.UNPROCESSED, reason, cause));
+        streams.failOpen(id -> true, failure(StreamFailure.Kind.CONNECTION_LOST, reason, cause));
         writer.discard();
         if (spoke) {
             ChannelEnd.closeBehindWrites(channel);

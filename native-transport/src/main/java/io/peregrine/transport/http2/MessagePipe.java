@@ -74,13 +74,29 @@ public final class MessagePipe {
         if (!isWritable()) {
             return false;
         }
+        enqueue(framed);
+        return true;
+    }
+
+    /**
+     * As {@link #offer}, whether the pipe is full or not: for messages that somebody else holds anyway, and bounds, such
+     * as those of a call that may have to be sent again.
+     */
+    public void offerHeld(ByteBuf framed) {
+        if (closed) {
+            framed.release();
+        } else {
+            enqueue(framed);
+        }
+    }
+
+    private void enqueue(ByteBuf framed) {
         queuedBytes.addAndGet(framed.readableBytes());
         messages.offer(framed);
         if (closed) {
             // The loop may have emptied the queue before this message was in it.
             releaseAll();
         }
-        return true;
     }
 
     /** Ends the request behind what was offered. Offers after this are not sent. */

@@ -9,9 +9,27 @@ import org.jspecify.annotations.Nullable;
  * @param errorCode the HTTP/2 error code of a RESET (RFC 9113 §7), 0 otherwise
  * @param message one sentence that names the peer's address where there is one
  * @param cause the exception behind it, if any
+ * @param goAway the GOAWAY that the peer had sent by then, if any
  */
 public record StreamFailure(
-        Kind kind, long errorCode, String message, @Nullable Throwable cause) {
+        Kind kind,
+        long errorCode,
+        String message,
+        @Nullable Throwable cause,
+        @Nullable GoAway goAway) {
+
+    /**
+     * What a GOAWAY said (RFC 9113 §6.8).
+     *
+     * @param errorCode its error code
+     * @param debugData its debug data as UTF-8, shortened to 256 characters; may be empty
+     */
+    public record GoAway(long errorCode, String debugData) {}
+
+    /** A failure without a GOAWAY. */
+    public StreamFailure(Kind kind, long errorCode, String message, @Nullable Throwable cause) {
+        this(kind, errorCode, message, cause, null);
+    }
 
     /** What ended the stream. */
     public enum Kind {

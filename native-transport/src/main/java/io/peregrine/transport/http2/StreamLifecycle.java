@@ -122,7 +122,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
             fail(stream, StreamFailure.Kind.REQUEST_HEADERS_TOO_LARGE, message);
         } else if (table.openCount() < peer.maxConcurrentStreams() && !table.hasWaiting()) {
             open(stream);
-        } else if (!table.await(stream)) {
+        } else if (table.await(stream)) {
+            stream.onWaitingForSlot();
+        } else {
             String message = options.maxWaitingStreams() + " calls already wait for a stream of " + peerLabel
                     + " (MAX_CONCURRENT_STREAMS is " + peer.maxConcurrentStreams() + ')';
             fail(stream, StreamFailure.Kind.OVERLOADED, message);
@@ -161,6 +163,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         while (table.hasWaiting() && connection.mayOpenStreams() && table.openCount() < peer.maxConcurrentStreams()) {
             TransportStream stream = table.pollWaiting();
             assert stream != null;
+            stream.onSlot();
             open(stream);
         }
     }

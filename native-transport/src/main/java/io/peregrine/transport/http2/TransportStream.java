@@ -29,7 +29,7 @@ public abstract class TransportStream {
     public static final long NO_DEADLINE = Long.MAX_VALUE;
 
     private final RequestHeaders requestHeaders;
-    private final @Nullable HeaderFields requestFields;
+    private @Nullable HeaderFields requestFields;
     private final @Nullable MessagePipe pipe;
     private final long deadlineNs;
     private final int maxInboundMessageBytes;
@@ -146,6 +146,17 @@ public abstract class TransportStream {
     final @Nullable HeaderFields requestFields() {
         return requestFields;
     }
+
+    /** Replaces the caller's own header fields; before the stream is started. */
+    protected final void requestFields(@Nullable HeaderFields newFields) {
+        requestFields = newFields;
+    }
+
+    /** The peer's MAX_CONCURRENT_STREAMS makes the stream wait. */
+    protected void onWaitingForSlot() {}
+
+    /** A stream that had to wait goes on the wire now. */
+    protected void onSlot() {}
 
     /** The {@linkplain MessagePipe pipe} has room again after it was full. Not called for streams without one. */
     protected void onWritable() {}

@@ -24,7 +24,9 @@ class HeaderBlockEncoderProperties {
             DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(true, 1 << 20);
             List<RequestHeaders> methods = new ArrayList<>();
             for (int i = random.nextInt(1, 60); i > 0; i--) {
-                methods.add(HeaderBlockEncoderTest.method(random.nextInt(1 << random.nextInt(1, 30))));
+                RequestHeaders method = HeaderBlockEncoderTest.method(random.nextInt(1 << random.nextInt(1, 30)));
+                RequestHeaders encoded = random.nextBoolean() ? method : method.withEncodings("gzip", "gzip,zstd");
+                methods.add(random.nextBoolean() ? encoded : encoded.withAuthority("tenant" + i));
             }
             for (int call = 0; call < 200; call++) {
                 if (random.nextInt(20) == 0) {

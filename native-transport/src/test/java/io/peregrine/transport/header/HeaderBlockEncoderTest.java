@@ -1,6 +1,7 @@
 package io.peregrine.transport.header;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -40,6 +41,47 @@ class HeaderBlockEncoderTest {
         encode(headers, NO_TIMEOUT, null);
 
         assertThat(encode(headers, NO_TIMEOUT, null).readableBytes()).isEqualTo(7);
+    }
+
+    @Test
+    void md6SendsEncodingsBehindTheFixedFieldsAndBeforeTheTimeout() throws Exception {
+        RequestHeaders headers = method(0).withEncodings("gzip", "gzip,deflate");
+        FieldList fields = new FieldList(List.of(Map.entry("x-key", "1")));
+
+        assertThat(roundTrip(headers, 50, fields))
+                .endsWith(
+                        "te=trailers",
+                        "grpc-encoding=gzip",
+                        "grpc-accept-encoding=gzip,deflate",
+                        "grpc-timeout=50n",
+                        "x-key=1");
+        assertThat(encode(headers, NO_TIMEOUT, null).readableBytes())
+                .as("a byte for each field")
+                .isEqualTo(9);
+    }
+
+    @Test
+    void anAuthorityThatACallChoseForItselfStaysOutOfThePeersTable() throws Exception {
+        for (int i = 0; i < 1000; i++) {
+            String authority = "tenant-" + i + ".test";
+
+            assertThat(roundTrip(method(0).withAuthority(authority), NO_TIMEOUT, null))
+                    .hasSize(7)
+                    .contains(":authority=" + authority, ":path=/svc.Greeter/Method0");
+        }
+        roundTrip(method(1), NO_TIMEOUT, null);
+        assertThat(encode(method(1), NO_TIMEOUT, null).readableBytes())
+                .as("the table still has room")
+                .isEqualTo(7);
+    }
+
+    @Test
+    void refusesEncodingsAndAuthoritiesThatAFieldCannotHold() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> method(0).withAuthority("a b"))
+                .withMessage("authority: \"a b\" (expected: one or more visible ASCII characters)");
+        assertThatIllegalArgumentException().isThrownBy(() -> method(0).withEncodings("", null));
+        assertThatIllegalArgumentException().isThrownBy(() -> method(0).withEncodings(null, "a\r\n"));
     }
 
     @Test

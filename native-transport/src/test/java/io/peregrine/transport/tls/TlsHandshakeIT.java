@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Handshakes of both implementations with Netty's TLS server on loopback. */
+/** Handshakes of both implementations with Netty's TLS server on loopback (SPEC CR-6). */
 final class TlsHandshakeIT {
     private static final String SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
 

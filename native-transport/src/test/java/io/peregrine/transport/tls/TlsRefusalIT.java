@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Which handshakes fail, with both implementations, and the sentence that says which check it was. */
+/** Which handshakes fail, with both implementations, and the sentence that says which check it was (SPEC CR-6). */
 final class TlsRefusalIT {
     /** An identity that the authorities named by the server did not issue is not even sent. */
     private static final String CLIENT_CERTIFICATE =

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** New connections use what the files hold when they begin; nothing is restarted. */
+/** New connections use what the files hold when they begin; nothing is restarted (SPEC CR-6). */
 final class TlsReloadIT {
     private final TlsClient client = new TlsClient();
     private final AtomicLong nowNs = new AtomicLong();

@@ -12,7 +12,9 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.HandDrivenConnection;
@@ -31,6 +33,24 @@ import org.openjdk.jcstress.infra.results.LL_Result;
 
 /** {@link UnaryCall} over a real connection: exactly one end, whoever brings it about (HOSTILE.md P1, P10). */
 public final class CallStress {
+    /** A channel whose resolver has answered, without a config. */
+    private static final ChannelView CONFIGURED = new ChannelView() {
+        @Override
+        public ServiceConfig serviceConfig() {
+            return ServiceConfig.EMPTY;
+        }
+
+        @Override
+        public boolean isResolved() {
+            return true;
+        }
+
+        @Override
+        public String lastFailure() {
+            return "none";
+        }
+    };
+
     private static final MethodDescriptor<byte[], byte[]> ECHO =
             MethodDescriptor.unary("test.Echo/Say", Marshallers.bytes(), Marshallers.bytes());
     private static final byte[] REQUEST = {1, 2, 3};
@@ -48,13 +68,13 @@ public final class CallStress {
                 loop,
                 allocator,
                 "dns:///echo.test",
-                "echo.test",
-                "stress/1",
-                false,
+                new RequestTemplates(false, "echo.test", "stress/1", ""),
+                Codecs.none(),
+                null,
                 1 << 20,
                 1 << 20,
-                () -> "none",
-                () -> ServiceConfig.EMPTY);
+                RetryLimits.DEFAULT,
+                CONFIGURED);
         final CallbackCall<byte[], byte[]> call = new CallbackCall<>(dispatcher, ECHO, CallOptions.DEFAULT, this);
         final SubConnection ready;
         private final AtomicInteger ends = new AtomicInteger();

@@ -30,12 +30,15 @@ public final class PickResult {
         return QUEUE;
     }
 
-    /** Fail, unless the call waits for ready (PK-4). */
+    /**
+     * Fail, unless the call waits for ready (PK-4). A code that only the server may choose, such as OK or NOT_FOUND,
+     * becomes INTERNAL (gRFC A54, PK-6).
+     */
     public static PickResult fail(Status status) {
         return new PickResult(null, status, false);
     }
 
-    /** Fail, even if the call waits for ready (PK-5). */
+    /** Fail, even if the call waits for ready (PK-5); codes as for {@link #fail}. */
     public static PickResult drop(Status status) {
         return new PickResult(null, status, true);
     }

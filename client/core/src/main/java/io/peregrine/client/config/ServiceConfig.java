@@ -1,7 +1,6 @@
 package io.peregrine.client.config;
 
 import io.peregrine.client.CallOptions;
-import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
@@ -139,7 +138,7 @@ public final class ServiceConfig {
         } catch (RuntimeException thrown) {
             failure = new Status(StatusCode.INTERNAL, "the config selector threw " + thrown, thrown);
         }
-        throw new StatusException(failure, Metadata.EMPTY, method.fullName(), options.stackTraces());
+        throw new StatusException(failure);
     }
 
     /** When the channel stops to retry and to hedge; null for never. */

@@ -5,7 +5,11 @@ import io.peregrine.client.Status;
 
 /**
  * What makes a call known to the server: header fields that are made for each attempt (SPEC CR-*). Implementations are
- * safe for use by several threads.
+ * safe for use by several threads, and do not show secrets in {@link Object#toString}.
+ *
+ * <p>What a faulty implementation does stays with the attempt: one that throws fails it, with UNAUTHENTICATED as the
+ * channel's credentials and with INTERNAL as the call's (CR-4); one that never answers keeps it waiting until the
+ * call's deadline or cancel; field names that belong to the library fail it with INTERNAL.
  */
 @FunctionalInterface
 public interface CallCredentials {
@@ -23,7 +27,7 @@ public interface CallCredentials {
         return true;
     }
 
-    /** Takes the result for one attempt; only the first one counts. Any thread. */
+    /** Takes the result for one attempt; only the first one counts. Any thread. Does not throw. */
     interface Applier {
         /** The fields to add behind the application's own (MD-8). */
         void apply(Metadata fields);

@@ -9,4 +9,17 @@ import io.peregrine.client.MethodDescriptor;
  * @param authority the {@code :authority} of the request, for example {@code greeter.internal:443}
  * @param secure whether the connection has privacy and integrity
  */
-public record CallIdentity(MethodDescriptor<?, ?> method, String authority, boolean secure) {}
+public record CallIdentity(MethodDescriptor<?, ?> method, String authority, boolean secure) {
+    private static final String TLS_PORT = ":443";
+
+    /**
+     * The service's URI, which is the audience of a JWT for this call (SPEC CR-2):
+     * {@code https://<authority without :443>/<service>}.
+     */
+    public String audience() {
+        String host = authority.endsWith(TLS_PORT)
+                ? authority.substring(0, authority.length() - TLS_PORT.length())
+                : authority;
+        return "https://" + host + '/' + method.serviceName();
+    }
+}

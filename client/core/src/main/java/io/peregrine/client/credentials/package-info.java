@@ -1,5 +1,5 @@
 /**
- * How a connection proves who it is and checks who the server is (SPEC 2.16).
+ * How a connection proves who it is and checks who the server is, and how a call proves whose it is (SPEC 2.16).
  */
 @NullMarked
 package io.peregrine.client.credentials;

@@ -1,66 +1,468 @@
 package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBuf;
+import io.peregrine.client.CallOptions;
 import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.transport.header.HeaderFields;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.balancer.PickInfo;
+import io.peregrine.client.balancer.PickResult;
+import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.compression.Codec;
+import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.credentials.CallIdentity;
+import io.peregrine.client.internal.breaker.CircuitBreaker;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
+import io.peregrine.client.internal.message.AttemptFields;
+import io.peregrine.client.internal.message.ResponseDecoder;
+import io.peregrine.client.report.AttemptReport;
+import io.peregrine.client.report.Wait;
 import io.peregrine.transport.header.RequestHeaders;
 import io.peregrine.transport.header.ResponseHeaders;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.MessagePipe;
 import io.peregrine.transport.http2.StreamFailure;
 import io.peregrine.transport.http2.TransportStream;
 import java.net.SocketAddress;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One try of a unary call on one transport: turns what arrives into a response and a status, by gRPC's rules for
- * unary calls (SPEC CA-1, ST-1 to ST-9). Confined to the transport's event loop once started.
+ * One try of a call: a pick, and a stream on the connection that was picked (SPEC 2.14). Turns what arrives into
+ * metadata, messages and a status (ST-1 to ST-9), and tells its {@link Call}: {@link Call#onEnd} comes last, once.
+ *
+ * <p>At any time an attempt has one owner, the only one who may end it or move it on: the thread that picks for it,
+ * then either the picker's queue (until {@link PickerSnapshot} hands it back, or a deadline or a cancel removes it) or
+ * the transport that accepted it (until the stream's last callback). So it ends exactly once without a lock or an
+ * atomic step of its own.
+ *
+ * <p>A cancel from another thread does not end the attempt; it tells the owner. It writes {@link #cancellation} and
+ * then looks for the transport; the picking thread publishes the transport and then looks at the cancellation, so one
+ * of the two sees the other. In the same way the deadline of a wait and the picker's queue see each other.
  *
  * @param <R> the response
  */
-final class Attempt<R> extends TransportStream {
-    /** ST-6: so much of a foreign body is quoted. */
-    private static final int MAX_QUOTED_BYTES = 1024;
+final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapshot.Waiter {
+    private static final System.Logger LOG = System.getLogger(Attempt.class.getName());
+    private static final Cancellation BY_APPLICATION =
+            new Cancellation(Outcome.FINAL, Status.of(StatusCode.CANCELLED, "cancelled"));
 
-    private final UnaryCall<?, R> call;
-    private final ClientTransport transport;
-    private @Nullable R response;
+    private final Call<?, R> call;
+    private final int previousAttempts;
+    private boolean responded;
+    private Outcome outcome = Outcome.FINAL;
+    private @Nullable Codec codec;
     private @Nullable Status localFailure;
-    private @Nullable Status foreign;
-    private @Nullable StringBuilder foreignBody;
+    private @Nullable ForeignResponse foreign;
+    private @Nullable AttemptWaits waits;
 
-    Attempt(UnaryCall<?, R> call, ClientTransport transport, RequestHeaders headers, ByteBuf request, long deadlineNs) {
-        super(headers, fieldsOf(call), request, deadlineNs, call.maxInboundMessageBytes());
+    /** Set while a transport has the attempt, or is asked to take it; pairs with {@link #cancellation}. */
+    private volatile @Nullable ClientTransport transport;
+
+    private volatile @Nullable Cancellation cancellation;
+
+    /** The credentials that were asked, once they were; pairs with {@link #cancellation}. */
+    private volatile @Nullable AttemptCredentials asking;
+
+    /** An attempt that sends one message; the buffer stays the call's. */
+    Attempt(Call<?, R> call, RequestHeaders headers, ByteBuf request, int previousAttempts) {
+        super(headers, null, request, call.deadlineNs(), call.maxInboundMessageBytes());
         this.call = call;
-        this.transport = transport;
+        this.previousAttempts = previousAttempts;
+        requestFields(AttemptFields.of(call.options().metadata(), previousAttempts));
     }
 
-    private static @Nullable HeaderFields fieldsOf(UnaryCall<?, ?> call) {
-        Metadata metadata = call.options().metadata();
-        return metadata.isEmpty() ? null : metadata;
+    /** An attempt that sends what goes into the pipe. */
+    Attempt(Call<?, R> call, RequestHeaders headers, MessagePipe pipe, int previousAttempts) {
+        super(headers, null, pipe, call.deadlineNs(), call.maxInboundMessageBytes());
+        this.call = call;
+        this.previousAttempts = previousAttempts;
+        requestFields(AttemptFields.of(call.options().metadata(), previousAttempts));
     }
 
-    /** Any thread. */
+    /** Sends it on its way. Called once. */
+    void begin() {
+        PickerSnapshot pickers = call.dispatcher().pickers();
+        while (cancellation == null) {
+            Picker picker = pickers.current();
+            PickResult picked = pick(picker);
+            if (picked.subConn() instanceof SubConnection subConnection) {
+                if (startOn(subConnection)) {
+                    return;
+                }
+                // It is not READY any more; wait for the picker that knows (PK-7).
+            } else if (picked.subConn() == null && picked != PickResult.queue()) {
+                if (picked.isDrop() || !call.waitForReady()) {
+                    Outcome how = picked.isDrop() ? Outcome.DROPPED : Outcome.NOT_PICKED;
+                    end(how, ControlPlaneStatus.restrict(picked.status()));
+                    return;
+                }
+                waits().lastPickFailure = picked.status().message();
+            }
+            if (awaitSuccessorOf(picker)) {
+                return;
+            }
+        }
+        endCancelled();
+    }
+
+    /** Ends the attempt as CANCELLED, unless it has ended. Any thread, any number of times. */
     void cancel() {
-        transport.cancel(this);
+        cancel(BY_APPLICATION);
     }
 
+    /** Gives up on a server that has not begun its response in time (RT-16). Any thread. */
+    void timeOut(Status status) {
+        cancel(new Cancellation(Outcome.TIMED_OUT, status));
+    }
+
+    private void cancel(Cancellation newCancellation) {
+        if (cancellation == null) {
+            cancellation = newCancellation;
+        }
+        if (leaveWait()) {
+            endCancelled();
+            return;
+        }
+        ClientTransport current = transport;
+        if (current != null) {
+            current.cancel(this);
+        }
+    }
+
+    /** Whether the attempt waited, for a picker or for credentials, and is the caller's now. Any thread. */
+    private boolean leaveWait() {
+        AttemptCredentials asked = asking;
+        return (asked != null && asked.cancel()) || call.dispatcher().pickers().remove(this);
+    }
+
+    /** Tells the transport, if there is one, that the pipe has news. Any thread. */
+    void signal() {
+        ClientTransport current = transport;
+        if (current != null) {
+            current.signal(this);
+        }
+    }
+
+    /** Whether the pipe has room. Any thread. */
+    boolean isWritable() {
+        return messages().isWritable();
+    }
+
+    /** The pipe of an attempt that has one. */
+    MessagePipe messages() {
+        MessagePipe pipe = pipe();
+        assert pipe != null;
+        return pipe;
+    }
+
+    /** The server that it went to last, or null. */
+    @Nullable
     SocketAddress peer() {
-        return transport.remoteAddress();
+        ClientTransport current = transport;
+        return current == null ? null : current.remoteAddress();
+    }
+
+    int previousAttempts() {
+        return previousAttempts;
+    }
+
+    /** How it ended; of meaning from {@link Call#onEnd} on. */
+    Outcome outcome() {
+        return outcome;
+    }
+
+    @Override
+    public MethodDescriptor<?, ?> method() {
+        return call.method();
+    }
+
+    @Override
+    public CallOptions options() {
+        return call.options();
+    }
+
+    @Override
+    public Set<SocketAddress> tried() {
+        return call.tried(this);
+    }
+
+    // ---- Pick and start --------------------------------------------------------------------------------------
+
+    /** A policy's fault fails this call and no other (HOSTILE.md P12). */
+    private PickResult pick(Picker picker) {
+        try {
+            return picker.pick(this);
+        } catch (RuntimeException | Error thrown) {
+            return PickResult.drop(new Status(StatusCode.INTERNAL, "the picker threw: " + thrown, thrown));
+        }
+    }
+
+    /** True if the attempt has moved on; false if the subchannel takes no calls. */
+    private boolean startOn(SubConnection subConnection) {
+        ClientTransport next = subConnection.transport();
+        if (next == null) {
+            return false;
+        }
+        if (call.needsCredentials() && asking == null) {
+            askCredentials();
+            return true;
+        }
+        if (!passBreaker(subConnection.address())) {
+            return true;
+        }
+        if (waits != null) {
+            waits.finish();
+        }
+        transport = next;
+        armRecvTimeout();
+        switch (next.start(this)) {
+            case ACCEPTED -> {
+                if (cancellation != null) {
+                    next.cancel(this);
+                }
+                return true;
+            }
+            case OVERLOADED -> {
+                end(
+                        Outcome.FINAL,
+                        Status.of(StatusCode.RESOURCE_EXHAUSTED, "the queue to the connection's event loop is full"));
+                return true;
+            }
+            case CLOSED -> {
+                transport = null;
+                disarmRecvTimeout();
+                releaseBreaker();
+                return false;
+            }
+            default -> throw new AssertionError();
+        }
+    }
+
+    /** CR-5: once for each attempt, after the pick; when they are there, it picks again, perhaps another connection. */
+    private void askCredentials() {
+        AttemptWaits waiting = waits();
+        waiting.begin(Wait.Reason.CREDENTIALS);
+        if (hasDeadline() && !waiting.isTimed() && !scheduleWaitDeadline(waiting)) {
+            return;
+        }
+        CallIdentity identity = new CallIdentity(
+                call.method(),
+                call.headers().authority(),
+                call.dispatcher().templates().isSecure());
+        AttemptCredentials asked = AttemptCredentials.prepare(identity, new CredentialsReceiver());
+        // Published before it is asked, so that a cancel finds it, and an answer at once finds it set.
+        asking = asked;
+        asked.ask(
+                call.dispatcher().credentials(),
+                call.options().credentials(),
+                call.options().metadata());
+        if ((cancellation != null || waiting.isDeadlinePassed()) && asked.cancel()) {
+            if (cancellation != null) {
+                endCancelled();
+            } else {
+                endByDeadline();
+            }
+        }
+    }
+
+    /** Takes the attempt over when the credentials have answered; on the thread that they answer on. */
+    private final class CredentialsReceiver implements AttemptCredentials.Receiver {
+        @Override
+        public void onFields(Metadata fields) {
+            requestFields(AttemptFields.of(fields, previousAttempts));
+            begin();
+        }
+
+        @Override
+        public void onFailure(Status status) {
+            end(Outcome.FINAL, status);
+        }
+    }
+
+    /** False if the breaker is open, and the attempt has ended. */
+    private boolean passBreaker(SocketAddress address) {
+        CircuitBreakers breakers = call.dispatcher().circuitBreakers();
+        if (breakers == null) {
+            return true;
+        }
+        long nowNs = System.nanoTime();
+        CircuitBreaker ofMethod = breakers.ofMethod(call.method().fullName(), nowNs);
+        CircuitBreaker breaker = ofMethod == null ? breakers.ofBackend(address, nowNs) : ofMethod;
+        if (breaker == null) {
+            return true;
+        }
+        long permit = breaker.tryAcquire(nowNs);
+        if (permit == CircuitBreaker.REFUSED) {
+            // Another back end may be tried, the same one not (and a method has no other).
+            boolean elsewhere = ofMethod == null && call.addRefusing(address);
+            end(elsewhere ? Outcome.NOT_PICKED : Outcome.FINAL, breaker.refusal(nowNs));
+            return false;
+        }
+        waits().hold(breaker, permit);
+        return true;
+    }
+
+    private void releaseBreaker() {
+        AttemptWaits kept = waits;
+        if (kept != null) {
+            kept.releaseUnsent();
+        }
+    }
+
+    /** RT-16: the time begins when a connection has the attempt. It is not the server's if there is none. */
+    private void armRecvTimeout() {
+        RetryPolicy policy = call.retryPolicy();
+        if (policy == null || policy.perAttemptRecvTimeoutNs() == Long.MAX_VALUE) {
+            return;
+        }
+        long timeoutNs = policy.perAttemptRecvTimeoutNs();
+        Status late = Status.of(
+                StatusCode.DEADLINE_EXCEEDED,
+                "no response headers within " + timeoutNs / 1000 + " µs, the time for one attempt");
+        try {
+            waits().recvTimeout(
+                            call.dispatcher().timer().schedule(() -> timeOut(late), timeoutNs, TimeUnit.NANOSECONDS));
+        } catch (RejectedExecutionException timerIsGone) {
+            // The event loops are shut down: the transport, which needs them too, ends the attempt.
+            LOG.log(System.Logger.Level.DEBUG, "no timer for an attempt of {0}: {1}", call.method(), timerIsGone);
+        }
+    }
+
+    private void disarmRecvTimeout() {
+        AttemptWaits waiting = waits;
+        if (waiting != null) {
+            waiting.stopRecvTimeout();
+        }
+    }
+
+    /** True if the attempt has moved on; false if there is a new picker already. */
+    private boolean awaitSuccessorOf(Picker picker) {
+        AttemptWaits waiting = waits();
+        waiting.begin(call.dispatcher().isResolved() ? Wait.Reason.PICKER : Wait.Reason.RESOLVER);
+        if (hasDeadline() && !waiting.isTimed() && !scheduleWaitDeadline(waiting)) {
+            return true;
+        }
+        PickerSnapshot pickers = call.dispatcher().pickers();
+        switch (pickers.await(this, picker)) {
+            case WAITING -> {
+                if (cancellation != null && pickers.remove(this)) {
+                    endCancelled();
+                } else if (waiting.isDeadlinePassed() && pickers.remove(this)) {
+                    endByDeadline();
+                }
+                return true;
+            }
+            case REPLACED -> {
+                return false;
+            }
+            case FULL -> {
+                end(
+                        Outcome.FINAL,
+                        Status.of(
+                                StatusCode.RESOURCE_EXHAUSTED,
+                                "too many calls wait for a connection: " + pickers.waiting()));
+                return true;
+            }
+            default -> throw new AssertionError();
+        }
+    }
+
+    @Override
+    public void onNewPicker() {
+        if (call.isConfigDue()) {
+            // Its deadline and its policy may be others; the call begins again.
+            end(Outcome.UNPROCESSED, Status.of(StatusCode.UNAVAILABLE, "the channel has its service config now"));
+        } else {
+            begin();
+        }
+    }
+
+    private boolean hasDeadline() {
+        return deadlineNs() != NO_DEADLINE;
+    }
+
+    /** False if the attempt has ended because there is no time, or no timer, left. */
+    private boolean scheduleWaitDeadline(AttemptWaits waiting) {
+        long leftNs = deadlineNs() - System.nanoTime();
+        if (leftNs <= 0) {
+            endByDeadline();
+            return false;
+        }
+        try {
+            waiting.deadline(call.dispatcher().timer().schedule(this::onWaitDeadline, leftNs, TimeUnit.NANOSECONDS));
+            return true;
+        } catch (RejectedExecutionException timerIsGone) {
+            end(Outcome.FINAL, new Status(StatusCode.UNAVAILABLE, "the event loop is shut down", timerIsGone));
+            return false;
+        }
+    }
+
+    private void onWaitDeadline() {
+        waits().onDeadline();
+        if (leaveWait()) {
+            endByDeadline();
+        }
+    }
+
+    /** PK-8: says what it waited for. */
+    private void endByDeadline() {
+        if (waits().isFor(Wait.Reason.CREDENTIALS)) {
+            String message = "deadline exceeded while waiting for credentials";
+            end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
+            return;
+        }
+        String lastPickFailure = waits().lastPickFailure;
+        String failure = lastPickFailure == null ? call.dispatcher().lastFailure() : lastPickFailure;
+        String message = "deadline exceeded while waiting for a connection"
+                + (failure.isEmpty() ? "" : "; last error: " + failure);
+        end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
+    }
+
+    private AttemptWaits waits() {
+        AttemptWaits known = waits;
+        if (known == null) {
+            known = new AttemptWaits(previousAttempts == 0 ? call.startNs() : System.nanoTime());
+            waits = known;
+        }
+        return known;
+    }
+
+    // ---- From the transport, on its event loop ---------------------------------------------------------------
+
+    @Override
+    protected void onWaitingForSlot() {
+        waits().begin(Wait.Reason.STREAM_SLOT);
+    }
+
+    @Override
+    protected void onSlot() {
+        waits().finish();
     }
 
     @Override
     protected boolean onHeaders(ResponseHeaders headers) {
         if (!StatusMapping.isGrpc(headers)) {
-            foreign = StatusMapping.ofHttp(headers);
-            foreignBody = new StringBuilder();
+            foreign = new ForeignResponse(StatusMapping.ofHttp(headers));
             return false;
         }
+        responded = true;
+        disarmRecvTimeout();
+        try {
+            codec = ResponseDecoder.codecOf(call.dispatcher().codecs(), headers);
+        } catch (StatusException unknownEncoding) {
+            abort(unknownEncoding.status());
+            return true;
+        }
         Metadata metadata = receive(headers, true);
-        if (localFailure == null && !metadata.isEmpty()) {
-            call.onHeaders(metadata);
+        if (localFailure == null) {
+            call.onHeaders(this, metadata);
         }
         return true;
     }
@@ -70,79 +472,89 @@ final class Attempt<R> extends TransportStream {
         if (localFailure != null) {
             return;
         }
-        if (compressed) {
-            abort(Status.of(StatusCode.INTERNAL, "the response is compressed although no encoding was offered"));
-        } else if (response != null) {
-            abort(Status.of(StatusCode.INTERNAL, "more than one message in the response to a unary call"));
-        } else {
-            read(message);
-        }
-    }
-
-    private void read(ByteBuf message) {
+        R response;
         try {
-            response = call.method().responseMarshaller().read(message);
-        } catch (Exception | Error unreadable) {
-            abort(new Status(StatusCode.INTERNAL, "the response cannot be unmarshalled: " + unreadable, unreadable));
+            response = ResponseDecoder.read(
+                    call.method().responseMarshaller(), message, compressed, codec, call.maxInboundMessageBytes());
+        } catch (StatusException unreadable) {
+            abort(unreadable.status());
+            return;
         }
+        call.onMessage(this, response);
     }
 
     @Override
     protected void onForeignBody(ByteBuf data) {
-        StringBuilder body = foreignBody;
-        assert body != null;
-        int quoted = Math.min(MAX_QUOTED_BYTES - body.length(), data.readableBytes());
-        body.append(data.toString(data.readerIndex(), quoted, StandardCharsets.UTF_8));
-        if (quoted < data.readableBytes()) {
-            // Enough is known; the transport's answer to the reset ends the call.
-            transport.cancel(this);
+        ForeignResponse response = foreign;
+        assert response != null;
+        if (response.quote(data)) {
+            // Enough is known; the transport's answer to the reset ends the attempt.
+            cancelStream();
         }
+    }
+
+    @Override
+    protected void onWritable() {
+        call.onWritable(this);
     }
 
     @Override
     protected void onTrailers(ResponseHeaders trailers, boolean trailersOnly) {
         Metadata metadata = receive(trailers, false);
-        Status status = statusOf(trailers, trailersOnly);
-        R received = response;
-        if (status.isOk() && received == null) {
-            status = Status.of(StatusCode.INTERNAL, "no message in the response to a unary call that ended with OK");
+        Status failed = localFailure;
+        if (failed != null) {
+            end(Outcome.FINAL, failed, metadata, null);
+        } else if (foreign != null) {
+            end(Outcome.LOST, foreign.status(), metadata, null);
+        } else if (trailersOnly) {
+            boolean grpc = StatusMapping.isGrpc(trailers);
+            Status status = grpc ? StatusMapping.ofTrailers(trailers) : StatusMapping.ofHttp(trailers);
+            end(Outcome.TRAILERS_ONLY, status, metadata, null);
+        } else {
+            end(Outcome.RESPONSE, StatusMapping.ofTrailers(trailers), metadata, null);
         }
-        call.end(status, status.isOk() ? received : null, metadata);
-    }
-
-    private Status statusOf(ResponseHeaders trailers, boolean trailersOnly) {
-        if (localFailure != null) {
-            return localFailure;
-        }
-        if (foreign != null) {
-            return quoteBody(foreign);
-        }
-        if (trailersOnly && !StatusMapping.isGrpc(trailers)) {
-            return StatusMapping.ofHttp(trailers);
-        }
-        return StatusMapping.ofTrailers(trailers);
     }
 
     @Override
     protected void onFailure(StreamFailure failure) {
-        if (localFailure != null) {
-            call.end(localFailure, null, Metadata.EMPTY);
+        Status failed = localFailure;
+        Cancellation cancelled = cancellation;
+        if (failed != null) {
+            end(Outcome.FINAL, failed, Metadata.EMPTY, failure);
         } else if (foreign != null) {
-            call.end(quoteBody(foreign), null, Metadata.EMPTY);
+            end(Outcome.LOST, foreign.status(), Metadata.EMPTY, failure);
+        } else if (cancelled != null && failure.kind() == StreamFailure.Kind.CANCELLED) {
+            end(responded ? Outcome.RESPONSE : cancelled.outcome(), cancelled.status(), Metadata.EMPTY, failure);
         } else {
-            call.onAttemptFailed(failure, hasResponse());
+            boolean deadlinePassed = hasDeadline() && deadlineNs() - System.nanoTime() <= 0;
+            Status status = StatusMapping.ofFailure(failure, deadlinePassed);
+            end(outcomeOf(failure, status), status, Metadata.EMPTY, failure);
         }
     }
 
-    private Status quoteBody(Status status) {
-        StringBuilder body = foreignBody;
-        return body == null || body.isEmpty() ? status : status.withMessage(status.message() + ", body: " + body);
+    /** A server that answers first and then says that it did not see the request is not believed. */
+    private Outcome outcomeOf(StreamFailure failure, Status status) {
+        if (hasResponse() || status.code() == StatusCode.DEADLINE_EXCEEDED) {
+            return responded ? Outcome.RESPONSE : Outcome.FINAL;
+        }
+        return switch (failure.kind()) {
+            case UNPROCESSED -> Outcome.UNPROCESSED;
+            case REFUSED -> Outcome.REFUSED;
+            case RESET, CONNECTION_LOST, MALFORMED, TOO_LARGE -> Outcome.LOST;
+            case REQUEST_HEADERS_TOO_LARGE, OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, INTERNAL -> Outcome.FINAL;
+        };
     }
 
-    /** Decides the status now; the transport's answer to the reset ends the call with it. */
-    private void abort(Status status) {
+    /** Decides the status now; the transport's answer to the reset ends the attempt with it. On the event loop. */
+    void abort(Status status) {
         localFailure = status;
-        transport.cancel(this);
+        cancelStream();
+    }
+
+    private void cancelStream() {
+        ClientTransport current = transport;
+        assert current != null;
+        current.cancel(this);
     }
 
     /**
@@ -163,4 +575,61 @@ final class Attempt<R> extends TransportStream {
         }
         return builder == null ? Metadata.EMPTY : builder.build();
     }
+
+    // ---- The end ---------------------------------------------------------------------------------------------
+
+    private void endCancelled() {
+        Cancellation cancelled = cancellation;
+        assert cancelled != null;
+        end(cancelled.outcome(), cancelled.status());
+    }
+
+    private void end(Outcome how, Status status) {
+        end(how, status, Metadata.EMPTY, null);
+    }
+
+    private void end(Outcome how, Status status, Metadata trailers, @Nullable StreamFailure failure) {
+        outcome = how;
+        AttemptWaits waited = waits;
+        if (waited != null) {
+            waited.close(how == Outcome.UNPROCESSED, status.code());
+        }
+        call.onEnd(this, status, trailers, failure);
+    }
+
+    /** The time since it began. */
+    long elapsedNs() {
+        return System.nanoTime() - beganNs();
+    }
+
+    private long beganNs() {
+        return waits == null ? call.startNs() : waits.startNs();
+    }
+
+    /** What the attempt has to tell after it ended with {@code status}. */
+    AttemptReport report(Status status, @Nullable StreamFailure failure) {
+        long nowNs = System.nanoTime();
+        long startNs = beganNs();
+        List<Wait> waited = waits == null ? List.of() : waits.list();
+        if (peer() != null && !responded && status.code() == StatusCode.DEADLINE_EXCEEDED) {
+            waited = AttemptWaits.withFirstByte(waited, nowNs - startNs);
+        }
+        return new AttemptReport(
+                previousAttempts,
+                peer(),
+                status,
+                Duration.ofNanos(startNs - call.startNs()),
+                Duration.ofNanos(nowNs - startNs),
+                waited,
+                responded,
+                failure);
+    }
+
+    /**
+     * Why this side ends the attempt.
+     *
+     * @param outcome what may follow
+     * @param status the status of the attempt
+     */
+    private record Cancellation(Outcome outcome, Status status) {}
 }

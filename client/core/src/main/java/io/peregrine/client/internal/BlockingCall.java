@@ -41,7 +41,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         awaitEnd();
         R received = response;
         if (received == null) {
-            throw failure(status, trailers, true);
+            throw failure(status, trailers, options().stackTraces());
         }
         return received;
     }
@@ -102,7 +102,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         if (leftNs <= 0) {
             Status stuck = Status.of(
                     StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");
-            throw failure(stuck, Metadata.EMPTY, true);
+            throw failure(stuck, Metadata.EMPTY, options().stackTraces());
         }
         LockSupport.parkNanos(this, leftNs);
     }

@@ -2,32 +2,43 @@ package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.compression.Codecs;
+import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.config.ServiceConfig;
-import io.peregrine.transport.header.RequestHeaders;
-import java.util.concurrent.ConcurrentHashMap;
+import io.peregrine.client.credentials.CallCredentials;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
+import io.peregrine.client.internal.message.RequestTemplates;
+import io.peregrine.client.internal.retry.HedgingStates;
+import io.peregrine.client.internal.retry.ReplayBudget;
+import io.peregrine.client.internal.retry.ReplayBuffer;
+import io.peregrine.client.internal.retry.RetrySequence;
+import io.peregrine.client.internal.retry.RetryThrottle;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What the calls of one channel share: where to pick, how to name things, and the request headers of each method.
+ * What the calls of one channel share: where to pick, how to name things, and what is on the wire the same for many.
  * Safe for use by several threads.
  */
 public final class CallDispatcher {
-    /** Methods whose headers are kept; a program that makes more descriptors than this does not reuse them. */
-    private static final int MAX_KEPT_HEADERS = 4096;
-
     private final PickerSnapshot pickers;
     private final ScheduledExecutorService timer;
     private final ByteBufAllocator allocator;
     private final String target;
-    private final String authority;
-    private final String userAgent;
-    private final boolean secure;
+    private final RequestTemplates templates;
+    private final Codecs codecs;
+    private final @Nullable CallCredentials credentials;
     private final int maxInboundMessageBytes;
     private final int maxOutboundMessageBytes;
-    private final Supplier<String> lastFailure;
-    private final Supplier<ServiceConfig> config;
-    private final ConcurrentHashMap<MethodDescriptor<?, ?>, RequestHeaders> headers = new ConcurrentHashMap<>();
+    private final ChannelView channel;
+    private final RetryLimits retryLimits;
+    private final ReplayBudget replayBudget;
+    private final HedgingStates hedgingStates = new HedgingStates();
+    private final ChannelThrottle throttle = new ChannelThrottle();
+
+    /** Plain: set before the channel is handed out, which publishes it. */
+    private @Nullable CircuitBreakers circuitBreakers;
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
     private volatile boolean killed;
@@ -36,37 +47,73 @@ public final class CallDispatcher {
      * Joins the parts.
      *
      * @param timer for the deadlines of calls that wait for a picker
-     * @param lastFailure why the channel is not READY, for messages; may be empty
-     * @param config the service config of calls that start now
+     * @param credentials the channel's, for each attempt of its calls; null for none
+     * @param retryLimits what retries and hedges may cost
+     * @param channel the control plane's side
      */
     public CallDispatcher(
             PickerSnapshot pickers,
             ScheduledExecutorService timer,
             ByteBufAllocator allocator,
             String target,
-            String authority,
-            String userAgent,
-            boolean secure,
+            RequestTemplates templates,
+            Codecs codecs,
+            @Nullable CallCredentials credentials,
             int maxInboundMessageBytes,
             int maxOutboundMessageBytes,
-            Supplier<String> lastFailure,
-            Supplier<ServiceConfig> config) {
+            RetryLimits retryLimits,
+            ChannelView channel) {
         this.pickers = pickers;
         this.timer = timer;
         this.allocator = allocator;
         this.target = target;
-        this.authority = authority;
-        this.userAgent = userAgent;
-        this.secure = secure;
+        this.templates = templates;
+        this.codecs = codecs;
+        this.credentials = credentials;
         this.maxInboundMessageBytes = maxInboundMessageBytes;
         this.maxOutboundMessageBytes = maxOutboundMessageBytes;
-        this.lastFailure = lastFailure;
-        this.config = config;
+        this.retryLimits = retryLimits;
+        this.replayBudget = new ReplayBudget(retryLimits.perChannelBytes());
+        this.channel = channel;
+    }
+
+    /** Sets the circuit breakers; before the first call. Without them, none is in force. */
+    public void circuitBreakers(CircuitBreakers newBreakers) {
+        circuitBreakers = newBreakers;
+    }
+
+    @Nullable
+    CircuitBreakers circuitBreakers() {
+        return circuitBreakers;
     }
 
     /** From now on, a lost connection means that this side closed it. */
     public void kill() {
         killed = true;
+    }
+
+    boolean isResolved() {
+        return channel.isResolved();
+    }
+
+    RetryThrottle throttle() {
+        return throttle.of(channel.serviceConfig());
+    }
+
+    RetryLimits retryLimits() {
+        return retryLimits;
+    }
+
+    ReplayBuffer newReplayBuffer() {
+        return new ReplayBuffer(replayBudget, retryLimits.perCallBytes());
+    }
+
+    RetrySequence retriesUnder(RetryPolicy policy) {
+        return new RetrySequence(policy, retryLimits.maxAttempts(), throttle());
+    }
+
+    HedgingStrategy hedgesUnder(HedgingPolicy policy, MethodDescriptor<?, ?> method) {
+        return new HedgingStrategy(policy, retryLimits.maxAttempts(), throttle(), hedgingStates.of(method.fullName()));
     }
 
     boolean isKilled() {
@@ -89,6 +136,22 @@ public final class CallDispatcher {
         return target;
     }
 
+    /** What calls of a method have in common on the wire. */
+    RequestTemplates templates() {
+        return templates;
+    }
+
+    /** Installed on this channel. */
+    Codecs codecs() {
+        return codecs;
+    }
+
+    /** The channel's, which apply before a call's own; null for none. */
+    @Nullable
+    CallCredentials credentials() {
+        return credentials;
+    }
+
     int maxInboundMessageBytes() {
         return maxInboundMessageBytes;
     }
@@ -98,7 +161,7 @@ public final class CallDispatcher {
     }
 
     String lastFailure() {
-        return lastFailure.get();
+        return channel.lastFailure();
     }
 
     /**
@@ -106,19 +169,6 @@ public final class CallDispatcher {
      * the same answer is published, so a call that reads it after its pick sees one that is at least as new.
      */
     ServiceConfig config() {
-        return config.get();
-    }
-
-    RequestHeaders headersOf(MethodDescriptor<?, ?> method) {
-        RequestHeaders known = headers.get(method);
-        if (known != null) {
-            return known;
-        }
-        if (headers.size() >= MAX_KEPT_HEADERS) {
-            headers.clear();
-        }
-        RequestHeaders built = RequestHeaders.grpc(secure, authority, method.path(), userAgent);
-        headers.put(method, built);
-        return built;
+        return channel.serviceConfig();
     }
 }

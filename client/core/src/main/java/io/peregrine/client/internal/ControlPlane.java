@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * The part of a channel that decides where calls go: resolver, balancer and subchannels, all in one serialised
  * context (SPEC 2.1). Calls meet it only through the {@link PickerSnapshot} that it publishes.
  */
-public final class ControlPlane {
+public final class ControlPlane implements ChannelView {
     private static final System.Logger LOG = System.getLogger(ControlPlane.class.getName());
 
     /** How often a graceful shutdown looks whether the last waiting call has gone. */
@@ -107,7 +107,7 @@ public final class ControlPlane {
         return pickers;
     }
 
-    /** What calls that start now are configured with. Any thread. */
+    @Override
     public ServiceConfig serviceConfig() {
         return config.current();
     }
@@ -117,7 +117,12 @@ public final class ControlPlane {
         return connectivity;
     }
 
-    /** Why the channel is not READY; empty if nothing has failed. */
+    @Override
+    public boolean isResolved() {
+        return config.isApplied();
+    }
+
+    @Override
     public String lastFailure() {
         return lastFailure;
     }

@@ -1,22 +1,17 @@
 package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBuf;
-import io.peregrine.allocation.MessageFramer;
-import io.peregrine.allocation.MessageSizeException;
 import io.peregrine.client.CallOptions;
-import io.peregrine.client.Cancellable;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
-import io.peregrine.client.balancer.PickInfo;
-import io.peregrine.client.balancer.PickResult;
-import io.peregrine.client.balancer.Picker;
-import io.peregrine.transport.header.RequestHeaders;
-import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.client.StreamCallback;
+import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.transport.http2.StreamFailure;
-import io.peregrine.transport.http2.TransportStream;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
@@ -25,64 +20,72 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One unary call, from the encoded request to its single end.
+ * One unary call, from the encoded request to its single end, with one attempt at a time. It keeps the encoded request
+ * until the end, so that it needs no other buffer to be sent again (RT-4).
  *
- * <p>At any time a call has one owner, the only one who may end it or move it on: the thread that dispatches it, then
- * either the picker's queue (until {@link PickerSnapshot} hands it back, or a deadline or a cancel removes it) or the
- * transport that accepted its attempt (until the attempt's last callback). So it ends exactly once without a lock or
- * an atomic step of its own.
+ * <p>The owner of the call is the owner of its current {@link Attempt}, and between two attempts whoever takes the
+ * {@link Pause}: the timer that ends it, or a cancel. So the call ends exactly once.
  *
- * <p>A cancel from another thread does not end the call; it tells the owner. It writes {@link #cancelled} and then
- * looks for the attempt; the dispatching thread publishes the attempt and then looks at {@link #cancelled}, so one of
- * the two sees the other. In the same way {@link #queueDeadlinePassed} and the picker's queue see each other.
+ * <p>A cancel from another thread writes {@link #cancelStatus} and then looks for the attempt and the pause; the owner
+ * publishes these and then looks at the cancel status, so one of the two sees the other.
  *
  * @param <Q> the request
  * @param <R> the response
  */
-public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSnapshot.Waiter {
+public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     /** A stop for a fault that makes transports accept and refuse in turn (SPEC RT-7). */
-    private static final int MAX_UNPROCESSED = 1000;
+    static final int MAX_UNPROCESSED = 1000;
 
+    private static final Status CANCELLED = Status.of(StatusCode.CANCELLED, "cancelled");
     private static final System.Logger LOG = System.getLogger(UnaryCall.class.getName());
 
-    private final CallDispatcher dispatcher;
-    private final MethodDescriptor<Q, R> method;
-    private final CallOptions options;
-    private final RequestHeaders headers;
-    private final long deadlineNs;
     private @Nullable ByteBuf request;
+    private @Nullable R response;
+    private @Nullable Metadata heldHeaders;
     private int unprocessedAttempts;
     private boolean refusedBefore;
-    private @Nullable ScheduledFuture<?> queueDeadline;
-    private @Nullable String lastPickFailure;
-    private @Nullable Metadata heldHeaders;
+    private @Nullable RetrySequence retries;
+    private volatile @Nullable StreamCall<Q, R> hedged;
 
-    /** The attempt under way; pairs with {@link #cancelled} as the class says. */
+    /** The attempt under way, or the last one; pairs with {@link #cancelStatus}. */
     private volatile @Nullable Attempt<R> attempt;
 
-    private volatile boolean cancelled;
+    /** The last time between two attempts; pairs with {@link #cancelStatus}. */
+    private volatile @Nullable Pause pause;
 
-    /** The timer fired, perhaps while the call was between two waits; pairs with the picker's queue. */
-    private volatile boolean queueDeadlinePassed;
+    private volatile @Nullable Status cancelStatus;
 
     UnaryCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
-        this.dispatcher = dispatcher;
-        this.method = method;
-        this.options = options;
-        this.headers = dispatcher.headersOf(method);
-        long timeoutNs = options.timeoutNs();
-        this.deadlineNs =
-                timeoutNs == Long.MAX_VALUE ? TransportStream.NO_DEADLINE : deadline(System.nanoTime(), timeoutNs);
+        super(dispatcher, method, options);
     }
 
     /** Encodes the request and sends it on its way. Called once. */
     public final void start(Q message) {
-        Status encoded = encode(message);
-        if (encoded.isOk()) {
-            dispatch();
-        } else {
-            end(encoded, null, Metadata.EMPTY);
+        Status refusal = refusal();
+        if (refusal != null) {
+            end(refusal, null, Metadata.EMPTY);
+            return;
         }
+        try {
+            request = frame(message, true);
+        } catch (StatusException unsendable) {
+            end(unsendable.status(), null, Metadata.EMPTY);
+            return;
+        }
+        startAttempt();
+    }
+
+    /** Several attempts side by side are the business of a {@link StreamCall}, whose end is then this call's. */
+    private void startHedged() {
+        ByteBuf framed = request;
+        assert framed != null;
+        request = null;
+        StreamCall<Q, R> call = new StreamCall<>(dispatcher(), method(), options(), new HedgedResponse(), null);
+        hedged = call;
+        if (cancelStatus != null) {
+            call.cancel();
+        }
+        call.startWithFramed(framed);
     }
 
     /** Ends a call that is not to be started. */
@@ -92,25 +95,19 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
 
     @Override
     public final void cancel() {
-        cancelled = true;
-        if (dispatcher.pickers().remove(this)) {
-            end(Status.of(StatusCode.CANCELLED, "cancelled while waiting for a connection"), null, Metadata.EMPTY);
-            return;
-        }
+        cancelStatus = CANCELLED;
         Attempt<R> current = attempt;
         if (current != null) {
             current.cancel();
         }
-    }
-
-    @Override
-    public final MethodDescriptor<Q, R> method() {
-        return method;
-    }
-
-    @Override
-    public final CallOptions options() {
-        return options;
+        StreamCall<Q, R> replacement = hedged;
+        if (replacement != null) {
+            replacement.cancel();
+        }
+        Pause waiting = pause;
+        if (waiting != null && waiting.take()) {
+            end(CANCELLED, null, Metadata.EMPTY);
+        }
     }
 
     /** The end: {@code response} is null unless the status is OK. On the thread that {@link #end} chose. */
@@ -119,230 +116,36 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
     /** The server's headers, if they held metadata. On the event loop. */
     abstract void deliverHeaders(Metadata responseHeaders);
 
-    final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
-        Attempt<R> last = attempt;
-        String where = "target " + dispatcher.target() + ", method " + method.fullName()
-                + (last == null ? "" : ", peer " + last.peer());
-        return new StatusException(status, trailers, where, withStackTrace);
-    }
-
-    // ---- Dispatch --------------------------------------------------------------------------------------------
-
-    private Status encode(Q message) {
-        try {
-            request = MessageFramer.frame(
-                    dispatcher.allocator(), method.requestMarshaller(), message, dispatcher.maxOutboundMessageBytes());
-            return Status.OK;
-        } catch (MessageSizeException tooLarge) {
-            return Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage());
-        } catch (RuntimeException | Error marshallerFailed) {
-            return new Status(
-                    StatusCode.INTERNAL, "the request cannot be marshalled: " + marshallerFailed, marshallerFailed);
+    private void startAttempt() {
+        if (takeConfigIfDue() && refusal() != null) {
+            end(Objects.requireNonNull(refusal()), null, Metadata.EMPTY);
+            return;
         }
-    }
-
-    private void dispatch() {
-        PickerSnapshot pickers = dispatcher.pickers();
-        while (!cancelled) {
-            Picker picker = pickers.current();
-            PickResult picked = pick(picker);
-            if (picked.subConn() instanceof SubConnection subConnection) {
-                if (startOn(subConnection)) {
-                    return;
-                }
-                // It is not READY any more; wait for the picker that knows (PK-7).
-            } else if (!picked.status().isOk()) {
-                if (picked.isDrop() || !Boolean.TRUE.equals(options.waitForReady())) {
-                    end(picked.status(), null, Metadata.EMPTY);
-                    return;
-                }
-                lastPickFailure = picked.status().message();
-            }
-            if (awaitSuccessorOf(picker)) {
-                return;
-            }
-        }
-        end(Status.of(StatusCode.CANCELLED, "cancelled before the request was sent"), null, Metadata.EMPTY);
-    }
-
-    /** A policy's fault fails this call and no other (HOSTILE.md P12). */
-    private PickResult pick(Picker picker) {
-        try {
-            return picker.pick(this);
-        } catch (RuntimeException | Error thrown) {
-            return PickResult.drop(new Status(StatusCode.INTERNAL, "the picker threw: " + thrown, thrown));
-        }
-    }
-
-    /** True if the call has moved on; false if the subchannel takes no calls. */
-    private boolean startOn(SubConnection subConnection) {
-        ClientTransport transport = subConnection.transport();
-        if (transport == null) {
-            return false;
+        if (hedgingPolicy() != null) {
+            startHedged();
+            return;
         }
         ByteBuf framed = request;
         assert framed != null;
-        Attempt<R> next = new Attempt<>(this, transport, headers, framed, deadlineNs);
+        int previousAttempts = retries == null ? 0 : retries.previousAttempts();
+        Attempt<R> next = new Attempt<>(this, headers(), framed, previousAttempts);
         attempt = next;
-        switch (transport.start(next)) {
-            case ACCEPTED -> {
-                if (cancelled) {
-                    next.cancel();
-                }
-                return true;
-            }
-            case OVERLOADED -> {
-                end(
-                        Status.of(StatusCode.RESOURCE_EXHAUSTED, "the queue to the connection's event loop is full"),
-                        null,
-                        Metadata.EMPTY);
-                return true;
-            }
-            case CLOSED -> {
-                attempt = null;
-                return false;
-            }
-            default -> throw new AssertionError();
+        if (cancelStatus != null) {
+            next.cancel();
         }
+        next.begin();
     }
 
-    /** True if the call has moved on; false if there is a new picker already. */
-    private boolean awaitSuccessorOf(Picker picker) {
-        if (deadlineNs != TransportStream.NO_DEADLINE && queueDeadline == null && !scheduleQueueDeadline()) {
-            return true;
-        }
-        switch (dispatcher.pickers().await(this, picker)) {
-            case WAITING -> {
-                if (cancelled && dispatcher.pickers().remove(this)) {
-                    end(Status.of(StatusCode.CANCELLED, "cancelled while waiting"), null, Metadata.EMPTY);
-                } else if (queueDeadlinePassed && dispatcher.pickers().remove(this)) {
-                    end(queueDeadlineExceeded(), null, Metadata.EMPTY);
-                }
-                return true;
-            }
-            case REPLACED -> {
-                return false;
-            }
-            case FULL -> {
-                end(
-                        Status.of(
-                                StatusCode.RESOURCE_EXHAUSTED,
-                                "too many calls wait for a connection: "
-                                        + dispatcher.pickers().waiting()),
-                        null,
-                        Metadata.EMPTY);
-                return true;
-            }
-            default -> throw new AssertionError();
-        }
-    }
+    // ---- From the attempt ------------------------------------------------------------------------------------
 
     @Override
-    public final void onNewPicker() {
-        dispatch();
-    }
-
-    /** False if the call has ended because there is no time, or no timer, left. */
-    private boolean scheduleQueueDeadline() {
-        long leftNs = deadlineNs - System.nanoTime();
-        if (leftNs <= 0) {
-            end(queueDeadlineExceeded(), null, Metadata.EMPTY);
-            return false;
-        }
-        try {
-            queueDeadline = dispatcher.timer().schedule(this::onQueueDeadline, leftNs, TimeUnit.NANOSECONDS);
-            return true;
-        } catch (RejectedExecutionException timerIsGone) {
-            end(new Status(StatusCode.UNAVAILABLE, "the event loop is shut down", timerIsGone), null, Metadata.EMPTY);
-            return false;
+    final void onHeaders(Attempt<R> current, Metadata responseHeaders) {
+        if (!responseHeaders.isEmpty()) {
+            takeHeaders(responseHeaders);
         }
     }
 
-    private void onQueueDeadline() {
-        queueDeadlinePassed = true;
-        if (dispatcher.pickers().remove(this)) {
-            end(queueDeadlineExceeded(), null, Metadata.EMPTY);
-        }
-    }
-
-    /** PK-8: says what it waited for. */
-    private Status queueDeadlineExceeded() {
-        String failure = lastPickFailure == null ? dispatcher.lastFailure() : lastPickFailure;
-        return Status.of(
-                StatusCode.DEADLINE_EXCEEDED,
-                "deadline exceeded while waiting for a connection"
-                        + (failure.isEmpty() ? "" : "; last error: " + failure));
-    }
-
-    // ---- From the attempt, on its event loop -----------------------------------------------------------------
-
-    /** {@code answered}: the server had begun its response. */
-    final void onAttemptFailed(StreamFailure failure, boolean answered) {
-        if (!answered && maySendAgain(failure)) {
-            attempt = null;
-            dispatch();
-            return;
-        }
-        boolean deadlinePassed = deadlineNs != TransportStream.NO_DEADLINE && deadlineNs - System.nanoTime() <= 0;
-        Status status = StatusMapping.ofFailure(failure, deadlinePassed);
-        if (dispatcher.isKilled() && status.code() == StatusCode.UNAVAILABLE) {
-            status = new Status(StatusCode.CANCELLED, "the channel was shut down: " + status.message(), status.cause());
-        }
-        end(status, null, Metadata.EMPTY);
-    }
-
-    /**
-     * Transparent retry: without limit if it never left, once if the server refused it (RT-7, RT-8). A server that
-     * answers first and then says that it did not see the request is not believed.
-     */
-    private boolean maySendAgain(StreamFailure failure) {
-        if (cancelled || dispatcher.isKilled()) {
-            return false;
-        }
-        return switch (failure.kind()) {
-            case UNPROCESSED -> ++unprocessedAttempts < MAX_UNPROCESSED;
-            case REFUSED -> {
-                boolean first = !refusedBefore;
-                refusedBefore = true;
-                yield first;
-            }
-            default -> false;
-        };
-    }
-
-    /** Ends the call. Only its owner may. */
-    final void end(Status status, @Nullable R response, Metadata trailers) {
-        ByteBuf framed = request;
-        if (framed != null) {
-            request = null;
-            framed.release();
-        }
-        ScheduledFuture<?> timer = queueDeadline;
-        if (timer != null) {
-            queueDeadline = null;
-            timer.cancel(false);
-        }
-        Executor executor = callbackExecutor();
-        if (executor == null) {
-            deliverSafely(status, response, trailers);
-            return;
-        }
-        Delivery delivery = new Delivery(heldHeaders, status, response, trailers);
-        try {
-            executor.execute(delivery);
-        } catch (RuntimeException | Error rejected) {
-            delivery.reject(rejected);
-        }
-    }
-
-    /** Where callbacks run; null for the thread that calls {@link #end}. */
-    @Nullable
-    Executor callbackExecutor() {
-        return options.executor();
-    }
-
-    /** Metadata came in the response's headers. */
-    final void onHeaders(Metadata responseHeaders) {
+    private void takeHeaders(Metadata responseHeaders) {
         if (callbackExecutor() == null) {
             deliverHeadersSafely(responseHeaders);
         } else {
@@ -351,12 +154,110 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         }
     }
 
-    /** What the application throws ends here (HOSTILE.md P12). */
-    private void deliverSafely(Status status, @Nullable R response, Metadata trailers) {
+    @Override
+    final void onMessage(Attempt<R> current, R message) {
+        if (response == null) {
+            response = message;
+        } else {
+            current.abort(Status.of(StatusCode.INTERNAL, "more than one message in the response to a unary call"));
+        }
+    }
+
+    @Override
+    final void onEnd(Attempt<R> ended, Status status, Metadata trailers, @Nullable StreamFailure failure) {
+        if (status.isOk()) {
+            succeed(trailers);
+            return;
+        }
+        keepReport(ended, status, failure);
+        boolean over = cancelStatus != null || dispatcher().isKilled();
+        long delayNs = over ? RetrySequence.DELIVER : delayNs(ended, status, trailers);
+        if (delayNs == 0) {
+            startAttempt();
+        } else if (delayNs > 0) {
+            new Pause(delayNs).begin();
+        } else {
+            end(unlessKilled(status), null, trailers);
+        }
+    }
+
+    private void succeed(Metadata trailers) {
+        R received = response;
+        if (received == null) {
+            String message = "no message in the response to a unary call that ended with OK";
+            end(Status.of(StatusCode.INTERNAL, message), null, trailers);
+        } else {
+            dispatcher().throttle().onSuccess();
+            end(Status.OK, received, trailers);
+        }
+    }
+
+    /** When to send the request again, in nanoseconds from now; negative for not at all (SPEC 2.14). */
+    private long delayNs(Attempt<R> ended, Status status, Metadata trailers) {
+        return switch (ended.outcome()) {
+            case FINAL, DROPPED, RESPONSE -> RetrySequence.DELIVER;
+            case UNPROCESSED -> ++unprocessedAttempts < MAX_UNPROCESSED ? 0 : RetrySequence.DELIVER;
+            case REFUSED -> {
+                boolean first = !refusedBefore && ended.previousAttempts() == 0;
+                refusedBefore = true;
+                yield first ? 0 : policyDelayNs(ended, status, trailers);
+            }
+            case TRAILERS_ONLY, LOST, TIMED_OUT, NOT_PICKED -> policyDelayNs(ended, status, trailers);
+        };
+    }
+
+    private long policyDelayNs(Attempt<R> ended, Status status, Metadata trailers) {
+        RetrySequence sequence = retries;
+        if (sequence == null) {
+            RetryPolicy policy = retryPolicy();
+            ByteBuf framed = request;
+            assert framed != null;
+            if (policy == null
+                    || framed.readableBytes() > dispatcher().retryLimits().perCallBytes()) {
+                return RetrySequence.DELIVER;
+            }
+            sequence = dispatcher().retriesUnder(policy);
+            retries = sequence;
+        }
+        return ended.outcome() == Outcome.TIMED_OUT
+                ? sequence.delayAfterRecvTimeout()
+                : sequence.delayAfter(status.code(), trailers, false);
+    }
+
+    // ---- The end ---------------------------------------------------------------------------------------------
+
+    /** Ends the call. Only its owner may. */
+    private void end(Status status, @Nullable R endResponse, Metadata trailers) {
+        ByteBuf framed = request;
+        if (framed != null) {
+            request = null;
+            framed.release();
+        }
+        Executor executor = callbackExecutor();
+        if (executor == null) {
+            deliverSafely(status, endResponse, trailers);
+            return;
+        }
+        Delivery delivery = new Delivery(heldHeaders, status, endResponse, trailers);
         try {
-            deliver(status, response, trailers);
+            executor.execute(delivery);
+        } catch (RuntimeException | Error rejected) {
+            delivery.reject(rejected);
+        }
+    }
+
+    /** Where callbacks run; null for the thread that ends the call. */
+    @Nullable
+    Executor callbackExecutor() {
+        return options().executor();
+    }
+
+    /** What the application throws ends here (HOSTILE.md P12). */
+    private void deliverSafely(Status status, @Nullable R endResponse, Metadata trailers) {
+        try {
+            deliver(status, endResponse, trailers);
         } catch (RuntimeException | Error thrown) {
-            LOG.log(System.Logger.Level.WARNING, "callback of " + method.fullName() + " threw", thrown);
+            LOG.log(System.Logger.Level.WARNING, "callback of " + method() + " threw", thrown);
         }
     }
 
@@ -364,16 +265,100 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         try {
             deliverHeaders(responseHeaders);
         } catch (RuntimeException | Error thrown) {
-            LOG.log(System.Logger.Level.WARNING, "headers callback of " + method.fullName() + " threw", thrown);
+            LOG.log(System.Logger.Level.WARNING, "headers callback of " + method() + " threw", thrown);
         }
     }
 
-    final int maxInboundMessageBytes() {
-        return dispatcher.maxInboundMessageBytes();
+    /** The time between two attempts; its end, a cancel and the deadline compete for the call. */
+    private final class Pause implements Runnable {
+        private final AtomicBoolean taken = new AtomicBoolean();
+        private final long delayNs;
+
+        /** Whether the deadline comes before the next attempt (SPEC 2.14 line 10). */
+        private final boolean endsCall;
+
+        /** Written behind {@link #taken} by whoever scheduled it; {@link #take} looks the other way round. */
+        private volatile @Nullable ScheduledFuture<?> timer;
+
+        Pause(long wantedNs) {
+            long leftNs = timeLeftNs();
+            this.endsCall = leftNs <= wantedNs;
+            this.delayNs = Math.max(0, Math.min(wantedNs, leftNs));
+        }
+
+        /** Whether the caller owns the call now; the timer will not. */
+        boolean take() {
+            if (!taken.compareAndSet(false, true)) {
+                return false;
+            }
+            stopTimer();
+            return true;
+        }
+
+        void begin() {
+            pause = this;
+            try {
+                timer = dispatcher().timer().schedule(this, delayNs, TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException timerIsGone) {
+                if (take()) {
+                    Status gone = new Status(StatusCode.UNAVAILABLE, "the event loop is shut down", timerIsGone);
+                    end(gone, null, Metadata.EMPTY);
+                }
+                return;
+            }
+            if (taken.get()) {
+                stopTimer();
+            } else if (cancelStatus != null && take()) {
+                end(CANCELLED, null, Metadata.EMPTY);
+            }
+        }
+
+        private void stopTimer() {
+            ScheduledFuture<?> scheduled = timer;
+            if (scheduled != null) {
+                scheduled.cancel(false);
+            }
+        }
+
+        @Override
+        public void run() {
+            if (!taken.compareAndSet(false, true)) {
+                return;
+            }
+            if (endsCall) {
+                end(deadlineExceededBetweenAttempts(), null, Metadata.EMPTY);
+            } else {
+                startAttempt();
+            }
+        }
     }
 
-    final long deadlineNs() {
-        return deadlineNs;
+    /** What becomes of a call whose attempts are another's. */
+    private final class HedgedResponse implements StreamCallback<R> {
+        private @Nullable R only;
+
+        @Override
+        public void onHeaders(Metadata headers) {
+            takeHeaders(headers);
+        }
+
+        @Override
+        public void onMessage(R message) {
+            only = message;
+        }
+
+        @Override
+        public void onComplete(Metadata trailers) {
+            end(Status.OK, only, trailers);
+        }
+
+        @Override
+        public void onFailure(StatusException failure) {
+            StreamCall<Q, R> call = hedged;
+            assert call != null;
+            adoptReports(call);
+            end(failure.status(), null, failure.trailers());
+        }
     }
 
     /** The end of a call on its way through an executor, which may run it, refuse it or, being broken, do both. */
@@ -381,13 +366,13 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
         private final AtomicBoolean taken = new AtomicBoolean();
         private final @Nullable Metadata responseHeaders;
         private final Status status;
-        private final @Nullable R response;
+        private final @Nullable R endResponse;
         private final Metadata trailers;
 
-        Delivery(@Nullable Metadata responseHeaders, Status status, @Nullable R response, Metadata trailers) {
+        Delivery(@Nullable Metadata responseHeaders, Status status, @Nullable R endResponse, Metadata trailers) {
             this.responseHeaders = responseHeaders;
             this.status = status;
-            this.response = response;
+            this.endResponse = endResponse;
             this.trailers = trailers;
         }
 
@@ -397,7 +382,7 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
                 if (responseHeaders != null) {
                     deliverHeadersSafely(responseHeaders);
                 }
-                deliverSafely(status, response, trailers);
+                deliverSafely(status, endResponse, trailers);
             }
         }
 
@@ -407,16 +392,8 @@ public abstract class UnaryCall<Q, R> implements Cancellable, PickInfo, PickerSn
                 String message = "the call's executor rejected its callback";
                 deliverSafely(new Status(StatusCode.CANCELLED, message, rejection), null, Metadata.EMPTY);
             } else {
-                LOG.log(System.Logger.Level.WARNING, "executor of " + method.fullName() + " threw", rejection);
+                LOG.log(System.Logger.Level.WARNING, "executor of " + method() + " threw", rejection);
             }
         }
-    }
-
-    private static long deadline(long nowNs, long timeoutNs) {
-        long deadline = nowNs + timeoutNs;
-        // Beyond the clock's range counts as none; the one value that means none is left to it.
-        return timeoutNs > Long.MAX_VALUE / 2 || deadline == TransportStream.NO_DEADLINE
-                ? TransportStream.NO_DEADLINE
-                : deadline;
     }
 }

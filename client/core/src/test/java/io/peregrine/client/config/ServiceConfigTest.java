@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import com.sun.management.ThreadMXBean;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.Marshallers;
-import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
@@ -178,7 +177,7 @@ class ServiceConfigTest {
     @EnumSource(StatusCode.class)
     void sv12AndPk6ASelectorFailsACallWithACodeOfTheControlPlane(StatusCode code) {
         ServiceConfig config = ServiceConfig.EMPTY.withSelector((method, options) -> {
-            throw new StatusException(Status.of(code, "no route"), Metadata.EMPTY, "", false);
+            throw new StatusException(Status.of(code, "no route"));
         });
         boolean serversOnly = switch (code) {
             case OK,

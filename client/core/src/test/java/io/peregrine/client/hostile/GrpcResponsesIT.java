@@ -11,7 +11,9 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.credentials.InsecureCredentials;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -138,8 +140,17 @@ class GrpcResponsesIT {
                 body("oversized_2g", StatusCode.RESOURCE_EXHAUSTED, "2147483647", prefixed(0, Integer.MAX_VALUE)),
                 body("oversized_4g", StatusCode.RESOURCE_EXHAUSTED, "4294967295", prefixed(0, -1)),
                 body("compressed_flag_no_encoding", StatusCode.INTERNAL, "compressed", prefixed(1, 1, (byte) 7)),
-                encoded("compressed_flag_identity", "identity"),
-                encoded("unknown_encoding", "snappy"),
+                encoded("compressed_flag_identity", StatusCode.INTERNAL, "compressed", "identity", new byte[] {7}),
+                encoded("unknown_encoding", StatusCode.INTERNAL, "\"snappy\"", "snappy", new byte[] {7}),
+                encoded("gzip_garbage", StatusCode.INTERNAL, "magic number", "gzip", new byte[] {7, 8, 9}),
+                encoded(
+                        "gzip_truncated",
+                        StatusCode.INTERNAL,
+                        "truncated",
+                        "gzip",
+                        Arrays.copyOf(gzip(new byte[9]), 12)),
+                encoded("gzip_corrupt", StatusCode.INTERNAL, "checksum", "gzip", corrupt(gzip(new byte[9]))),
+                encoded("gzip_bomb", StatusCode.RESOURCE_EXHAUSTED, "over the limit", "gzip", gzip(new byte[8 << 20])),
                 body("reserved_flag_bits", StatusCode.INTERNAL, "flag", prefixed(2, 1, (byte) 7)),
                 row("content_encoding_gzip", StatusCode.INTERNAL, "flag", stream -> {
                     stream.headers(":status", "200", "content-type", "application/grpc", "content-encoding", "gzip");
@@ -361,12 +372,18 @@ class GrpcResponsesIT {
         });
     }
 
-    private static Row encoded(String name, String encoding) {
-        return row(name, StatusCode.INTERNAL, "compressed", stream -> {
+    private static Row encoded(String name, StatusCode code, String message, String encoding, byte[] compressed) {
+        return row(name, code, message, stream -> {
             stream.headers(":status", "200", "content-type", "application/grpc", "grpc-encoding", encoding);
-            stream.data(0, prefixed(1, 1, (byte) 7));
+            stream.data(0, prefixed(1, compressed.length, compressed));
             stream.ok();
         });
+    }
+
+    /** The last byte but four of a member belongs to the checksum. */
+    private static byte[] corrupt(byte[] member) {
+        member[member.length - 5] ^= 1;
+        return member;
     }
 
     private static String[] error(String status, String message) {
@@ -382,10 +399,12 @@ class GrpcResponsesIT {
         return joined.toByteArray();
     }
 
-    private static byte[] gzip(byte[] plain) throws IOException {
+    private static byte[] gzip(byte[] plain) {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
             out.write(plain);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
         }
         return packed.toByteArray();
     }

@@ -309,8 +309,9 @@ class AttemptTest {
         fixture.transport.fail(StreamFailure.Kind.CONNECTION_LOST);
 
         assertThat(end.failures.get(0))
-                .hasMessage("UNAVAILABLE: failed: CONNECTION_LOST [target dns:///echo.test, method test.Echo/Say, peer "
-                        + fixture.transport.remoteAddress() + "]");
+                .hasMessageStartingWith("UNAVAILABLE: failed: CONNECTION_LOST [target dns:///echo.test, method"
+                        + " test.Echo/Say, peer " + fixture.transport.remoteAddress() + ", after ")
+                .hasMessageEndingWith("; last connection error: the last connection failed]");
     }
 
     private Attempt<?> start() {

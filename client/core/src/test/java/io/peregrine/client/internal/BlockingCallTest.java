@@ -45,8 +45,14 @@ class BlockingCallTest {
     }
 
     @Test
-    void throwsTheStatusWithTheCallersStack() {
-        BlockingCall<byte[], byte[]> call = call(CallOptions.DEFAULT);
+    void throwsTheStatusWithTheCallersStackOnlyIfAsked() {
+        BlockingCall<byte[], byte[]> silent = call(CallOptions.DEFAULT);
+        silent.start(CallFixture.REQUEST);
+        fixture.transport.fail(StreamFailure.Kind.CONNECTION_LOST);
+        assertThat(catchThrowableOfType(StatusException.class, silent::await).getStackTrace())
+                .isEmpty();
+
+        BlockingCall<byte[], byte[]> call = call(CallOptions.DEFAULT.withStackTraces(true));
         call.start(CallFixture.REQUEST);
         fixture.transport.fail(StreamFailure.Kind.CONNECTION_LOST);
 

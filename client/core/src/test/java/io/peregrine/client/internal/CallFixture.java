@@ -9,7 +9,9 @@ import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
@@ -31,10 +33,7 @@ final class CallFixture {
 
     final SubConnection ready = readySubConnection();
     final PickerSnapshot pickers;
-
-    /** Of calls that start from now on. */
-    ServiceConfig config = ServiceConfig.EMPTY;
-
+    final FakeChannel channel = new FakeChannel();
     final CallDispatcher dispatcher;
 
     CallFixture() {
@@ -48,13 +47,14 @@ final class CallFixture {
                 timer,
                 allocator,
                 "dns:///echo.test",
-                "echo.test",
-                "test/1",
-                false,
+                new RequestTemplates(
+                        false, "echo.test", "test/1", Codecs.defaults().acceptEncoding()),
+                Codecs.defaults(),
+                null,
                 1 << 20,
                 maxOutboundBytes,
-                () -> "the last connection failed",
-                () -> config);
+                RetryLimits.DEFAULT,
+                channel);
     }
 
     static Picker queueing() {
@@ -86,6 +86,27 @@ final class CallFixture {
         assertThat(allocator.metric().usedHeapMemory()).isZero();
         assertThat(pickers.waiting()).as("waiting calls").isZero();
         assertThat(transport.live).as("live streams").isEmpty();
+    }
+
+    /** A control plane that the test sets. */
+    static final class FakeChannel implements ChannelView {
+        ServiceConfig config = ServiceConfig.EMPTY;
+        boolean resolved = true;
+
+        @Override
+        public ServiceConfig serviceConfig() {
+            return config;
+        }
+
+        @Override
+        public boolean isResolved() {
+            return resolved;
+        }
+
+        @Override
+        public String lastFailure() {
+            return "the last connection failed";
+        }
     }
 
     private SubConnection readySubConnection() {

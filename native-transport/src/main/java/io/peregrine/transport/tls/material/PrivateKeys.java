@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Reads private keys from PEM, in the forms that tools write: PKCS#8, PKCS#8 encrypted with a password, PKCS#1 (RSA)
  * and SEC 1 (EC). Complaints name the source and never show key material or the password.
  */
-final class PrivateKeys {
+public final class PrivateKeys {
     private static final String PKCS8 = "PRIVATE KEY";
     private static final String ENCRYPTED_PKCS8 = "ENCRYPTED PRIVATE KEY";
     private static final String PKCS1 = "RSA PRIVATE KEY";
@@ -39,7 +39,7 @@ final class PrivateKeys {
      * @param password what an encrypted key is decrypted with; of no effect on others
      * @throws IllegalArgumentException if there is none or it cannot be read
      */
-    static PrivateKey read(MaterialSource source, char @Nullable [] password) {
+    public static PrivateKey read(MaterialSource source, char @Nullable [] password) {
         byte[] curve = null;
         for (Block block : Pem.blocks(source, PKCS8)) {
             switch (block.label()) {

@@ -3,6 +3,7 @@ package io.peregrine.client.internal.retry;
 import static io.peregrine.client.internal.retry.Trailers.pushback;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.allocation.AllocationProbe;
 import io.peregrine.client.Metadata;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -60,5 +61,22 @@ class PushbackTest {
         assertThat(Pushback.delayNs(pushback("5", "5"))).isEqualTo(Pushback.STOP);
         assertThat(Pushback.delayNs(pushback("-1", "5"))).isEqualTo(Pushback.STOP);
         assertThat(Pushback.delayNs(pushback("5", "6", "7"))).isEqualTo(Pushback.STOP);
+    }
+
+    @Test
+    void d20LookingAllocatesNothing() {
+        Metadata silent = pushback();
+        Metadata delayed = pushback("250");
+        long least = Long.MAX_VALUE;
+        long sum = 0;
+        for (int window = 0; window < 20; window++) {
+            long before = AllocationProbe.allocatedBytes();
+            for (int i = 0; i < 1_000; i++) {
+                sum += Pushback.delayNs(silent) + Pushback.delayNs(delayed);
+            }
+            least = Math.min(least, AllocationProbe.allocatedBytes() - before);
+        }
+        assertThat(sum).isPositive();
+        assertThat(least).isZero();
     }
 }

@@ -1,0 +1,139 @@
+package io.peregrine.client.internal;
+
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.internal.breaker.CircuitBreaker;
+import io.peregrine.client.report.Wait;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ScheduledFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an attempt that has to wait keeps beyond one that does not: for what and how long, and its deadline meanwhile.
+ * Belongs to the owner of its attempt, the deadline's flag aside.
+ */
+final class AttemptWaits {
+    private final long startNs;
+    private final List<Wait> finished = new ArrayList<>(2);
+    private Wait.@Nullable Reason reason;
+    private long sinceNs;
+    private @Nullable ScheduledFuture<?> deadline;
+    private @Nullable ScheduledFuture<?> recvTimeout;
+    private @Nullable CircuitBreaker breaker;
+    private long permit;
+
+    /** The last picker's failure, of a call that waits for ready. */
+    @Nullable
+    String lastPickFailure;
+
+    /** The timer fired, perhaps while the attempt was between two waits; pairs with the picker's queue. */
+    private volatile boolean deadlinePassed;
+
+    AttemptWaits(long startNs) {
+        this.startNs = startNs;
+    }
+
+    /** When the attempt began. */
+    long startNs() {
+        return startNs;
+    }
+
+    /** The attempt waits for something; for something else than before, if it did. */
+    void begin(Wait.Reason newReason) {
+        if (reason != newReason) {
+            finish();
+            reason = newReason;
+            sinceNs = System.nanoTime();
+        }
+    }
+
+    /** The wait is over. */
+    void finish() {
+        Wait.Reason was = reason;
+        if (was != null) {
+            finished.add(new Wait(was, Duration.ofNanos(System.nanoTime() - sinceNs)));
+            reason = null;
+        }
+    }
+
+    boolean isTimed() {
+        return deadline != null;
+    }
+
+    void deadline(ScheduledFuture<?> timer) {
+        deadline = timer;
+    }
+
+    void recvTimeout(ScheduledFuture<?> timer) {
+        recvTimeout = timer;
+    }
+
+    void stopRecvTimeout() {
+        ScheduledFuture<?> timer = recvTimeout;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    void onDeadline() {
+        deadlinePassed = true;
+    }
+
+    boolean isDeadlinePassed() {
+        return deadlinePassed;
+    }
+
+    boolean isFor(Wait.Reason asked) {
+        return reason == asked;
+    }
+
+    /** The attempt goes through a breaker, which wants to know what came of it. */
+    void hold(CircuitBreaker passed, long newPermit) {
+        breaker = passed;
+        permit = newPermit;
+    }
+
+    /** The attempt did not go through the breaker after all. */
+    void releaseUnsent() {
+        CircuitBreaker passed = breaker;
+        if (passed != null) {
+            breaker = null;
+            passed.onNotSent(permit);
+        }
+    }
+
+    private void tellBreaker(boolean unsent, StatusCode code) {
+        CircuitBreaker passed = breaker;
+        if (unsent) {
+            releaseUnsent();
+        } else if (passed != null) {
+            breaker = null;
+            passed.onResult(permit, code, System.nanoTime());
+        }
+    }
+
+    /** The attempt has ended. */
+    void close(boolean unsent, StatusCode code) {
+        tellBreaker(unsent, code);
+        finish();
+        stopRecvTimeout();
+        ScheduledFuture<?> timer = deadline;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    List<Wait> list() {
+        return List.copyOf(finished);
+    }
+
+    /** The waits, and the time for which the attempt had its connection and no response. */
+    static List<Wait> withFirstByte(List<Wait> waits, long tookNs) {
+        long waitedNs =
+                waits.stream().mapToLong(wait -> wait.duration().toNanos()).sum();
+        List<Wait> all = new ArrayList<>(waits);
+        all.add(new Wait(Wait.Reason.FIRST_BYTE, Duration.ofNanos(Math.max(0, tookNs - waitedNs))));
+        return List.copyOf(all);
+    }
+}

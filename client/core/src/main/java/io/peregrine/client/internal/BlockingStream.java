@@ -1,0 +1,293 @@
+package io.peregrine.client.internal;
+
+import io.peregrine.client.ClientCall;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.StreamCallback;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jctools.queues.atomic.SpscAtomicArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call with streams whose caller waits. What arrives goes into a queue of a fixed size, which the demand for more
+ * messages respects; a thread that waits is parked, and unparked by the event loop.
+ *
+ * <p>No wake-up is lost: a thread that is about to park has written itself into {@link #receiver} or {@link #sender}
+ * and then looks once more; the event loop writes what changed and then looks for the thread.
+ *
+ * @param <Q> the request messages
+ * @param <R> the response messages
+ */
+public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R> {
+    /** So many messages may wait here, unmarshalled; more wait as octets, within the stream's window. */
+    private static final int PREFETCH = 16;
+
+    private final MethodDescriptor<Q, R> method;
+    private final boolean stackTraces;
+    private final SpscAtomicArrayQueue<R> received = new SpscAtomicArrayQueue<>(PREFETCH);
+    private final AtomicReference<@Nullable Thread> receiver = new AtomicReference<>();
+    private final AtomicReference<@Nullable Thread> sender = new AtomicReference<>();
+
+    /** Of the receiving thread: messages taken since it asked for more. */
+    private int taken;
+
+    private volatile @Nullable Metadata headers;
+
+    /** Written before {@link #ended}. */
+    private Metadata trailers = Metadata.EMPTY;
+
+    /** Written before {@link #ended}; null if the call ended with OK. */
+    private @Nullable StatusException failure;
+
+    private volatile boolean ended;
+
+    /** Set once, before anything else is called. */
+    private @Nullable ClientCall<Q> call;
+
+    /** A stream whose call is still to be {@linkplain #begin made}. */
+    public BlockingStream(MethodDescriptor<Q, R> method, boolean stackTraces) {
+        this.method = method;
+        this.stackTraces = stackTraces;
+    }
+
+    /** Takes the call, whose callback this is, and asks for its first messages. */
+    public void begin(ClientCall<Q> started) {
+        call = started;
+        started.request(PREFETCH);
+    }
+
+    /** The call. */
+    public ClientCall<Q> call() {
+        ClientCall<Q> started = call;
+        if (started == null) {
+            throw new IllegalStateException("the call of " + method + " has not begun");
+        }
+        return started;
+    }
+
+    // ---- Sending ---------------------------------------------------------------------------------------------
+
+    /** See {@link io.peregrine.client.ClientStream#send}. */
+    public boolean send(Q message) {
+        enter(sender, "send");
+        try {
+            while (true) {
+                throwIfFailed();
+                if (call().trySend(message)) {
+                    return !hasEndedWithOk();
+                }
+                if (!call().isWritable() && !ended) {
+                    park();
+                }
+            }
+        } finally {
+            sender.set(null);
+        }
+    }
+
+    /** See {@link io.peregrine.client.ClientStream#trySend}. */
+    public boolean trySend(Q message) {
+        enter(sender, "send");
+        try {
+            throwIfFailed();
+            return call().trySend(message);
+        } finally {
+            sender.set(null);
+        }
+    }
+
+    private boolean hasEndedWithOk() {
+        return ended && failure == null;
+    }
+
+    private void throwIfFailed() {
+        if (ended && failure != null) {
+            throw thrown(failure);
+        }
+    }
+
+    // ---- Receiving -------------------------------------------------------------------------------------------
+
+    /** See {@link io.peregrine.client.ClientStream#receive}. */
+    public @Nullable R receive() {
+        enter(receiver, "receive");
+        try {
+            R message = received.poll();
+            while (message == null) {
+                if (ended) {
+                    // The event loop ends behind its last message.
+                    message = received.poll();
+                    break;
+                }
+                if (received.isEmpty()) {
+                    park();
+                }
+                message = received.poll();
+            }
+            if (message == null) {
+                throwIfFailed();
+                return null;
+            }
+            askForMore();
+            return message;
+        } finally {
+            receiver.set(null);
+        }
+    }
+
+    /** The response of a method that has one. */
+    public R receiveOnly() {
+        R response = receive();
+        if (response == null) {
+            throw new IllegalStateException("no message left in the response to " + method + " (expected: one)");
+        }
+        // A failure that follows the message counts more (CA-1).
+        if (receive() != null) {
+            throw new IllegalStateException("more than one message in the response to " + method);
+        }
+        return response;
+    }
+
+    /** See {@link io.peregrine.client.ClientStream#headers}. */
+    public Metadata headers() {
+        enter(receiver, "headers");
+        try {
+            while (headers == null && received.isEmpty() && !ended) {
+                park();
+            }
+            Metadata known = headers;
+            if (known == null) {
+                throwIfFailed();
+            }
+            return known == null ? Metadata.EMPTY : known;
+        } finally {
+            receiver.set(null);
+        }
+    }
+
+    /** See {@link io.peregrine.client.ClientStream#trailers}. */
+    public Metadata trailers() {
+        if (!hasEndedWithOk()) {
+            throw new IllegalStateException(
+                    "trailers of " + method + " before its end (expected: after receive() has returned null)");
+        }
+        return trailers;
+    }
+
+    /** In halves, so that a message costs less than one signal to the event loop. */
+    private void askForMore() {
+        taken++;
+        if (taken == PREFETCH / 2) {
+            taken = 0;
+            call().request(PREFETCH / 2);
+        }
+    }
+
+    @Override
+    public Iterator<R> iterator() {
+        return new Iterator<>() {
+            private @Nullable R next;
+
+            @Override
+            public boolean hasNext() {
+                if (next == null) {
+                    next = receive();
+                }
+                return next != null;
+            }
+
+            @Override
+            public R next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException("the call of " + method + " has ended");
+                }
+                R message = next;
+                assert message != null;
+                next = null;
+                return message;
+            }
+        };
+    }
+
+    // ---- Waiting ---------------------------------------------------------------------------------------------
+
+    private void enter(AtomicReference<@Nullable Thread> role, String what) {
+        Thread other = role.compareAndExchange(null, Thread.currentThread());
+        if (other != null) {
+            throw new IllegalStateException(what + "() on " + method + " while " + other.getName()
+                    + " is in it (expected: one thread at a time)");
+        }
+    }
+
+    private void park() {
+        LockSupport.park(this);
+        if (Thread.interrupted()) {
+            call().cancel("the thread that waited was interrupted", new InterruptedException());
+            awaitEnd();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** The cancel is on its way; an interrupt must not keep this thread from parking. */
+    private void awaitEnd() {
+        while (!ended) {
+            LockSupport.park(this);
+            Thread.interrupted();
+        }
+    }
+
+    private static void unpark(AtomicReference<@Nullable Thread> role) {
+        Thread waiting = role.get();
+        if (waiting != null) {
+            LockSupport.unpark(waiting);
+        }
+    }
+
+    private StatusException thrown(StatusException cause) {
+        return stackTraces ? cause.withStackTrace() : cause;
+    }
+
+    // ---- StreamCallback --------------------------------------------------------------------------------------
+
+    @Override
+    public void onHeaders(Metadata metadata) {
+        headers = metadata;
+        unpark(receiver);
+    }
+
+    @Override
+    public void onMessage(R message) {
+        if (!received.offer(message)) {
+            throw new IllegalStateException("a message of " + method + " that was not asked for");
+        }
+        unpark(receiver);
+    }
+
+    @Override
+    public void onWritable() {
+        unpark(sender);
+    }
+
+    @Override
+    public void onComplete(Metadata received) {
+        trailers = received;
+        end();
+    }
+
+    @Override
+    public void onFailure(StatusException received) {
+        failure = received;
+        trailers = received.trailers();
+        end();
+    }
+
+    private void end() {
+        ended = true;
+        unpark(receiver);
+        unpark(sender);
+    }
+}

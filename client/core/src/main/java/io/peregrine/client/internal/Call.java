@@ -1,0 +1,302 @@
+package io.peregrine.client.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.Cancellable;
+import io.peregrine.client.Deadline;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.compression.Codec;
+import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.client.config.MethodConfig;
+import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.message.RequestEncoder;
+import io.peregrine.client.report.AttemptReport;
+import io.peregrine.client.report.CallReport;
+import io.peregrine.transport.header.RequestHeaders;
+import io.peregrine.transport.http2.StreamFailure;
+import io.peregrine.transport.http2.TransportStream;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of an application, made of one attempt or more: what it wants, from its options and the service config
+ * (SPEC SV-4, DL-1), and what it tells when it fails.
+ *
+ * @param <Q> the request
+ * @param <R> the response
+ */
+abstract class Call<Q, R> implements Cancellable {
+    /** Of a call with more attempts, as transparent retries may make, the first and the last ones are reported. */
+    private static final int MAX_REPORTS = 32;
+
+    private final CallDispatcher dispatcher;
+    private final MethodDescriptor<Q, R> method;
+    private final CallOptions options;
+    private final long startNs;
+
+    /** Changes once at most: when the call started before the channel had its config. */
+    private MethodConfig config;
+
+    private long deadlineNs;
+    private boolean awaitsConfig;
+
+    private @Nullable RequestHeaders headers;
+
+    /** Why the config fails the call (SV-12). */
+    private @Nullable Status refusal;
+
+
+    /** Replaced by the call's owner, read by pickers as well. */
+    private volatile List<AttemptReport> reports = List.of();
+
+    /** The back ends whose breakers refused an attempt; made when the first one does. */
+    private volatile Set<SocketAddress> refusing = Set.of();
+
+    Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+        this.dispatcher = dispatcher;
+        this.method = method;
+        this.options = options;
+        this.startNs = System.nanoTime();
+        this.awaitsConfig = !dispatcher.isResolved();
+        this.config = readConfig();
+        this.deadlineNs = deadlineOf(startNs, options, config);
+    }
+
+    // ---- From its attempts, each on the thread that owns the attempt -----------------------------------------
+
+    /** The response began; the metadata may be empty. */
+    abstract void onHeaders(Attempt<R> attempt, Metadata headers);
+
+    /** A message of the response. */
+    abstract void onMessage(Attempt<R> attempt, R message);
+
+    /** The attempt's pipe has room again. */
+    void onWritable(Attempt<R> attempt) {}
+
+    /**
+     * The attempt has ended; nothing of it is left but its {@linkplain Attempt#report report}.
+     *
+     * @param trailers empty if there are none
+     * @param failure what happened on the connection, if anything did
+     */
+    abstract void onEnd(Attempt<R> attempt, Status status, Metadata trailers, @Nullable StreamFailure failure);
+
+    // ---- What it wants ---------------------------------------------------------------------------------------
+
+    final CallDispatcher dispatcher() {
+        return dispatcher;
+    }
+
+    final MethodDescriptor<Q, R> method() {
+        return method;
+    }
+
+    final CallOptions options() {
+        return options;
+    }
+
+    private MethodConfig readConfig() {
+        try {
+            return dispatcher.config().methodConfig(method, options);
+        } catch (StatusException refused) {
+            refusal = refused.status();
+            return MethodConfig.EMPTY;
+        }
+    }
+
+    /**
+     * Why there is to be no attempt: the config refuses the call, its options name what is not there, or there is no
+     * time left (DL-1); null if nothing of that. Asked before the first attempt.
+     */
+    final @Nullable Status refusal() {
+        if (refusal != null) {
+            return refusal;
+        }
+        try {
+            String encoding = codec() == null ? null : options.compressor();
+            headers = dispatcher.templates().headersOf(method, options.authority(), encoding);
+        } catch (StatusException refused) {
+            return refused.status();
+        }
+        boolean expired = deadlineNs != TransportStream.NO_DEADLINE && deadlineNs - startNs <= 0;
+        return expired
+                ? Status.of(StatusCode.DEADLINE_EXCEEDED, "the deadline had passed when the call started")
+                : null;
+    }
+
+    /** Whether the config that the call started with was preliminary, and the channel has its own by now (SV-13). */
+    final boolean isConfigDue() {
+        return awaitsConfig && dispatcher.isResolved();
+    }
+
+    /** Goes by the channel's config from now on, if {@link #isConfigDue}; before an attempt. By the call's owner. */
+    final boolean takeConfigIfDue() {
+        if (!isConfigDue()) {
+            return false;
+        }
+        awaitsConfig = false;
+        config = readConfig();
+        deadlineNs = deadlineOf(startNs, options, config);
+        return true;
+    }
+
+    /** On the clock of {@link System#nanoTime()}. */
+    final long startNs() {
+        return startNs;
+    }
+
+    final long deadlineNs() {
+        return deadlineNs;
+    }
+
+    final boolean needsCredentials() {
+        return dispatcher.credentials() != null || options.credentials() != null;
+    }
+
+    /** D5: the option wins. */
+    final boolean waitForReady() {
+        Boolean option = options.waitForReady();
+        return Boolean.TRUE.equals(option == null ? config.waitForReady() : option);
+    }
+
+    /** The policy in force; null if there is none, or retries are off (RT-2). */
+    final @Nullable RetryPolicy retryPolicy() {
+        if (!dispatcher.retryLimits().enabled()) {
+            return null;
+        }
+        RetryPolicy option = options.retryPolicy();
+        return option != null || options.hedgingPolicy() != null ? option : config.retryPolicy();
+    }
+
+    /** The policy in force; null if there is none, or retries are off (RT-2). */
+    final @Nullable HedgingPolicy hedgingPolicy() {
+        if (!dispatcher.retryLimits().enabled()) {
+            return null;
+        }
+        HedgingPolicy option = options.hedgingPolicy();
+        return option != null || options.retryPolicy() != null ? option : config.hedgingPolicy();
+    }
+
+    /** Nanoseconds to the deadline, {@code Long.MAX_VALUE} if there is none. */
+    final long timeLeftNs() {
+        return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+    }
+
+    final int maxInboundMessageBytes() {
+        int option = options.maxInboundMessageBytes();
+        int own = option < 0 ? dispatcher.maxInboundMessageBytes() : option;
+        return Math.min(own, config.maxResponseMessageBytes());
+    }
+
+    private int maxOutboundMessageBytes() {
+        int option = options.maxOutboundMessageBytes();
+        int own = option < 0 ? dispatcher.maxOutboundMessageBytes() : option;
+        return Math.min(own, config.maxRequestMessageBytes());
+    }
+
+    /**
+     * The message as it goes on the wire; the caller owns it.
+     *
+     * @param compress whether the call's compressor is used, if it has one
+     * @throws StatusException if it is too large or cannot be marshalled
+     */
+    final ByteBuf frame(Q message, boolean compress) {
+        return RequestEncoder.frame(
+                dispatcher.allocator(),
+                method.requestMarshaller(),
+                message,
+                maxOutboundMessageBytes(),
+                compress ? codec() : null);
+    }
+
+    private @Nullable Codec codec() {
+        return RequestEncoder.codecOf(dispatcher.codecs(), options.compressor());
+    }
+
+    /** The request headers but for those of an attempt. */
+    final RequestHeaders headers() {
+        RequestHeaders known = headers;
+        assert known != null;
+        return known;
+    }
+
+    private static long deadlineOf(long startNs, CallOptions options, MethodConfig config) {
+        long timeoutNs = Math.min(options.timeoutNs(), config.timeoutNs());
+        // Beyond the clock's range counts as none; the one value that means none is left to it.
+        long deadlineNs = timeoutNs > Long.MAX_VALUE / 2 ? TransportStream.NO_DEADLINE : startNs + timeoutNs;
+        Deadline fixed = options.deadline();
+        if (fixed != null && (deadlineNs == TransportStream.NO_DEADLINE || fixed.nanoTime() - deadlineNs < 0)) {
+            deadlineNs = fixed.nanoTime();
+        }
+        return deadlineNs;
+    }
+
+    // ---- What it tells ---------------------------------------------------------------------------------------
+
+    /** Status of a failure after {@code shutdownNow}, which is what ended the connection. */
+    final Status unlessKilled(Status status) {
+        return dispatcher.isKilled() && status.code() == StatusCode.UNAVAILABLE
+                ? new Status(StatusCode.CANCELLED, "the channel was shut down: " + status.message(), status.cause())
+                : status;
+    }
+
+    static Status deadlineExceededBetweenAttempts() {
+        return Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded before the next attempt");
+    }
+
+    /** Tells what another call, which was made for this one, has to tell. */
+    final void adoptReports(Call<?, ?> other) {
+        reports = other.reports;
+    }
+
+    /** Keeps what an attempt has to tell, if it failed. By the call's owner. */
+    final void keepReport(Attempt<R> attempt, Status status, @Nullable StreamFailure failure) {
+        if (status.isOk()) {
+            return;
+        }
+        List<AttemptReport> kept = new ArrayList<>(reports);
+        if (kept.size() == MAX_REPORTS) {
+            kept.remove(MAX_REPORTS / 2);
+        }
+        kept.add(attempt.report(status, failure));
+        reports = List.copyOf(kept);
+    }
+
+    /** HG-11: the servers of earlier attempts, and of others under way. */
+    Set<SocketAddress> tried(Attempt<R> picking) {
+        Set<SocketAddress> peers = new HashSet<>();
+        for (AttemptReport report : reports) {
+            if (report.peer() != null) {
+                peers.add(report.peer());
+            }
+        }
+        return peers;
+    }
+
+    /** The breaker of that back end refused an attempt of this call; false if it had before. */
+    final synchronized boolean addRefusing(SocketAddress backend) {
+        Set<SocketAddress> more = new HashSet<>(refusing);
+        boolean first = more.add(backend);
+        refusing = more;
+        return first;
+    }
+
+    final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - startNs);
+        List<AttemptReport> attempts = reports;
+        String lastConnectionError = dispatcher.lastFailure();
+        // Only what the report needs, so that an exception which is kept does not keep the call.
+        CallReport report =
+                new CallReport(dispatcher.target(), method.fullName(), elapsed, attempts, lastConnectionError);
+        return new StatusException(status, trailers, () -> report, withStackTrace);
+    }
+}

@@ -1,0 +1,23 @@
+package io.peregrine.client.internal;
+
+/** How an attempt ended, as far as it matters for what may follow (SPEC 2.14). */
+enum Outcome {
+    /** The server's response had begun: the call is committed to this attempt (RT-3). */
+    RESPONSE,
+    /** The server refused with a status alone; its trailers may tell when to come back. */
+    TRAILERS_ONLY,
+    /** It ended on the wire without a gRPC response; the server may have seen it. */
+    LOST,
+    /** Nothing left this side (RT-7). */
+    UNPROCESSED,
+    /** The peer says that its application has not seen it (RT-8). */
+    REFUSED,
+    /** No response headers within the time for one attempt (RT-16). */
+    TIMED_OUT,
+    /** The picker had no connection, and the call does not wait for one (RT-11). */
+    NOT_PICKED,
+    /** The picker dropped it: nothing is sent again (PK-5, HG-9). */
+    DROPPED,
+    /** This side ended it: nothing follows (RT-9). */
+    FINAL
+}

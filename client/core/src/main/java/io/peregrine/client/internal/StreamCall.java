@@ -1,0 +1,258 @@
+package io.peregrine.client.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.ClientCall;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.StreamCallback;
+import io.peregrine.transport.http2.StreamFailure;
+import java.net.SocketAddress;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call with streams, or with hedges: the application's side of it. What it sends goes to {@link StreamAttempts}, and
+ * what these receive goes through {@link StreamDelivery} to its callback.
+ *
+ * @param <Q> the request messages
+ * @param <R> the response messages
+ */
+public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> {
+    private static final Status CANCELLED = Status.of(StatusCode.CANCELLED, "cancelled");
+
+    private final StreamDelivery<R> delivery;
+    private final StreamAttempts<R> attempts;
+
+    /** {@link #trySend} was refused, perhaps while there was no attempt that could tell of room. */
+    private volatile boolean refusedToSend;
+
+    // Of the sending thread.
+    private boolean closed;
+    private boolean anySent;
+    private boolean compress = true;
+
+    /** The one response of a method that has one, until the status says whether it counts (CA-1). */
+    private @Nullable R heldResponse;
+
+    /**
+     * A call that has not started.
+     *
+     * @param executor where the callback runs; null for the thread of the event
+     */
+    public StreamCall(
+            CallDispatcher dispatcher,
+            MethodDescriptor<Q, R> method,
+            CallOptions options,
+            StreamCallback<R> callback,
+            @Nullable Executor executor) {
+        super(dispatcher, method, options);
+        this.attempts = new StreamAttempts<>(this);
+        boolean manyThreads = hedgingPolicy() != null || !dispatcher.isResolved();
+        this.delivery = new StreamDelivery<>(this, callback, executor, manyThreads);
+    }
+
+    /** Sends it on its way. Called once, if at all. */
+    public void start() {
+        Status refusal = refusal();
+        if (refusal != null) {
+            reject(refusal);
+        } else {
+            attempts.start();
+        }
+    }
+
+    /** Sends it on its way with its only request, which leaves in one write with the headers (CA-2). */
+    public void startWith(Q request) {
+        ByteBuf framed = frameOrEnd(request);
+        if (framed != null) {
+            startWithFramed(framed);
+        }
+    }
+
+    /** As {@link #startWith}, with a message that is the call's from now on. */
+    void startWithFramed(ByteBuf framed) {
+        Status refusal = refusal();
+        if (refusal != null) {
+            framed.release();
+            reject(refusal);
+            return;
+        }
+        anySent = true;
+        closed = true;
+        attempts.startWith(framed);
+    }
+
+    /** Ends a call that has no attempt. */
+    public void reject(Status status) {
+        attempts.end(status, Metadata.EMPTY);
+    }
+
+    // ---- ClientCall ------------------------------------------------------------------------------------------
+
+    @Override
+    public boolean trySend(Q message) {
+        requireOpen("a message");
+        if (anySent && method().type().hasOneRequest()) {
+            throw new IllegalStateException("a second request message for " + method() + " (expected: one)");
+        }
+        if (attempts.hasEnded()) {
+            return true;
+        }
+        if (!isWritable()) {
+            // First the flag, then another look: whoever makes room does it the other way round.
+            refusedToSend = true;
+            if (!isWritable()) {
+                return false;
+            }
+        }
+        ByteBuf framed = frameOrEnd(message);
+        if (framed == null) {
+            return true;
+        }
+        if (!attempts.send(framed)) {
+            return false;
+        }
+        anySent = true;
+        if (method().type().hasOneRequest()) {
+            closeSend();
+        }
+        return true;
+    }
+
+    @Override
+    public boolean isWritable() {
+        return attempts.isWritable();
+    }
+
+    @Override
+    public void closeSend() {
+        requireOpen("an end of the requests");
+        closed = true;
+        attempts.closeSend();
+    }
+
+    @Override
+    public void request(int messages) {
+        if (messages < 1) {
+            throw new IllegalArgumentException("messages: " + messages + " (expected: 1 or more)");
+        }
+        // Of a method with one response all that comes is taken anyway, so that a second message is seen (CA-1).
+        if (!method().type().hasOneResponse()) {
+            attempts.request(messages);
+        }
+    }
+
+    @Override
+    public void cork() {
+        attempts.cork();
+    }
+
+    @Override
+    public void flush() {
+        attempts.flush();
+    }
+
+    @Override
+    public void compress(boolean on) {
+        compress = on;
+    }
+
+    @Override
+    public void cancel() {
+        attempts.cancel(CANCELLED);
+    }
+
+    @Override
+    public void cancel(String reason, @Nullable Throwable cause) {
+        attempts.cancel(new Status(StatusCode.CANCELLED, reason, cause));
+    }
+
+    private void requireOpen(String what) {
+        if (closed) {
+            throw new IllegalStateException(
+                    what + " for " + method() + " behind the end of its requests (expected: nothing after closeSend)");
+        }
+    }
+
+    private @Nullable ByteBuf frameOrEnd(Q message) {
+        try {
+            return frame(message, compress);
+        } catch (StatusException unsendable) {
+            attempts.cancel(unsendable.status());
+            return null;
+        }
+    }
+
+    @Override
+    Set<SocketAddress> tried(Attempt<R> picking) {
+        Set<SocketAddress> peers = super.tried(picking);
+        attempts.addPeers(peers, picking);
+        return peers;
+    }
+
+    // ---- From the attempts -----------------------------------------------------------------------------------
+
+    @Override
+    void onHeaders(Attempt<R> attempt, Metadata headers) {
+        if (attempts.onResponse(attempt) && !headers.isEmpty()) {
+            delivery.onHeaders(headers);
+        }
+    }
+
+    @Override
+    void onMessage(Attempt<R> attempt, R message) {
+        if (!attempts.isCommittedTo(attempt)) {
+            return;
+        }
+        if (!method().type().hasOneResponse()) {
+            delivery.onMessage(message);
+        } else if (heldResponse == null) {
+            heldResponse = message;
+        } else {
+            attempt.abort(Status.of(StatusCode.INTERNAL, "more than one message in the response to " + method()));
+        }
+    }
+
+    @Override
+    void onWritable(Attempt<R> attempt) {
+        if (attempts.isCandidate(attempt)) {
+            refusedToSend = false;
+            delivery.onWritable();
+        }
+    }
+
+    @Override
+    void onEnd(Attempt<R> attempt, Status status, Metadata trailers, @Nullable StreamFailure failure) {
+        attempts.onEnd(attempt, status, trailers, failure);
+    }
+
+    /** There may be room for what was refused while there was no attempt. */
+    void announceRoom() {
+        if (refusedToSend && isWritable()) {
+            refusedToSend = false;
+            delivery.onWritable();
+        }
+    }
+
+    /** The end. Called once. */
+    void deliverEnd(Status status, Metadata trailers) {
+        R held = heldResponse;
+        if (!status.isOk()) {
+            delivery.onFailure(failure(unlessKilled(status), trailers, false));
+        } else if (held == null && method().type().hasOneResponse()) {
+            String message = "no message in the response to " + method() + ", which ended with OK";
+            delivery.onFailure(failure(Status.of(StatusCode.INTERNAL, message), trailers, false));
+        } else {
+            dispatcher().throttle().onSuccess();
+            if (held != null) {
+                delivery.onMessage(held);
+            }
+            delivery.onComplete(trailers);
+        }
+    }
+}

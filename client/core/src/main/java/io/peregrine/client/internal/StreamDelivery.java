@@ -1,0 +1,199 @@
+package io.peregrine.client.internal;
+
+import io.peregrine.client.Metadata;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.StreamCallback;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way from a call to its {@link StreamCallback}: one method at a time, in order, and nothing behind the end
+ * (HOSTILE.md P1). Straight through where the events come from one thread after the other anyway; else in a queue that
+ * one task at a time empties, on the executor, or on the thread that finds nobody at it.
+ */
+final class StreamDelivery<R> implements Runnable {
+    private static final System.Logger LOG = System.getLogger(StreamDelivery.class.getName());
+
+    private final StreamCall<?, R> call;
+    private final StreamCallback<R> callback;
+    private final @Nullable Executor executor;
+
+    /** Null if events are delivered straight. Bounded by the call: it gets no more messages than it asked for. */
+    private final @Nullable Queue<Runnable> queue;
+
+    /** Events in the queue and under way; who raises it from 0 starts the task. */
+    private final AtomicInteger pending = new AtomicInteger();
+
+    /** Whether the task was handed to the executor and has not begun: who clears it is the task. */
+    private final AtomicBoolean handedOver = new AtomicBoolean();
+
+    /** Of whoever delivers. */
+    private boolean over;
+
+    /**
+     * A way that nothing went yet.
+     *
+     * @param executor where the callback runs; null for the thread of the event
+     * @param manyThreads whether events may come from several threads at once
+     */
+    StreamDelivery(
+            StreamCall<?, R> call, StreamCallback<R> callback, @Nullable Executor executor, boolean manyThreads) {
+        this.call = call;
+        this.callback = callback;
+        this.executor = executor;
+        this.queue = executor != null || manyThreads ? new ConcurrentLinkedQueue<>() : null;
+    }
+
+    void onHeaders(Metadata headers) {
+        if (queue == null) {
+            deliverHeaders(headers);
+        } else {
+            enqueue(queue, () -> deliverHeaders(headers));
+        }
+    }
+
+    void onMessage(R message) {
+        if (queue == null) {
+            deliverMessage(message);
+        } else {
+            enqueue(queue, () -> deliverMessage(message));
+        }
+    }
+
+    void onWritable() {
+        if (queue == null) {
+            deliverWritable();
+        } else {
+            enqueue(queue, this::deliverWritable);
+        }
+    }
+
+    void onComplete(Metadata trailers) {
+        if (queue == null) {
+            deliverEnd(null, trailers);
+        } else {
+            enqueue(queue, () -> deliverEnd(null, trailers));
+        }
+    }
+
+    void onFailure(StatusException failure) {
+        if (queue == null) {
+            deliverEnd(failure, Metadata.EMPTY);
+        } else {
+            enqueue(queue, () -> deliverEnd(failure, Metadata.EMPTY));
+        }
+    }
+
+    // ---- The queue -------------------------------------------------------------------------------------------
+
+    private void enqueue(Queue<Runnable> events, Runnable event) {
+        events.add(event);
+        if (pending.getAndIncrement() > 0) {
+            return;
+        }
+        if (executor == null) {
+            deliverAll(events);
+            return;
+        }
+        handedOver.set(true);
+        try {
+            executor.execute(this);
+        } catch (RuntimeException | Error rejected) {
+            onRejected(events, rejected);
+        }
+    }
+
+    @Override
+    public void run() {
+        if (handedOver.compareAndSet(true, false)) {
+            Queue<Runnable> events = queue;
+            assert events != null;
+            deliverAll(events);
+        }
+    }
+
+    private void deliverAll(Queue<Runnable> events) {
+        do {
+            Runnable event = events.poll();
+            // Nobody but this task polls, and each event was added before it was counted.
+            assert event != null;
+            event.run();
+        } while (pending.decrementAndGet() > 0);
+    }
+
+    /** HOSTILE.md P14: the call still ends, on this thread, unless the executor, being broken, ran the task too. */
+    private void onRejected(Queue<Runnable> events, Throwable rejection) {
+        if (!handedOver.compareAndSet(true, false)) {
+            LOG.log(System.Logger.Level.WARNING, "the executor of " + call.method() + " threw", rejection);
+            return;
+        }
+        String message = "the call's executor rejected its callback";
+        if (!over) {
+            call.cancel(message, rejection);
+            deliverEnd(new StatusException(new Status(StatusCode.CANCELLED, message, rejection)), Metadata.EMPTY);
+        }
+        deliverAll(events);
+    }
+
+    // ---- The callback ----------------------------------------------------------------------------------------
+
+    private void deliverHeaders(Metadata headers) {
+        if (over) {
+            return;
+        }
+        try {
+            callback.onHeaders(headers);
+        } catch (RuntimeException | Error thrown) {
+            onThrown("onHeaders", thrown);
+        }
+    }
+
+    private void deliverMessage(R message) {
+        if (over) {
+            return;
+        }
+        try {
+            callback.onMessage(message);
+        } catch (RuntimeException | Error thrown) {
+            onThrown("onMessage", thrown);
+        }
+    }
+
+    private void deliverWritable() {
+        if (over) {
+            return;
+        }
+        try {
+            callback.onWritable();
+        } catch (RuntimeException | Error thrown) {
+            onThrown("onWritable", thrown);
+        }
+    }
+
+    private void deliverEnd(@Nullable StatusException failure, Metadata trailers) {
+        if (over) {
+            return;
+        }
+        over = true;
+        try {
+            if (failure == null) {
+                callback.onComplete(trailers);
+            } else {
+                callback.onFailure(failure);
+            }
+        } catch (RuntimeException | Error thrown) {
+            LOG.log(System.Logger.Level.WARNING, "the end callback of " + call.method() + " threw", thrown);
+        }
+    }
+
+    /** HOSTILE.md P12: its own call is all that it ends. */
+    private void onThrown(String callbackMethod, Throwable thrown) {
+        call.cancel(callbackMethod + " of " + call.method() + " threw: " + thrown, thrown);
+    }
+}
