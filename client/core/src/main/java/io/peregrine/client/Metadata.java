@@ -110,7 +110,7 @@ public final class Metadata implements HeaderFields {
         }
         AsciiString[] joined = Arrays.copyOf(fields, fields.length + others.fields.length);
         System.arraycopy(others.fields, 0, joined, fields.length, others.fields.length);
-        return new Metadata(joined);
+        return new Metadata(joined, received || others.received);
     }
 
     @Override
@@ -137,7 +137,7 @@ public final class Metadata implements HeaderFields {
         Builder sent = builder();
         for (int i = 0; i < size(); i++) {
             String name = Key.requireLegalName(name(i));
-            if (!Builder.isReserved(name)) {
+            if (!Builder.isReserved(wireName(i))) {
                 TextKey.requirePrintable(name, wireValue(i));
                 sent.fields.add(wireName(i));
                 sent.fields.add(wireValue(i));

@@ -47,13 +47,6 @@ public final class StatusException extends RuntimeException {
         return new StatusException(status, trailers, this::report, true);
     }
 
-    /** A failure that no call stands behind, for example one that an interceptor makes; without a stack trace. */
-    public StatusException(Status status) {
-        super(status.toString(), status.cause(), false, false);
-        this.status = status;
-        this.trailers = Metadata.EMPTY;
-    }
-
     /** The status; its message is the server's own where the server ended the call. */
     public Status status() {
         return status;

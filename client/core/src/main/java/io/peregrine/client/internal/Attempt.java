@@ -13,7 +13,6 @@ import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.compression.Codec;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.credentials.CallIdentity;
-import io.peregrine.client.internal.breaker.CircuitBreaker;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.message.AttemptFields;
 import io.peregrine.client.internal.message.ResponseDecoder;
@@ -286,27 +285,20 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         }
     }
 
-    /** False if the breaker is open, and the attempt has ended. */
+    /** False if a breaker is open, and the attempt has ended. */
     private boolean passBreaker(SocketAddress address) {
         CircuitBreakers breakers = call.dispatcher().circuitBreakers();
         if (breakers == null) {
             return true;
         }
-        long nowNs = System.nanoTime();
-        CircuitBreaker ofMethod = breakers.ofMethod(call.method().fullName(), nowNs);
-        CircuitBreaker breaker = ofMethod == null ? breakers.ofBackend(address, nowNs) : ofMethod;
-        if (breaker == null) {
+        Status refusal = waits().passBreaker(breakers, call.method().fullName(), address);
+        if (refusal == null) {
             return true;
         }
-        long permit = breaker.tryAcquire(nowNs);
-        if (permit == CircuitBreaker.REFUSED) {
-            // Another back end may be tried, the same one not (and a method has no other).
-            boolean elsewhere = ofMethod == null && call.addRefusing(address);
-            end(elsewhere ? Outcome.NOT_PICKED : Outcome.FINAL, breaker.refusal(nowNs));
-            return false;
-        }
-        waits().hold(breaker, permit);
-        return true;
+        // Another back end may be tried, the same one not again.
+        boolean elsewhere = !waits().isRefusedByMethod() && call.addRefusing(address);
+        end(elsewhere ? Outcome.NOT_PICKED : Outcome.FINAL, refusal);
+        return false;
     }
 
     private void releaseBreaker() {
@@ -456,13 +448,9 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         disarmRecvTimeout();
         try {
             codec = ResponseDecoder.codecOf(call.dispatcher().codecs(), headers);
-        } catch (StatusException unknownEncoding) {
-            abort(unknownEncoding.status());
-            return true;
-        }
-        Metadata metadata = receive(headers, true);
-        if (localFailure == null) {
-            call.onHeaders(this, metadata);
+            call.onHeaders(this, ResponseDecoder.metadataOf(headers));
+        } catch (StatusException unreadable) {
+            abort(unreadable.status());
         }
         return true;
     }
@@ -500,7 +488,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     @Override
     protected void onTrailers(ResponseHeaders trailers, boolean trailersOnly) {
-        Metadata metadata = receive(trailers, false);
+        Metadata metadata = ResponseDecoder.metadataOfTrailers(trailers);
         Status failed = localFailure;
         if (failed != null) {
             end(Outcome.FINAL, failed, metadata, null);
@@ -555,25 +543,6 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         ClientTransport current = transport;
         assert current != null;
         current.cancel(this);
-    }
-
-    /**
-     * What the application sees of a block. A value that is not base64 is a problem of this call, never of the
-     * connection; in trailers it is left out, since the status that came with it stands (MD-3, HOSTILE.md 2.6).
-     */
-    private Metadata receive(ResponseHeaders headers, boolean beforeTheStatus) {
-        Metadata.@Nullable Builder builder = null;
-        for (int i = 0; i < headers.size(); i++) {
-            if (Metadata.Builder.isVisible(headers.name(i))) {
-                builder = builder == null ? Metadata.builder() : builder;
-                if (!builder.tryReceive(headers.name(i), headers.value(i)) && beforeTheStatus) {
-                    abort(Status.of(
-                            StatusCode.INTERNAL, "metadata value of \"" + headers.name(i) + "\" is not base64"));
-                    return Metadata.EMPTY;
-                }
-            }
-        }
-        return builder == null ? Metadata.EMPTY : builder.build();
     }
 
     // ---- The end ---------------------------------------------------------------------------------------------

@@ -1,8 +1,11 @@
 package io.peregrine.client.internal;
 
+import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.internal.breaker.CircuitBreaker;
+import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.report.Wait;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +25,7 @@ final class AttemptWaits {
     private @Nullable ScheduledFuture<?> recvTimeout;
     private @Nullable CircuitBreaker breaker;
     private long permit;
+    private boolean refusedByMethod;
 
     /** The last picker's failure, of a call that waits for ready. */
     @Nullable
@@ -88,10 +92,28 @@ final class AttemptWaits {
         return reason == asked;
     }
 
-    /** The attempt goes through a breaker, which wants to know what came of it. */
-    void hold(CircuitBreaker passed, long newPermit) {
-        breaker = passed;
-        permit = newPermit;
+    /** Goes through the breaker of the method or of the back end; the refusal if it is open, else null. */
+    @Nullable
+    Status passBreaker(CircuitBreakers breakers, String fullMethodName, SocketAddress backend) {
+        long nowNs = System.nanoTime();
+        CircuitBreaker ofMethod = breakers.ofMethod(fullMethodName, nowNs);
+        CircuitBreaker found = ofMethod == null ? breakers.ofBackend(backend, nowNs) : ofMethod;
+        if (found == null) {
+            return null;
+        }
+        long acquired = found.tryAcquire(nowNs);
+        if (acquired == CircuitBreaker.REFUSED) {
+            refusedByMethod = ofMethod != null;
+            return found.refusal(nowNs);
+        }
+        breaker = found;
+        permit = acquired;
+        return null;
+    }
+
+    /** Whether the breaker that refused was that of the method, which has no other back end. */
+    boolean isRefusedByMethod() {
+        return refusedByMethod;
     }
 
     /** The attempt did not go through the breaker after all. */

@@ -54,7 +54,6 @@ abstract class Call<Q, R> implements Cancellable {
     /** Why the config fails the call (SV-12). */
     private @Nullable Status refusal;
 
-
     /** Replaced by the call's owner, read by pickers as well. */
     private volatile List<AttemptReport> reports = List.of();
 

@@ -271,8 +271,7 @@ class BearerTokenTest {
     void cr4ASourceMayChooseTheCode() {
         RecordedAnswer waiting = ask(credentials);
 
-        source.fail(new StatusException(
-                Status.of(StatusCode.PERMISSION_DENIED, "no such account"), Metadata.EMPTY, "token service", false));
+        source.fail(new StatusException(Status.of(StatusCode.PERMISSION_DENIED, "no such account")));
 
         assertThat(waiting.failure(StatusCode.PERMISSION_DENIED).message()).contains("no such account");
     }

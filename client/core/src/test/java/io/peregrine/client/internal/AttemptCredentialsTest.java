@@ -105,7 +105,7 @@ class AttemptCredentialsTest {
 
     @Test
     void cr3CredentialsThatRequirePrivacyAreNotAskedOnPlaintext() {
-        AttemptCredentials.start(later, null, PLAINTEXT, Metadata.EMPTY, result);
+        asked(later, null, PLAINTEXT, Metadata.EMPTY, result);
 
         assertThat(asked).isEmpty();
         assertThat(result.failure(StatusCode.UNAUTHENTICATED).message())
@@ -115,14 +115,14 @@ class AttemptCredentialsTest {
 
     @Test
     void cr3TheCallsCredentialsAreHeldToItToo() {
-        AttemptCredentials.start(plaintext(who("channel")), later, PLAINTEXT, Metadata.EMPTY, result);
+        asked(plaintext(who("channel")), later, PLAINTEXT, Metadata.EMPTY, result);
 
         assertThat(result.failure(StatusCode.UNAUTHENTICATED).message()).startsWith("the call's credentials require");
     }
 
     @Test
     void cr3CredentialsThatAllowPlaintextAreAsked() {
-        AttemptCredentials.start(plaintext(who("channel")), null, PLAINTEXT, Metadata.EMPTY, result);
+        asked(plaintext(who("channel")), null, PLAINTEXT, Metadata.EMPTY, result);
 
         assertThat(result.fields().all(WHO)).containsExactly("channel");
     }
@@ -190,7 +190,7 @@ class AttemptCredentialsTest {
             }
         };
 
-        AttemptCredentials.start(null, broken, PLAINTEXT, Metadata.EMPTY, result);
+        asked(null, broken, PLAINTEXT, Metadata.EMPTY, result);
 
         assertThat(result.failure(StatusCode.INTERNAL).message()).contains("broken");
     }
@@ -214,7 +214,7 @@ class AttemptCredentialsTest {
     void cr4NullForFieldsOrStatusIsAFailureWithoutAStatus() {
         start(null, (call, applier) -> applier.apply(null), Metadata.EMPTY);
         Result other = new Result();
-        AttemptCredentials.start((call, applier) -> applier.fail(null), null, SECURE, Metadata.EMPTY, other);
+        asked((call, applier) -> applier.fail(null), null, SECURE, Metadata.EMPTY, other);
 
         assertThat(result.failure(StatusCode.INTERNAL).message())
                 .isEqualTo("the call's credentials gave null (expected: fields)");
@@ -307,8 +307,8 @@ class AttemptCredentialsTest {
             for (int round = 0; round < 500; round++) {
                 Result raced = new Result();
                 AtomicReference<CallCredentials.@Nullable Applier> applier = new AtomicReference<>();
-                AttemptCredentials attempt = AttemptCredentials.start(
-                        (call, given) -> applier.set(given), who("call"), SECURE, Metadata.EMPTY, raced);
+                AttemptCredentials attempt =
+                        asked((call, given) -> applier.set(given), who("call"), SECURE, Metadata.EMPTY, raced);
                 CallCredentials.Applier given = applier.get();
                 assert given != null;
 
@@ -339,7 +339,7 @@ class AttemptCredentialsTest {
     /** HOSTILE.md P17. */
     @Test
     void p17NoFailureShowsAToken() {
-        AttemptCredentials.start(BearerToken.of("s3cr3t"), null, PLAINTEXT, Metadata.EMPTY, result);
+        asked(BearerToken.of("s3cr3t"), null, PLAINTEXT, Metadata.EMPTY, result);
 
         assertThat(result.failure(StatusCode.UNAUTHENTICATED).toString()).doesNotContain("s3cr3t");
     }
@@ -350,7 +350,7 @@ class AttemptCredentialsTest {
 
     private AttemptCredentials start(
             @Nullable CallCredentials ofChannel, @Nullable CallCredentials ofCall, Metadata application) {
-        return AttemptCredentials.start(ofChannel, ofCall, SECURE, application, result);
+        return asked(ofChannel, ofCall, SECURE, application, result);
     }
 
     private static CallCredentials who(String name) {
@@ -406,5 +406,16 @@ class AttemptCredentialsTest {
             assertThat(status.code()).as("code of " + status).isEqualTo(code);
             return status;
         }
+    }
+
+    private static AttemptCredentials asked(
+            @Nullable CallCredentials ofChannel,
+            @Nullable CallCredentials ofCall,
+            CallIdentity identity,
+            Metadata application,
+            AttemptCredentials.Receiver receiver) {
+        AttemptCredentials asked = AttemptCredentials.prepare(identity, receiver);
+        asked.ask(ofChannel, ofCall, application);
+        return asked;
     }
 }

@@ -3,6 +3,7 @@ package io.peregrine.client.internal.message;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.AsciiString;
 import io.peregrine.client.Marshaller;
+import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
@@ -46,6 +47,35 @@ public final class ResponseDecoder {
                     "grpc-encoding of the response: \"" + encoding + "\" (expected one of: " + codecs + ')'));
         }
         return codec == Codecs.identity() ? null : codec;
+    }
+
+    /**
+     * What the application sees of the response headers (MD-5).
+     *
+     * @throws StatusException with INTERNAL if a binary value is not base64 (MD-3): a problem of this call, never of
+     *     the connection
+     */
+    public static Metadata metadataOf(ResponseHeaders headers) {
+        return metadataOf(headers, true);
+    }
+
+    /** As {@link #metadataOf}, but a value that is not base64 is left out: the status that came with it stands. */
+    public static Metadata metadataOfTrailers(ResponseHeaders trailers) {
+        return metadataOf(trailers, false);
+    }
+
+    private static Metadata metadataOf(ResponseHeaders headers, boolean strict) {
+        Metadata.@Nullable Builder builder = null;
+        for (int i = 0; i < headers.size(); i++) {
+            if (Metadata.Builder.isVisible(headers.name(i))) {
+                builder = builder == null ? Metadata.builder() : builder;
+                if (!builder.tryReceive(headers.name(i), headers.value(i)) && strict) {
+                    throw new StatusException(Status.of(
+                            StatusCode.INTERNAL, "metadata value of \"" + headers.name(i) + "\" is not base64"));
+                }
+            }
+        }
+        return builder == null ? Metadata.EMPTY : builder.build();
     }
 
     /**
