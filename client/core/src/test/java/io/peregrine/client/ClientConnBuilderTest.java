@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.peregrine.client.balancer.LoadBalancerProvider;
+import io.peregrine.client.balancer.LoadBalancingPolicy;
+import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.transport.io.EventLoops;
@@ -128,6 +133,38 @@ class ClientConnBuilderTest {
             assertThat(conn.awaitTermination(Duration.ofSeconds(10))).isTrue();
             assertThat(conn.state()).isEqualTo(ConnectivityState.SHUTDOWN);
         }
+    }
+
+    @Test
+    void ch1RefusesADefaultServiceConfigThatIsWrong() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> build("a:1", it -> it.serviceConfigJson("{\"methodConfig\": 1}")))
+                .withMessage("$.methodConfig: 1 (expected: a list)");
+    }
+
+    @Test
+    void sv8APolicyOfTheChannelMayBeNamedByItsServiceConfig() {
+        LoadBalancerProvider provider = new LoadBalancerProvider() {
+            @Override
+            public String name() {
+                return "mine";
+            }
+
+            @Override
+            public LoadBalancingPolicy parse(ConfigObject config) {
+                return PickFirst.policy();
+            }
+        };
+        String json = "{\"loadBalancingConfig\": [{\"mine\": {}}]}";
+
+        build("a:1", it -> it.serviceConfigJson(json).loadBalancer(provider)).close();
+        assertThatIllegalArgumentException().isThrownBy(() -> build("a:1", it -> it.serviceConfigJson(json)));
+    }
+
+    @Test
+    void sv14TheLastFormOfTheDefaultServiceConfigCounts() {
+        build("a:1", it -> it.serviceConfigJson("wrong").serviceConfig(ServiceConfig.EMPTY))
+                .close();
     }
 
     private static ClientConn build(String target, UnaryOperator<ClientConnBuilder> settings) {

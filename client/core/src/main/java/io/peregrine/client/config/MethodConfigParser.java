@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what a method config says of calls (SPEC SV-4..SV-6), whatever methods it is for. */
 final class MethodConfigParser {
@@ -87,16 +88,16 @@ final class MethodConfigParser {
 
     /** Names in any case (SV-5). OK is none: a call that succeeded is not tried again. */
     private static StatusCode code(ConfigValue element) {
-        StatusCode code = null;
-        if (element.isString()) {
-            code = CODES.get(element.asString().toUpperCase(Locale.ROOT));
-        } else if (element.isNumber()) {
-            int number = element.asInt(0);
-            code = number < CODES.size() ? StatusCode.ofValue(number) : null;
-        }
+        StatusCode code = element.isString()
+                ? CODES.get(element.asString().toUpperCase(Locale.ROOT))
+                : codeOf(element.asInt(1, CODE));
         if (code == null || code == StatusCode.OK) {
             throw element.wrong(CODE);
         }
         return code;
+    }
+
+    private static @Nullable StatusCode codeOf(int number) {
+        return number < CODES.size() ? StatusCode.ofValue(number) : null;
     }
 }

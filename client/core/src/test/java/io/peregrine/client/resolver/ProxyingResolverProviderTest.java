@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.channel.local.LocalAddress;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.config.ServiceConfigSource;
 import io.peregrine.transport.proxy.ProxiedAddress;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
@@ -73,12 +75,37 @@ class ProxyingResolverProviderTest {
         });
     }
 
+    @Test
+    void sv10TheServiceConfigOfTheResolverComesThrough() throws Exception {
+        InetSocketAddress tcp = new InetSocketAddress(InetAddress.getByName("198.51.100.1"), 1);
+        ServiceConfigSource config = ServiceConfigSource.of(ServiceConfig.EMPTY);
+
+        start(
+                resolving(Resolution.of(List.of(Endpoint.of(tcp))).withServiceConfig(config)),
+                "fixed:///anything",
+                new NameResolver.Listener() {
+                    @Override
+                    public void onEndpoints(List<Endpoint> endpoints) {
+                        throw new AssertionError("endpoints alone: " + endpoints);
+                    }
+
+                    @Override
+                    public void onResolution(Resolution resolution) {
+                        reported.add(resolution);
+                    }
+
+                    @Override
+                    public void onError(Status status) {
+                        throw new AssertionError(status);
+                    }
+                });
+
+        assertThat(reported)
+                .containsExactly(new Resolution(List.of(Endpoint.of(ProxiedAddress.of(PROXY, tcp))), config, null));
+    }
+
     private void start(NameResolverProvider direct, String target) {
-        ProxyingResolverProvider provider = new ProxyingResolverProvider(direct, RULES);
-        Target parsed = Target.parse(target, "dns", List.of("dns", "fixed"));
-        assertThat(provider.scheme()).isEqualTo(direct.scheme());
-        assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
-        provider.newResolver(parsed, DEFAULT_PORT, timer).start(new NameResolver.Listener() {
+        start(direct, target, new NameResolver.Listener() {
             @Override
             public void onEndpoints(List<Endpoint> endpoints) {
                 reported.add(endpoints);
@@ -91,7 +118,19 @@ class ProxyingResolverProviderTest {
         });
     }
 
+    private void start(NameResolverProvider direct, String target, NameResolver.Listener listener) {
+        ProxyingResolverProvider provider = new ProxyingResolverProvider(direct, RULES);
+        Target parsed = Target.parse(target, "dns", List.of("dns", "fixed"));
+        assertThat(provider.scheme()).isEqualTo(direct.scheme());
+        assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
+        provider.newResolver(parsed, DEFAULT_PORT, timer).start(listener);
+    }
+
     private static NameResolverProvider reporting(SocketAddress... addresses) {
+        return resolving(Resolution.of(List.of(new Endpoint(List.of(addresses)))));
+    }
+
+    private static NameResolverProvider resolving(Resolution resolution) {
         return new NameResolverProvider() {
             @Override
             public String scheme() {
@@ -103,7 +142,7 @@ class ProxyingResolverProviderTest {
                 return new NameResolver() {
                     @Override
                     public void start(Listener listener) {
-                        listener.onEndpoints(List.of(new Endpoint(List.of(addresses))));
+                        listener.onResolution(resolution);
                     }
 
                     @Override

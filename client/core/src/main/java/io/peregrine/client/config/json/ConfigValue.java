@@ -87,11 +87,6 @@ public final class ConfigValue {
         return value instanceof String;
     }
 
-    /** Whether it is a number. */
-    public boolean isNumber() {
-        return value instanceof Number;
-    }
-
     /**
      * The integer; beyond {@code Integer.MAX_VALUE} it is that. Any kind of number will do, and so does one in quotes,
      * as in the JSON form of protobuf (SV-14).
@@ -99,9 +94,14 @@ public final class ConfigValue {
      * @param lowest what it must be at least
      */
     public int asInt(int lowest) {
+        return asInt(lowest, "an integer of at least " + lowest);
+    }
+
+    /** As {@link #asInt(int)}, where {@code expected} says better what it should be. */
+    public int asInt(int lowest, String expected) {
         BigDecimal number = decimal();
         if (number == null || number.compareTo(BigDecimal.valueOf(lowest)) < 0) {
-            throw wrong(integerOfAtLeast(lowest));
+            throw wrong(expected);
         }
         if (number.compareTo(MAX_INT) >= 0) {
             return Integer.MAX_VALUE;
@@ -109,7 +109,7 @@ public final class ConfigValue {
         try {
             return number.intValueExact();
         } catch (ArithmeticException fraction) {
-            throw wrong(integerOfAtLeast(lowest));
+            throw wrong(expected);
         }
     }
 
@@ -195,10 +195,6 @@ public final class ConfigValue {
             return "an object";
         }
         return value instanceof List<?> ? "a list" : "a " + value.getClass().getName();
-    }
-
-    private static String integerOfAtLeast(int lowest) {
-        return "an integer of at least " + lowest;
     }
 
     private static String plain(double bound) {

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * Where no default was given, it is an empty one, but for a config that is wrong: calls that a service wanted to
  * configure are not sent as if it had not.
  *
- * <p>Confined to the channel's serialised context, but for {@link #current()} and {@link #isApplied()}. A config replaces another as a whole in
- * one field, and an equal one replaces nothing: what goes by its identity, such as a throttle, is not begun anew.
+ * <p>Confined to the channel's serialised context, but for {@link #current()} and {@link #isApplied()}. A config
+ * replaces another as a whole in one field, and an equal one replaces nothing: a call under way keeps what it read, and
+ * what goes by a config's identity is not begun anew (SV-13).
  */
 public final class ActiveConfig {
     private final @Nullable ServiceConfig given;
