@@ -20,7 +20,10 @@ class ArchitectureDocumentTest {
             "io.peregrine.transport.http2",
             "io.peregrine.client",
             "io.peregrine.client.balancer",
-            "io.peregrine.client.internal");
+            "io.peregrine.client.config",
+            "io.peregrine.client.internal",
+            "io.peregrine.client.internal.control",
+            "io.peregrine.client.internal.message");
 
     @Test
     void theMethodsOfTheHotPathExist() throws Exception {

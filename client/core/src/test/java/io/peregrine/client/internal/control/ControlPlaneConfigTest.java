@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
