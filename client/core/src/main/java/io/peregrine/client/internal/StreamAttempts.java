@@ -556,13 +556,21 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
     }
 
     private boolean isFinal(Attempt<R> attempt) {
-        return call.dispatcher().isKilled() || attempt.outcome() == Outcome.FINAL;
+        return switch (attempt.outcome()) {
+            case FINAL -> true;
+            case UNPROCESSED -> ++unprocessedAttempts == UnaryCall.MAX_UNPROCESSED || isKilled();
+            default -> isKilled();
+        };
+    }
+
+    private boolean isKilled() {
+        return call.dispatcher().isKilled();
     }
 
     /** RT-7, RT-8: nobody has seen the request. Under the lock. */
     private boolean maySendAgain(Attempt<R> attempt) {
         if (attempt.outcome() == Outcome.UNPROCESSED) {
-            return ++unprocessedAttempts < UnaryCall.MAX_UNPROCESSED;
+            return true;
         }
         if (attempt.outcome() != Outcome.REFUSED || refusedBefore || processedBefore) {
             return false;
