@@ -41,6 +41,11 @@ final class HostileStream {
         body.writeBytes(data);
     }
 
+    /** What came of the request so far, with the prefixes of its messages. */
+    byte[] received() {
+        return body.toByteArray();
+    }
+
     /** The request, echoed with OK. */
     void echo() throws IOException {
         headers();
