@@ -33,6 +33,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -125,7 +126,9 @@ class RetryChaosIT {
                 AtomicInteger times = processed.getOrDefault(call.key, new AtomicInteger());
                 assertThat(times.get()).as("times that %s was processed", call).isBetween(0, call.kind.maxProcessed);
                 if (call.succeeded) {
-                    assertThat(times.get()).as("times that %s was processed", call).isPositive();
+                    assertThat(times.get())
+                            .as("times that %s was processed", call)
+                            .isPositive();
                 }
             }
             assertThat(calls.stream().filter(call -> call.succeeded).count())
@@ -340,7 +343,7 @@ class RetryChaosIT {
             held.put(stream.connection(), stream);
         }
 
-        private synchronized HostileStream release(HostileConnection connection) {
+        private synchronized @Nullable HostileStream release(HostileConnection connection) {
             return held.remove(connection);
         }
 

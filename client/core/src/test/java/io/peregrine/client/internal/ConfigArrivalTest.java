@@ -207,7 +207,7 @@ class ConfigArrivalTest {
         resolve(method -> method.hedging(HEDGING));
         fixture.of(fixture.attempt(0)).refuse(fixture.attempt(0), StatusCode.ABORTED);
 
-        assertThat(end.failures.get(0).report().attempts())
+        assertThat(end.report().attempts())
                 .flatExtracting(AttemptReport::waits)
                 .contains(new Wait(Wait.Reason.RESOLVER, Duration.ofMillis(400)));
     }

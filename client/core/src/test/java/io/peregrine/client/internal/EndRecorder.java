@@ -6,8 +6,10 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
+import io.peregrine.client.report.CallReport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** What a call told its caller. */
 final class EndRecorder implements UnaryCallback<byte[]> {
@@ -44,6 +46,12 @@ final class EndRecorder implements UnaryCallback<byte[]> {
         assertThat(failures).hasSize(1);
         assertThat(responses).isEmpty();
         return failures.get(0).status();
+    }
+
+    /** What the one failure tells of the call's way. */
+    CallReport report() {
+        assertThat(failures).hasSize(1);
+        return Objects.requireNonNull(failures.get(0).report());
     }
 
     byte[] response() {

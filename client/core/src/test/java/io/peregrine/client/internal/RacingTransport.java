@@ -95,7 +95,7 @@ final class RacingTransport implements ClientTransport {
     }
 
     private void step(Attempt<?> attempt, SplittableRandom random) {
-        int step = live.get(attempt);
+        int step = live.getOrDefault(attempt, STEPS);
         if (step == 0) {
             switch (random.nextInt(8)) {
                 case 0 -> fail(attempt, StreamFailure.Kind.UNPROCESSED);

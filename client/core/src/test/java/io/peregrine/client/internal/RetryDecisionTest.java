@@ -323,7 +323,7 @@ class RetryDecisionTest {
         fixture.advanceMs(100);
         refuseLast(StatusCode.ABORTED);
 
-        assertThat(end.failures.get(0).report().attempts())
+        assertThat(end.report().attempts())
                 .extracting(attempt -> attempt.previousAttempts())
                 .containsExactly(0, 0, 1);
     }

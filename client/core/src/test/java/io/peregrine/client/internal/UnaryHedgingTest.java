@@ -18,6 +18,7 @@ import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure.Kind;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -98,7 +99,7 @@ class UnaryHedgingTest {
 
         assertThat(failure.code()).isEqualTo(StatusCode.ABORTED);
         assertThat(failure.trailers().get(Metadata.Key.of("x-detail"))).isEqualTo("why");
-        assertThat(failure.report().attempts())
+        assertThat(Objects.requireNonNull(failure.report()).attempts())
                 .extracting(attempt -> attempt.status().code())
                 .containsExactly(StatusCode.UNAVAILABLE, StatusCode.ABORTED);
         assertThat(failure.getStackTrace()).isEmpty();
