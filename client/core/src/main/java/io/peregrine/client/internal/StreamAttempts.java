@@ -162,14 +162,20 @@ final class StreamAttempts<R> {
         return ended;
     }
 
-    /** Takes the message, or releases it and returns false. */
-    boolean send(ByteBuf framed) {
+    /**
+     * Takes the message, or releases it and returns false.
+     *
+     * @param last whether it ends the requests too
+     */
+    boolean send(ByteBuf framed, boolean last) {
         Attempt<R> only = committed;
         if (only == null) {
-            sendUncommitted(framed);
+            sendUncommitted(framed, last);
             return true;
         }
-        if (!only.messages().offer(framed)) {
+        if (last) {
+            only.messages().offerLast(framed);
+        } else if (!only.messages().offer(framed)) {
             // Another thread sends too, against the rule, and filled it meanwhile.
             framed.release();
             return false;
@@ -179,7 +185,7 @@ final class StreamAttempts<R> {
     }
 
     /** Hands the message to each attempt under way and keeps it for later ones; commits if it cannot be kept (RT-4). */
-    private void sendUncommitted(ByteBuf framed) {
+    private void sendUncommitted(ByteBuf framed, boolean last) {
         List<Attempt<R>> told;
         List<Attempt<R>> losers = List.of();
         Status lost = null;
@@ -195,7 +201,12 @@ final class StreamAttempts<R> {
                 }
             }
             told = live;
-            told.forEach(attempt -> attempt.messages().offerHeld(framed.retain()));
+            if (last) {
+                replay.halfClose();
+                told.forEach(attempt -> attempt.messages().offerLast(framed.retain()));
+            } else {
+                told.forEach(attempt -> attempt.messages().offerHeld(framed.retain()));
+            }
         } finally {
             lock.unlock();
         }
