@@ -60,11 +60,12 @@ abstract class Call<Q, R> implements Cancellable {
     /** The back ends whose breakers refused an attempt; made when the first one does. */
     private volatile Set<SocketAddress> refusing = Set.of();
 
-    Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+    /** A call that starts now; at {@code startNs} if another one began it. */
+    Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options, long startNs) {
         this.dispatcher = dispatcher;
         this.method = method;
         this.options = options;
-        this.startNs = System.nanoTime();
+        this.startNs = startNs;
         this.awaitsConfig = !dispatcher.isResolved();
         this.config = readConfig();
         this.deadlineNs = deadlineOf(startNs, options, config);
@@ -148,6 +149,11 @@ abstract class Call<Q, R> implements Cancellable {
         return true;
     }
 
+    /** Whether its config, and so its policies, may be others once the channel has been resolved. */
+    final boolean awaitsConfig() {
+        return awaitsConfig;
+    }
+
     /** On the clock of {@link System#nanoTime()}. */
     final long startNs() {
         return startNs;
@@ -187,7 +193,7 @@ abstract class Call<Q, R> implements Cancellable {
 
     /** Nanoseconds to the deadline, {@code Long.MAX_VALUE} if there is none. */
     final long timeLeftNs() {
-        return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+        return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - dispatcher.nanoTime();
     }
 
     final int maxInboundMessageBytes() {
@@ -252,9 +258,15 @@ abstract class Call<Q, R> implements Cancellable {
         return Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded before the next attempt");
     }
 
-    /** Tells what another call, which was made for this one, has to tell. */
+    static Status killedBetweenAttempts() {
+        return Status.of(StatusCode.CANCELLED, "the channel was shut down before the next attempt");
+    }
+
+    /** Tells what another call, which was made for this one, has to tell as well. */
     final void adoptReports(Call<?, ?> other) {
-        reports = other.reports;
+        List<AttemptReport> all = new ArrayList<>(reports);
+        all.addAll(other.reports);
+        reports = List.copyOf(all);
     }
 
     /** Keeps what an attempt has to tell, if it failed. By the call's owner. */
@@ -270,9 +282,9 @@ abstract class Call<Q, R> implements Cancellable {
         reports = List.copyOf(kept);
     }
 
-    /** HG-11: the servers of earlier attempts, and of others under way. */
+    /** HG-11: the servers of earlier attempts, of others under way, and those whose breakers refused one. */
     Set<SocketAddress> tried(Attempt<R> picking) {
-        Set<SocketAddress> peers = new HashSet<>();
+        Set<SocketAddress> peers = new HashSet<>(refusing);
         for (AttemptReport report : reports) {
             if (report.peer() != null) {
                 peers.add(report.peer());
@@ -290,7 +302,7 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
-        Duration elapsed = Duration.ofNanos(System.nanoTime() - startNs);
+        Duration elapsed = Duration.ofNanos(dispatcher.nanoTime() - startNs);
         List<AttemptReport> attempts = reports;
         String lastConnectionError = dispatcher.lastFailure();
         // Only what the report needs, so that an exception which is kept does not keep the call.
