@@ -218,7 +218,7 @@ class ServiceConfigTest {
                 .isThrownBy(() -> config.methodConfig(SAY, CallOptions.DEFAULT))
                 .satisfies(failure -> {
                     assertThat(failure.code()).isEqualTo(serversOnly ? StatusCode.INTERNAL : code);
-                    assertThat(failure.status().message()).isEqualTo("no route");
+                    assertThat(failure.status().message()).endsWith("no route");
                 });
     }
 
