@@ -186,13 +186,19 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         return ended;
     }
 
-    /** Takes the message, or releases it and returns false. */
-    boolean send(ByteBuf framed) {
+    /**
+     * Takes the message, or releases it and returns false.
+     *
+     * @param last whether it ends the requests too
+     */
+    boolean send(ByteBuf framed, boolean last) {
         Attempt<R> only = committed;
         if (only == null) {
-            return sendUncommitted(framed);
+            return sendUncommitted(framed, last);
         }
-        if (!only.messages().offer(framed)) {
+        if (last) {
+            only.messages().offerLast(framed);
+        } else if (!only.messages().offer(framed)) {
             // Another thread sends too, against the rule, and filled it meanwhile.
             framed.release();
             return false;
@@ -202,12 +208,16 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
     }
 
     /** Hands the message to each attempt under way and keeps it for later ones; commits if it cannot be kept (RT-4). */
-    private boolean sendUncommitted(ByteBuf framed) {
+    private boolean sendUncommitted(ByteBuf framed, boolean last) {
         List<Attempt<R>> told;
         List<Attempt<R>> losers = List.of();
         lock.lock();
         try {
-            if (committed == null && !ended && !replay.tryAdd(framed)) {
+            boolean kept = committed != null || ended || replay.tryAdd(framed);
+            if (last) {
+                replay.halfClose();
+            }
+            if (!kept) {
                 if (!live.isEmpty()) {
                     losers = commit(mostAdvanced());
                 } else if (overflow == null) {
@@ -220,7 +230,14 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
                 }
             }
             told = live;
-            told.forEach(attempt -> attempt.messages().offerHeld(framed.retainedDuplicate()));
+            for (Attempt<R> attempt : told) {
+                ByteBuf copy = framed.retainedDuplicate();
+                if (last) {
+                    attempt.messages().offerLast(copy);
+                } else {
+                    attempt.messages().offerHeld(copy);
+                }
+            }
         } finally {
             lock.unlock();
         }

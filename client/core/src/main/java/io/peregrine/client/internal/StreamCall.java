@@ -127,13 +127,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         if (framed == null) {
             return true;
         }
-        if (!attempts.send(framed)) {
+        // The only request and the end of the requests are one write (CA-2).
+        boolean last = method().type().hasOneRequest();
+        if (!attempts.send(framed, last)) {
             return false;
         }
         anySent = true;
-        if (method().type().hasOneRequest()) {
-            closeSend();
-        }
+        closed = last;
         return true;
     }
 
