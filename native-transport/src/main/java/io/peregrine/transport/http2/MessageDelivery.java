@@ -70,10 +70,12 @@ final class MessageDelivery implements MessageDeframer.Sink {
     }
 
     private void deframe(TransportStream stream, ByteBuf data) {
-        MessageDeframer deframer = deframerOf(stream);
         current = stream;
         try {
-            deframer.deframe(data, this);
+            boolean more = true;
+            while (more && data.isReadable()) {
+                more = deframeOne(stream, data);
+            }
         } catch (DeframingException malformed) {
             streams.onMalformedMessage(stream, malformed);
         } finally {
@@ -104,7 +106,6 @@ final class MessageDelivery implements MessageDeframer.Sink {
     }
 
     private void deliverWanted(TransportStream stream, UnreadMessages unread) {
-        MessageDeframer deframer = deframerOf(stream);
         while (unread.isWanted()) {
             ByteBuf piece = unread.take();
             if (piece == null) {
@@ -114,7 +115,7 @@ final class MessageDelivery implements MessageDeframer.Sink {
             try {
                 boolean more = true;
                 while (more && unread.isWanted()) {
-                    more = deframer.deframeOne(piece, this);
+                    more = deframeOne(stream, piece);
                 }
             } finally {
                 inbound.onUnreadTaken(unread, bytes - unread.putBack(piece));
@@ -134,13 +135,20 @@ final class MessageDelivery implements MessageDeframer.Sink {
         }
     }
 
-    private MessageDeframer deframerOf(TransportStream stream) {
+    /** False if no message is left in the data, or the stream takes no more. A deframer is for what spans frames. */
+    private boolean deframeOne(TransportStream stream, ByteBuf data) {
+        if (stream.ended) {
+            return false;
+        }
         MessageDeframer deframer = stream.deframer;
         if (deframer == null) {
+            if (MessageDeframer.tryDeframeWhole(data, stream.maxInboundMessageBytes(), this)) {
+                return true;
+            }
             deframer = new MessageDeframer(allocator, stream.maxInboundMessageBytes());
             stream.deframer = deframer;
         }
-        return deframer;
+        return deframer.deframeOne(data, this);
     }
 
     @Override
