@@ -558,7 +558,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         end(cancelled.outcome(), cancelled.status());
     }
 
+    /** Where no transport has the attempt, which would drop what is in its pipe. */
     private void end(Outcome how, Status status) {
+        MessagePipe pipe = pipe();
+        if (pipe != null) {
+            pipe.close();
+        }
         end(how, status, Metadata.EMPTY, null);
     }
 

@@ -127,6 +127,10 @@ final class StreamAttempts<R> {
         return ended;
     }
 
+    boolean isCommitted() {
+        return committed != null;
+    }
+
     boolean isCommittedTo(Attempt<R> attempt) {
         return committed == attempt;
     }
