@@ -124,7 +124,7 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     /** Whether the config that the call started with was preliminary, and the channel has its own by now (SV-13). */
-    final boolean isConfigDue() {
+    boolean isConfigDue() {
         return awaitsConfig && dispatcher.isResolved();
     }
 
