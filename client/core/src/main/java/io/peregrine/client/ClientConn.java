@@ -16,6 +16,8 @@ import io.peregrine.client.internal.chain.CallerDeadline;
 import io.peregrine.client.internal.chain.StreamChain;
 import io.peregrine.client.internal.chain.UnaryChain;
 import io.peregrine.client.internal.control.ControlPlane;
+import io.peregrine.client.internal.flow.ResponseFuture;
+import io.peregrine.client.internal.flow.ResponsePublisher;
 import io.peregrine.transport.io.ConnectionInfo;
 import io.peregrine.transport.io.EventLoops;
 import java.time.Duration;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -165,6 +168,39 @@ public final class ClientConn implements AutoCloseable {
             return streamChain.start(method, options, callback);
         }
         return start(method, options, callback, options.executor());
+    }
+
+    /**
+     * A call with one request, as a publisher of its responses. Each subscription makes a call; cancelling it cancels
+     * that call, and a call that fails ends with a {@link StatusException}. Keeps the rules of Reactive Streams;
+     * subscribers run where callbacks do: on the event loop, which they must not block, unless the options name an
+     * executor.
+     */
+    public <Q, R> Flow.Publisher<R> publish(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        return ResponsePublisher.of(this::startCall, method, options, request);
+    }
+
+    /**
+     * As {@link #publish(MethodDescriptor, Object, CallOptions)}, with many requests: each call subscribes to
+     * {@code requests}, asks it for one message at a time while the call has room, and ends its requests when it
+     * completes. If it fails, the call ends with CANCELLED and that cause; if the call ends first, the subscription to
+     * it is cancelled.
+     */
+    public <Q, R> Flow.Publisher<R> publish(
+            MethodDescriptor<Q, R> method, Flow.Publisher<? extends Q> requests, CallOptions options) {
+        return ResponsePublisher.of(this::startCall, method, options, requests);
+    }
+
+    /**
+     * Calls with the messages of {@code requests}, which are taken as
+     * {@link #publish(MethodDescriptor, Flow.Publisher, CallOptions)} says, and returns the one response as
+     * {@link #invokeFuture(MethodDescriptor, Object, CallOptions)} does.
+     *
+     * @throws IllegalArgumentException if the method has more than one response
+     */
+    public <Q, R> CompletableFuture<R> invokeFuture(
+            MethodDescriptor<Q, R> method, Flow.Publisher<? extends Q> requests, CallOptions options) {
+        return ResponseFuture.start(this::startCall, method, requests, options);
     }
 
     private <Q, R> ClientCall<Q> start(
