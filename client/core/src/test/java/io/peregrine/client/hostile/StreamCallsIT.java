@@ -153,7 +153,9 @@ class StreamCallsIT {
 
         RecordedStreamCall stream = RecordedStreamCall.start(conn, MethodType.BIDI_STREAMING, SHORT.withRetry(policy));
         assertThat(stream.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);
-        assertThat(stream.report().attempts()).filteredOn(attempt -> attempt.peer() != null).hasSize(1);
+        assertThat(stream.report().attempts())
+                .filteredOn(attempt -> attempt.peer() != null)
+                .hasSize(1);
         RecordedCall unary = RecordedCall.start(conn, SHORT.withRetry(policy));
         assertThat(unary.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);
         assertThat(server.requests()).as("one for each call").isEqualTo(2);
