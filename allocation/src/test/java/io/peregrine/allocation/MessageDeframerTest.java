@@ -160,6 +160,39 @@ class MessageDeframerTest {
     }
 
     @Test
+    void handsOutAWholeMessageWithoutADeframer() {
+        ByteBuf data = Unpooled.buffer();
+        writeMessage(data, 1, new byte[] {1, 2, 3});
+        writeMessage(data, 0, new byte[0]);
+        List<String> seen = new ArrayList<>();
+        MessageDeframer.Sink narrowed = (message, compressed) -> {
+            assertThat(message).isSameAs(data);
+            seen.add(ByteBufUtil.hexDump(message) + (compressed ? " compressed" : ""));
+        };
+
+        assertThat(MessageDeframer.tryDeframeWhole(data, 3, narrowed)).isTrue();
+        assertThat(MessageDeframer.tryDeframeWhole(data, 3, narrowed)).isTrue();
+        assertThat(MessageDeframer.tryDeframeWhole(data, 3, narrowed)).isFalse();
+
+        assertThat(seen).containsExactly("010203 compressed", "");
+        assertBorrowed(data);
+        data.release();
+    }
+
+    /** Too short for a prefix, short of a byte, over the limit (as an int, and beyond all ints), a reserved flag. */
+    @ParameterizedTest
+    @ValueSource(strings = {"00000000", "0000000003aabb", "0000000005aabbccddee", "00ffffffffaabb", "0200000001aa"})
+    void leavesToADeframerWhatIsNotWholeOrNotAcceptable(String wire) {
+        ByteBuf data = Unpooled.wrappedBuffer(ByteBufUtil.decodeHexDump(wire));
+
+        assertThat(MessageDeframer.tryDeframeWhole(data, 4, sink)).isFalse();
+
+        assertThat(data.readerIndex()).isZero();
+        assertThat(received).isEmpty();
+        data.release();
+    }
+
+    @Test
     void acceptsTheLimitAndRefusesOneByteMore() {
         for (int size : new int[] {99, 100}) {
             MessageDeframer limited = new MessageDeframer(allocator, 100);

@@ -146,6 +146,10 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         return ended;
     }
 
+    boolean isCommitted() {
+        return committed != null;
+    }
+
     boolean isCommittedTo(Attempt<R> attempt) {
         return committed == attempt;
     }
