@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttemptWaits {
     private final long startNs;
-    private final List<Wait> finished = new ArrayList<>(2);
+    private List<Wait> finished = List.of();
     private Wait.@Nullable Reason reason;
     private long sinceNs;
     private @Nullable ScheduledFuture<?> deadline;
@@ -56,6 +56,9 @@ final class AttemptWaits {
     void finish() {
         Wait.Reason was = reason;
         if (was != null) {
+            if (finished.isEmpty()) {
+                finished = new ArrayList<>(2);
+            }
             finished.add(new Wait(was, Duration.ofNanos(System.nanoTime() - sinceNs)));
             reason = null;
         }
