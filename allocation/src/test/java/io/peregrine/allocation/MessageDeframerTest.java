@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Messages out of DATA, however it is cut (SPEC MS-1), and refused by their length before it costs anything (MS-2). */
 class MessageDeframerTest {
     private static final int LIMIT = 4 * 1024 * 1024;
 

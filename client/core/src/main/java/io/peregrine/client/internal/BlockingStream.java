@@ -1,5 +1,7 @@
 package io.peregrine.client.internal;
 
+import io.netty.channel.EventLoop;
+import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.ClientCall;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
@@ -224,11 +226,20 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
     }
 
     private void park() {
+        requireNoEventLoop();
         LockSupport.park(this);
         if (Thread.interrupted()) {
             call().cancel("the thread that waited was interrupted", new InterruptedException());
             awaitEnd();
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Asked only by a thread that is about to wait, so that the question costs nothing otherwise. */
+    private void requireNoEventLoop() {
+        if (ThreadExecutorMap.currentExecutor() instanceof EventLoop) {
+            throw new IllegalStateException("to wait for " + method
+                    + " on an event loop would be to wait for itself (expected: another thread, or startCall())");
         }
     }
 

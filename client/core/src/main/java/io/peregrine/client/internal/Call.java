@@ -49,11 +49,12 @@ abstract class Call<Q, R> implements Cancellable {
     /** Made when the first thing goes wrong. */
     private volatile @Nullable CallHistory history;
 
-    Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+    /** A call that starts now; at {@code startNs} if another one began it. */
+    Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options, long startNs) {
         this.dispatcher = dispatcher;
         this.method = method;
         this.options = options;
-        this.startNs = System.nanoTime();
+        this.startNs = startNs;
         this.awaitsConfig = !dispatcher.isResolved();
         this.config = readConfig();
     }
@@ -123,7 +124,7 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     /** Whether the config that the call started with was preliminary, and the channel has its own by now (SV-13). */
-    final boolean isConfigDue() {
+    boolean isConfigDue() {
         return awaitsConfig && dispatcher.isResolved();
     }
 
@@ -135,6 +136,11 @@ abstract class Call<Q, R> implements Cancellable {
         awaitsConfig = false;
         config = readConfig();
         return true;
+    }
+
+    /** Whether its config, and so its policies, may be others once the channel has been resolved. */
+    final boolean awaitsConfig() {
+        return awaitsConfig;
     }
 
     /** On the clock of {@link System#nanoTime()}. */
@@ -185,7 +191,7 @@ abstract class Call<Q, R> implements Cancellable {
     /** Nanoseconds to the deadline, {@code Long.MAX_VALUE} if there is none. */
     final long timeLeftNs() {
         long deadlineNs = deadlineNs();
-        return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - System.nanoTime();
+        return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - dispatcher.nanoTime();
     }
 
     final int maxInboundMessageBytes() {
@@ -239,6 +245,10 @@ abstract class Call<Q, R> implements Cancellable {
         return Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded before the next attempt");
     }
 
+    static Status killedBetweenAttempts() {
+        return Status.of(StatusCode.CANCELLED, "the channel was shut down before the next attempt");
+    }
+
     private synchronized CallHistory history() {
         CallHistory known = history;
         if (known == null) {
@@ -268,9 +278,10 @@ abstract class Call<Q, R> implements Cancellable {
         }
     }
 
-    /** HG-11: the servers of earlier attempts, and of others under way. */
+    /** HG-11: the servers of earlier attempts, of others under way, and those whose breakers refused one. */
     Set<SocketAddress> tried(Attempt<R> picking) {
-        Set<SocketAddress> peers = new HashSet<>();
+        CallHistory known = history;
+        Set<SocketAddress> peers = known == null ? new HashSet<>() : known.refusing();
         for (AttemptReport report : reports()) {
             if (report.peer() != null) {
                 peers.add(report.peer());
@@ -285,7 +296,7 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
-        Duration elapsed = Duration.ofNanos(System.nanoTime() - startNs);
+        Duration elapsed = Duration.ofNanos(dispatcher.nanoTime() - startNs);
         List<AttemptReport> attempts = reports();
         String lastConnectionError = dispatcher.lastFailure();
         // Only what the report needs, so that an exception which is kept does not keep the call.

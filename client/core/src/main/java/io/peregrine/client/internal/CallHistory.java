@@ -28,8 +28,11 @@ final class CallHistory {
         return reports;
     }
 
+    /** Adds what another call, which was made for this one, has to tell as well. */
     void adoptReports(CallHistory other) {
-        reports = other.reports;
+        List<AttemptReport> all = new ArrayList<>(reports);
+        all.addAll(other.reports);
+        reports = List.copyOf(all);
     }
 
     void add(AttemptReport report) {
@@ -39,6 +42,11 @@ final class CallHistory {
         }
         kept.add(report);
         reports = List.copyOf(kept);
+    }
+
+    /** A copy. Any thread. */
+    synchronized Set<SocketAddress> refusing() {
+        return new HashSet<>(refusing);
     }
 
     /** False if the back end had refused before. Any thread. */
