@@ -204,6 +204,43 @@ public final class CallOptions {
         return new CallOptions(draft);
     }
 
+    /**
+     * These options, and {@code defaults} for what is not set here. Metadata and attributes of both count, those of the
+     * defaults first; the two kinds of deadline are one setting, and so are retry and hedging.
+     */
+    public CallOptions withDefaults(CallOptions defaults) {
+        if (this == DEFAULT || defaults == DEFAULT) {
+            return this == DEFAULT ? defaults : this;
+        }
+        Draft draft = new Draft(this);
+        if (timeoutNs == Long.MAX_VALUE && deadline == null) {
+            draft.timeoutNs = defaults.timeoutNs;
+            draft.deadline = defaults.deadline;
+        }
+        draft.waitForReady = orElse(waitForReady, defaults.waitForReady);
+        draft.metadata = defaults.metadata.concat(metadata);
+        draft.executor = orElse(executor, defaults.executor);
+        draft.compressor = orElse(compressor, defaults.compressor);
+        draft.maxInboundMessageBytes =
+                maxInboundMessageBytes < 0 ? defaults.maxInboundMessageBytes : maxInboundMessageBytes;
+        draft.maxOutboundMessageBytes =
+                maxOutboundMessageBytes < 0 ? defaults.maxOutboundMessageBytes : maxOutboundMessageBytes;
+        draft.authority = orElse(authority, defaults.authority);
+        draft.credentials = orElse(credentials, defaults.credentials);
+        draft.affinityKey = orElse(affinityKey, defaults.affinityKey);
+        if (retryPolicy == null && hedgingPolicy == null) {
+            draft.retryPolicy = defaults.retryPolicy;
+            draft.hedgingPolicy = defaults.hedgingPolicy;
+        }
+        draft.stackTraces = stackTraces || defaults.stackTraces;
+        draft.attributes = Attribute.behind(attributes, defaults.attributes);
+        return new CallOptions(draft);
+    }
+
+    private static <T> @Nullable T orElse(@Nullable T own, @Nullable T other) {
+        return own == null ? other : own;
+    }
+
     /** Time from the start of a call to its deadline, in nanoseconds, 0 or more; {@code Long.MAX_VALUE} for none. */
     public long timeoutNs() {
         return timeoutNs;
@@ -321,7 +358,15 @@ public final class CallOptions {
     }
 
     private record Attribute(
-            AttributeKey<?> key, Object value, @Nullable Attribute next) {}
+            AttributeKey<?> key, Object value, @Nullable Attribute next) {
+
+        /** The attributes of {@code first}, and behind them, to be found later, those of {@code others}. */
+        static @Nullable Attribute behind(@Nullable Attribute first, @Nullable Attribute others) {
+            return first == null || others == null
+                    ? orElse(first, others)
+                    : new Attribute(first.key, first.value, behind(first.next, others));
+        }
+    }
 
     /** Options while they are derived. */
     private static final class Draft {

@@ -2,6 +2,8 @@ package io.peregrine.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.client.config.RetryPolicy;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
@@ -46,5 +48,61 @@ class CallOptionsTest {
     void aDeadlineBeyondTheClockCountsAsNone() {
         assertThat(CallOptions.deadlineAfter(Duration.ofSeconds(Long.MAX_VALUE)).timeoutNs())
                 .isEqualTo(Long.MAX_VALUE);
+    }
+
+    /** SV-4, as far as it is about a call and its connection. */
+    @Test
+    void defaultsFillInWhatACallDoesNotSay() {
+        CallOptions.AttributeKey<String> own = CallOptions.AttributeKey.of("own", String.class);
+        CallOptions.AttributeKey<String> shared = CallOptions.AttributeKey.of("shared", String.class);
+        Metadata.Key<String> name = Metadata.Key.of("x");
+        CallOptions defaults = CallOptions.deadlineAfter(Duration.ofSeconds(9))
+                .withWaitForReady(true)
+                .withCompressor("gzip")
+                .withMaxInboundMessageBytes(7)
+                .withAuthority("other.test")
+                .withMetadata(Metadata.builder().put(name, "default").build())
+                .withAttribute(own, "default")
+                .withAttribute(shared, "default")
+                .withRetry(RetryPolicy.immediate());
+
+        CallOptions options = CallOptions.DEFAULT
+                .withWaitForReady(false)
+                .withMaxInboundMessageBytes(8)
+                .withMetadata(Metadata.builder().put(name, "own").build())
+                .withAttribute(shared, "own")
+                .withDefaults(defaults);
+
+        assertThat(options.timeoutNs()).isEqualTo(Duration.ofSeconds(9).toNanos());
+        assertThat(options.waitForReady()).isFalse();
+        assertThat(options.compressor()).isEqualTo("gzip");
+        assertThat(options.maxInboundMessageBytes()).isEqualTo(8);
+        assertThat(options.maxOutboundMessageBytes()).isEqualTo(-1);
+        assertThat(options.authority()).isEqualTo("other.test");
+        assertThat(options.metadata().all(name)).containsExactly("default", "own");
+        assertThat(options.attribute(own)).isEqualTo("default");
+        assertThat(options.attribute(shared)).isEqualTo("own");
+        assertThat(options.retryPolicy()).isNotNull();
+    }
+
+    @Test
+    void aDeadlineOfEitherKindReplacesTheDefaultOne() {
+        Deadline fixed = Deadline.after(Duration.ofHours(1));
+
+        CallOptions options =
+                CallOptions.DEFAULT.withDeadline(fixed).withDefaults(CallOptions.deadlineAfter(Duration.ofMillis(1)));
+
+        assertThat(options.deadline()).isSameAs(fixed);
+        assertThat(options.timeoutNs()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void hedgingReplacesADefaultRetryPolicy() {
+        CallOptions options = CallOptions.DEFAULT
+                .withHedging(HedgingPolicy.after(Duration.ZERO))
+                .withDefaults(CallOptions.DEFAULT.withRetry(RetryPolicy.immediate()));
+
+        assertThat(options.retryPolicy()).isNull();
+        assertThat(options.hedgingPolicy()).isNotNull();
     }
 }

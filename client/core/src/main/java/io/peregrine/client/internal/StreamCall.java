@@ -50,14 +50,26 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             CallOptions options,
             StreamCallback<R> callback,
             @Nullable Executor executor) {
-        super(dispatcher, method, options);
+        this(dispatcher, method, options, callback, executor, dispatcher.nanoTime());
+    }
+
+    /** As above, in place of a call that started at {@code startNs}. */
+    StreamCall(
+            CallDispatcher dispatcher,
+            MethodDescriptor<Q, R> method,
+            CallOptions options,
+            StreamCallback<R> callback,
+            @Nullable Executor executor,
+            long startNs) {
+        super(dispatcher, method, options, startNs);
         this.attempts = new StreamAttempts<>(this);
-        boolean manyThreads = hedgingPolicy() != null || !dispatcher.isResolved();
+        boolean manyThreads = hedgingPolicy() != null || awaitsConfig();
         this.delivery = new StreamDelivery<>(this, callback, executor, manyThreads);
     }
 
     /** Sends it on its way. Called once, if at all. */
     public void start() {
+        takeConfigIfDue();
         Status refusal = refusal();
         if (refusal != null) {
             reject(refusal);
@@ -76,6 +88,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     /** As {@link #startWith}, with a message that is the call's from now on. */
     void startWithFramed(ByteBuf framed) {
+        takeConfigIfDue();
         Status refusal = refusal();
         if (refusal != null) {
             framed.release();
@@ -116,14 +129,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             anySent = true;
             return true;
         }
-        if (!attempts.send(framed)) {
+        // The only request and the end of the requests are one write (CA-2).
+        boolean last = method().type().hasOneRequest();
+        if (!attempts.send(framed, last)) {
             return false;
         }
         anySent = true;
-        if (method().type().hasOneRequest()) {
-            closed = true;
-            attempts.closeSend();
-        }
+        closed = last;
         return true;
     }
 
@@ -236,7 +248,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     void onWritable(Attempt<R> attempt) {
-        if (attempts.isCandidate(attempt)) {
+        if (attempts.isLive(attempt)) {
             refusedToSend = false;
             delivery.onWritable();
         }
