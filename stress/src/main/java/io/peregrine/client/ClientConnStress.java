@@ -59,7 +59,7 @@ public final class ClientConnStress {
                 RetryLimits.DEFAULT,
                 control);
         final ClientConn conn =
-                new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false, List.of(), List.of());
+                new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false, CallOptions.DEFAULT, List.of(), List.of());
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";
 
