@@ -8,6 +8,8 @@ import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.ChannelCredentials;
+import io.peregrine.client.interceptor.StreamInterceptor;
+import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
@@ -29,7 +31,9 @@ import io.peregrine.transport.io.SocketTuning;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +70,8 @@ public final class ClientConnBuilder {
     private @Nullable String serviceConfigJson;
     private boolean serviceConfigLookup = true;
     private @Nullable CircuitBreakerPolicy circuitBreaker;
+    private final List<UnaryInterceptor> unaryInterceptors = new ArrayList<>();
+    private final List<StreamInterceptor> streamInterceptors = new ArrayList<>();
 
     ClientConnBuilder(String target) {
         this.target = target;
@@ -260,6 +266,21 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * Adds an interceptor of unary calls behind those that were added before: the first one added is the outermost, and
+     * sees a call first and its end last. Default none, which costs calls nothing.
+     */
+    public ClientConnBuilder unaryInterceptor(UnaryInterceptor interceptor) {
+        unaryInterceptors.add(interceptor);
+        return this;
+    }
+
+    /** As {@link #unaryInterceptor}, of the calls with streams. */
+    public ClientConnBuilder streamInterceptor(StreamInterceptor interceptor) {
+        streamInterceptors.add(interceptor);
+        return this;
+    }
+
     /** Adds a name resolver, or replaces the one of the same scheme. */
     public ClientConnBuilder resolver(NameResolverProvider provider) {
         resolvers.put(provider.scheme(), provider);
@@ -319,7 +340,14 @@ public final class ClientConnBuilder {
             if (circuitBreaker != null) {
                 dispatcher.circuitBreakers(new CircuitBreakers(circuitBreaker));
             }
-            return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
+            return new ClientConn(
+                    parsed.toString(),
+                    control,
+                    dispatcher,
+                    loops,
+                    eventLoops == null,
+                    unaryInterceptors,
+                    streamInterceptors);
         } catch (RuntimeException refused) {
             if (eventLoops == null) {
                 loops.close();
