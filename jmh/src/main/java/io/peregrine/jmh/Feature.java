@@ -21,7 +21,13 @@ public enum Feature {
     CREDENTIALS,
 
     /** A circuit breaker for the back end, which stays closed. grpc-java has none. */
-    BREAKER;
+    BREAKER,
+
+    /** Ten interceptors that pass the call on as it is. */
+    INTERCEPTORS_10;
+
+    /** See {@link #INTERCEPTORS_10}. */
+    static final int INTERCEPTORS = 10;
 
     /** The fields of metadata. */
     int fields() {

@@ -2,7 +2,11 @@ package io.peregrine.jmh;
 
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import java.util.concurrent.Executor;
 
@@ -15,6 +19,12 @@ final class GrpcJavaFeatures {
             case RETRY -> builder.enableRetry().defaultServiceConfig(GrpcJavaPolicies.retry());
             case HEDGING -> builder.enableRetry().defaultServiceConfig(GrpcJavaPolicies.hedging());
             case BREAKER -> throw new IllegalArgumentException("feature: BREAKER (expected: one that grpc-java has)");
+            case INTERCEPTORS_10 -> {
+                builder.disableRetry();
+                for (int i = 0; i < Feature.INTERCEPTORS; i++) {
+                    builder.intercept(new PassOn());
+                }
+            }
             default -> builder.disableRetry();
         }
     }
@@ -35,6 +45,14 @@ final class GrpcJavaFeatures {
             fields.put(Metadata.Key.of("x-trace-bin", Metadata.BINARY_BYTE_MARSHALLER), new byte[29]);
         }
         return fields;
+    }
+
+    private static final class PassOn implements ClientInterceptor {
+        @Override
+        public <Q, R> ClientCall<Q, R> interceptCall(
+                MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+            return next.newCall(method, options);
+        }
     }
 
     private static final class CachedToken extends CallCredentials {
