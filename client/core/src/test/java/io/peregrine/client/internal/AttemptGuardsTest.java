@@ -108,8 +108,8 @@ class AttemptGuardsTest {
 
     @Test
     void dl1TheDeadlineEndsACallWhoseCredentialsNeverAnswer() {
-        EndRecorder end = fixture.unary(
-                CallOptions.deadlineAfter(Duration.ofMillis(50)).withCredentials(credentials));
+        EndRecorder end =
+                fixture.unary(CallOptions.deadlineAfter(Duration.ofMillis(50)).withCredentials(credentials));
 
         fixture.advanceMs(50);
         credentials.asked.get(0).apply(TOKEN);
@@ -143,8 +143,7 @@ class AttemptGuardsTest {
     @Test
     void cr5AStreamKeepsItsMessagesWhileTheCredentialsAreAwaited() {
         StreamRecorder recorder = new StreamRecorder();
-        StreamCall<byte[], byte[]> call =
-                fixture.stream(BIDI, retrying().withCredentials(credentials), recorder);
+        StreamCall<byte[], byte[]> call = fixture.stream(BIDI, retrying().withCredentials(credentials), recorder);
         call.trySend(new byte[] {1});
         call.cancel();
         credentials.asked.get(0).apply(TOKEN);
@@ -157,8 +156,7 @@ class AttemptGuardsTest {
     void ch9ShutdownNowMeanwhileEndsTheCallWhenTheCredentialsAnswer() {
         EndRecorder end = fixture.unary(CallOptions.DEFAULT.withCredentials(credentials));
         fixture.dispatcher.kill();
-        fixture.pickers.publish(info -> PickResult.drop(
-                Status.of(StatusCode.CANCELLED, "the channel was shut down")));
+        fixture.pickers.publish(info -> PickResult.drop(Status.of(StatusCode.CANCELLED, "the channel was shut down")));
 
         credentials.asked.get(0).apply(TOKEN);
 
@@ -214,7 +212,9 @@ class AttemptGuardsTest {
 
         assertThat(end.status().message()).contains("circuit breaker");
         assertThat(fixture.started).hasSize(before);
-        assertThat(fixture.avoided).as("one pick for each back end, and one for the first again").hasSize(3);
+        assertThat(fixture.avoided)
+                .as("one pick for each back end, and one for the first again")
+                .hasSize(3);
         assertThat(fixture.avoided.get(1)).hasSize(1);
     }
 

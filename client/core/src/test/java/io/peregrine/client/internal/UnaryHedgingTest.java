@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
 
 /** Hedges of unary calls, through each face that these have. */
 class UnaryHedgingTest {
-    private static final CallOptions HEDGED = hedging(
-            HedgingPolicy.after(Duration.ofMillis(100)).maxAttempts(3).nonFatal(StatusCode.UNAVAILABLE));
+    private static final CallOptions HEDGED =
+            hedging(HedgingPolicy.after(Duration.ofMillis(100)).maxAttempts(3).nonFatal(StatusCode.UNAVAILABLE));
 
     private EngineFixture fixture = new EngineFixture(3);
 
