@@ -148,9 +148,10 @@ public final class ClientConn implements AutoCloseable {
     }
 
     /**
-     * As {@link #newStream}, with the request of a method that has one.
+     * As {@link #newStream}, with the request of a method that has one. If it cannot be marshalled, or is too large, the
+     * first {@link ClientStream#receive} throws.
      *
-     * @throws StatusException if the request cannot be sent
+     * @throws StatusException if the call fails before the request was taken
      */
     public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
         ClientStream<Q, R> stream = newStream(method, options);

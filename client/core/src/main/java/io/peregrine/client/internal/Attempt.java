@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,6 +91,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         requestFields(AttemptFields.of(call.options().metadata(), previousAttempts));
     }
 
+    /** Other attempts of the call came before: it begins now, and not with the call. Before {@link #begin}. */
+    void beginLate() {
+        LongSupplier clock = call.dispatcher().clock();
+        waits = new AttemptWaits(clock, clock.getAsLong());
+    }
+
     /** Sends it on its way. Called once. */
     void begin() {
         PickerSnapshot pickers = call.dispatcher().pickers();
@@ -104,7 +111,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
             } else if (picked.subConn() == null && picked != PickResult.queue()) {
                 if (picked.isDrop() || !call.waitForReady()) {
                     Outcome how = picked.isDrop() ? Outcome.DROPPED : Outcome.NOT_PICKED;
-                    end(how, ControlPlaneStatus.restrict(picked.status()));
+                    end(how, picked.status().asControlPlane());
                     return;
                 }
                 waits().lastPickFailure = picked.status().message();
@@ -122,8 +129,11 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
     }
 
     /** Gives up on a server that has not begun its response in time (RT-16). Any thread. */
-    void timeOut(Status status) {
-        cancel(new Cancellation(Outcome.TIMED_OUT, status));
+    private void timeOut(long timeoutNs) {
+        Status late = Status.of(
+                StatusCode.DEADLINE_EXCEEDED,
+                "no response headers within " + timeoutNs / 1000 + " µs, the time for one attempt");
+        cancel(new Cancellation(Outcome.TIMED_OUT, late));
     }
 
     private void cancel(Cancellation newCancellation) {
@@ -286,7 +296,8 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
         @Override
         public void onFailure(Status status) {
-            end(Outcome.FINAL, status);
+            // Not transparently (RT-9), but as the policy says of the code (RT-11).
+            end(Outcome.NOT_PICKED, status);
         }
     }
 
@@ -320,12 +331,9 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
             return;
         }
         long timeoutNs = policy.perAttemptRecvTimeoutNs();
-        Status late = Status.of(
-                StatusCode.DEADLINE_EXCEEDED,
-                "no response headers within " + timeoutNs / 1000 + " µs, the time for one attempt");
+        Runnable task = () -> timeOut(timeoutNs);
         try {
-            waits().recvTimeout(
-                            call.dispatcher().timer().schedule(() -> timeOut(late), timeoutNs, TimeUnit.NANOSECONDS));
+            waits().recvTimeout(call.dispatcher().timer().schedule(task, timeoutNs, TimeUnit.NANOSECONDS));
         } catch (RejectedExecutionException timerIsGone) {
             // The event loops are shut down: the transport, which needs them too, ends the attempt.
             LOG.log(System.Logger.Level.DEBUG, "no timer for an attempt of {0}: {1}", call.method(), timerIsGone);
@@ -373,7 +381,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     @Override
     public void onNewPicker() {
-        if (call.isConfigDue()) {
+        if (cancellation == null && call.isConfigDue()) {
             // Its deadline and its policy may be others; the call begins again.
             end(Outcome.UNPROCESSED, Status.of(StatusCode.UNAVAILABLE, "the channel has its service config now"));
         } else {
@@ -387,7 +395,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     /** False if the attempt has ended because there is no time, or no timer, left. */
     private boolean scheduleWaitDeadline(AttemptWaits waiting) {
-        long leftNs = deadlineNs() - System.nanoTime();
+        long leftNs = deadlineNs() - call.dispatcher().nanoTime();
         if (leftNs <= 0) {
             endByDeadline();
             return false;
@@ -425,7 +433,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
     private AttemptWaits waits() {
         AttemptWaits known = waits;
         if (known == null) {
-            known = new AttemptWaits(previousAttempts == 0 ? call.startNs() : System.nanoTime());
+            known = new AttemptWaits(call.dispatcher().clock(), call.startNs());
             waits = known;
         }
         return known;
@@ -519,7 +527,8 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         } else if (cancelled != null && failure.kind() == StreamFailure.Kind.CANCELLED) {
             end(responded ? Outcome.RESPONSE : cancelled.outcome(), cancelled.status(), Metadata.EMPTY, failure);
         } else {
-            boolean deadlinePassed = hasDeadline() && deadlineNs() - System.nanoTime() <= 0;
+            boolean deadlinePassed =
+                    hasDeadline() && deadlineNs() - call.dispatcher().nanoTime() <= 0;
             Status status = StatusMapping.ofFailure(failure, deadlinePassed);
             end(outcomeOf(failure, status), status, Metadata.EMPTY, failure);
         }
@@ -530,12 +539,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         if (hasResponse() || status.code() == StatusCode.DEADLINE_EXCEEDED) {
             return responded ? Outcome.RESPONSE : Outcome.FINAL;
         }
-        return switch (failure.kind()) {
-            case UNPROCESSED -> Outcome.UNPROCESSED;
-            case REFUSED -> Outcome.REFUSED;
-            case RESET, CONNECTION_LOST, MALFORMED, TOO_LARGE -> Outcome.LOST;
-            case REQUEST_HEADERS_TOO_LARGE, OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, INTERNAL -> Outcome.FINAL;
-        };
+        return Outcome.ofFailure(failure.kind());
     }
 
     /** Decides the status now; the transport's answer to the reset ends the attempt with it. On the event loop. */
@@ -558,7 +562,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         end(cancelled.outcome(), cancelled.status());
     }
 
+    /** Where no transport has the attempt, which would drop what is in its pipe. */
     private void end(Outcome how, Status status) {
+        MessagePipe pipe = pipe();
+        if (pipe != null) {
+            pipe.close();
+        }
         end(how, status, Metadata.EMPTY, null);
     }
 
@@ -573,7 +582,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     /** The time since it began. */
     long elapsedNs() {
-        return System.nanoTime() - beganNs();
+        return call.dispatcher().nanoTime() - beganNs();
     }
 
     private long beganNs() {
@@ -582,7 +591,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
 
     /** What the attempt has to tell after it ended with {@code status}. */
     AttemptReport report(Status status, @Nullable StreamFailure failure) {
-        long nowNs = System.nanoTime();
+        long nowNs = call.dispatcher().nanoTime();
         long startNs = beganNs();
         List<Wait> waited = waits == null ? List.of() : waits.list();
         if (peer() != null && !responded && status.code() == StatusCode.DEADLINE_EXCEEDED) {

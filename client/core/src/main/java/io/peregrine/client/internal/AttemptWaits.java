@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Belongs to the owner of its attempt, the deadline's flag aside.
  */
 final class AttemptWaits {
+    private final LongSupplier clock;
     private final long startNs;
     private final List<Wait> finished = new ArrayList<>(2);
     private Wait.@Nullable Reason reason;
@@ -34,7 +36,13 @@ final class AttemptWaits {
     /** The timer fired, perhaps while the attempt was between two waits; pairs with the picker's queue. */
     private volatile boolean deadlinePassed;
 
-    AttemptWaits(long startNs) {
+    /**
+     * Of an attempt that has not waited.
+     *
+     * @param startNs when it began, on that clock
+     */
+    AttemptWaits(LongSupplier clock, long startNs) {
+        this.clock = clock;
         this.startNs = startNs;
     }
 
@@ -48,7 +56,7 @@ final class AttemptWaits {
         if (reason != newReason) {
             finish();
             reason = newReason;
-            sinceNs = System.nanoTime();
+            sinceNs = clock.getAsLong();
         }
     }
 
@@ -56,7 +64,7 @@ final class AttemptWaits {
     void finish() {
         Wait.Reason was = reason;
         if (was != null) {
-            finished.add(new Wait(was, Duration.ofNanos(System.nanoTime() - sinceNs)));
+            finished.add(new Wait(was, Duration.ofNanos(clock.getAsLong() - sinceNs)));
             reason = null;
         }
     }
@@ -95,7 +103,7 @@ final class AttemptWaits {
     /** Goes through the breaker of the method or of the back end; the refusal if it is open, else null. */
     @Nullable
     Status passBreaker(CircuitBreakers breakers, String fullMethodName, SocketAddress backend) {
-        long nowNs = System.nanoTime();
+        long nowNs = clock.getAsLong();
         CircuitBreaker ofMethod = breakers.ofMethod(fullMethodName, nowNs);
         CircuitBreaker found = ofMethod == null ? breakers.ofBackend(backend, nowNs) : ofMethod;
         if (found == null) {
@@ -131,7 +139,7 @@ final class AttemptWaits {
             releaseUnsent();
         } else if (passed != null) {
             breaker = null;
-            passed.onResult(permit, code, System.nanoTime());
+            passed.onResult(permit, code, clock.getAsLong());
         }
     }
 

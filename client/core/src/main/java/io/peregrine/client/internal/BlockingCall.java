@@ -98,7 +98,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
             LockSupport.park(this);
             return;
         }
-        long leftNs = deadlineNs() - System.nanoTime() + STUCK_LOOP_GRACE_NS;
+        long leftNs = deadlineNs() - dispatcher().nanoTime() + STUCK_LOOP_GRACE_NS;
         if (leftNs <= 0) {
             Status stuck = Status.of(
                     StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");

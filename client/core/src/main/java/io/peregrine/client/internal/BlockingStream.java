@@ -1,5 +1,7 @@
 package io.peregrine.client.internal;
 
+import io.netty.channel.EventLoop;
+import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.ClientCall;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
@@ -234,11 +236,20 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
     }
 
     private void park() {
+        requireNoEventLoop();
         parkUntilGivenUp();
         if (Thread.interrupted()) {
             call().cancel("the thread that waited was interrupted", new InterruptedException());
             awaitEnd();
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Asked only by a thread that is about to wait, so that the question costs nothing otherwise. */
+    private void requireNoEventLoop() {
+        if (ThreadExecutorMap.currentExecutor() instanceof EventLoop) {
+            throw new IllegalStateException("to wait for " + method
+                    + " on an event loop would be to wait for itself (expected: another thread, or startCall())");
         }
     }
 
@@ -265,8 +276,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
         if (leftNs <= 0) {
             Status late = Status.of(
                     StatusCode.DEADLINE_EXCEEDED,
-                    "deadline exceeded, and nobody has ended the call: its event loop, or"
-                            + " an interceptor, is stuck");
+                    "deadline exceeded, and nobody has ended the call: its event loop, or an interceptor, is stuck");
             call().cancel(late.message(), null);
             throw thrown(new StatusException(late));
         }

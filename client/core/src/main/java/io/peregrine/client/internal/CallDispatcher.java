@@ -17,6 +17,7 @@ import io.peregrine.client.internal.retry.ReplayBuffer;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.RetryThrottle;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,9 @@ public final class CallDispatcher {
 
     /** Plain: set before the channel is handed out, which publishes it. */
     private @Nullable CircuitBreakers circuitBreakers;
+
+    /** Plain, as the breakers are. */
+    private LongSupplier clock = System::nanoTime;
 
     /** Whether shutdownNow was called: what it kills ends as CANCELLED (DECISION below CH-9). */
     private volatile boolean killed;
@@ -89,9 +93,24 @@ public final class CallDispatcher {
         return circuitBreakers;
     }
 
-    /** From now on, a lost connection means that this side closed it. */
+    /** From now on, a lost connection means that this side closed it; calls between two attempts end. */
     public void kill() {
         killed = true;
+        pickers.endPauses();
+    }
+
+    /** Replaces the clock of calls; before the first one. */
+    void clock(LongSupplier newClock) {
+        clock = newClock;
+    }
+
+    /** What calls read their time from: {@link System#nanoTime()}, or what stands in for it. */
+    LongSupplier clock() {
+        return clock;
+    }
+
+    long nanoTime() {
+        return clock.getAsLong();
     }
 
     boolean isResolved() {
@@ -120,6 +139,11 @@ public final class CallDispatcher {
 
     boolean isKilled() {
         return killed;
+    }
+
+    /** The bytes that the channel's calls keep to send them again. */
+    ReplayBudget replayBudget() {
+        return replayBudget;
     }
 
     PickerSnapshot pickers() {

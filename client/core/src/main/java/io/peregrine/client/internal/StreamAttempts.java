@@ -6,6 +6,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.retry.AttemptStrategy;
 import io.peregrine.client.internal.retry.NoStrategy;
 import io.peregrine.client.internal.retry.Outcome;
@@ -43,27 +44,35 @@ import org.jspecify.annotations.Nullable;
  * that has neither a retry nor a hedging policy differs only in that it makes no second attempt after one that a
  * server may have seen (RT-7, RT-8).
  *
- * <p>The call ends once: whoever sets {@link #ended}, under the lock, delivers the end.
+ * <p>What happens next is decided under the lock, as an {@link AttemptStep}, and done after it. So each attempt is counted when
+ * it is decided on, and of an attempt that is not {@link #live} any more nothing is heard. The call ends once: whoever
+ * sets {@link #ended}, under the lock, delivers the end.
  *
  * @param <R> the response messages
  */
-final class StreamAttempts<R> {
+final class StreamAttempts<R> implements PickerSnapshot.Waiter {
     private final StreamCall<?, R> call;
     private final ReentrantLock lock = new ReentrantLock();
 
     // Guarded by the lock.
     private final ReplayBuffer replay;
-    private AttemptStrategy strategy;
+    private AttemptStrategy strategy = NoStrategy.INSTANCE;
     private int requested;
     private int unprocessedAttempts;
     private boolean refusedBefore;
+    private boolean processedBefore;
+    private boolean begun;
     private @Nullable Status cancelStatus;
 
+    /** A message over the limit that came between two attempts: the next one is the last, and sends it (RT-4). */
+    private @Nullable ByteBuf overflow;
+
     /** The end of the last attempt, while another one is planned and none is under way. */
-    private @Nullable Status lastStatus;
+    private Status lastStatus = Status.OK;
 
     private Metadata lastTrailers = Metadata.EMPTY;
     private @Nullable ScheduledFuture<?> plan;
+    private boolean pausing;
 
     /** Counts the plans, so that a timer whose plan was replaced knows. */
     private int plans;
@@ -83,7 +92,6 @@ final class StreamAttempts<R> {
     StreamAttempts(StreamCall<?, R> call) {
         this.call = call;
         this.replay = call.dispatcher().newReplayBuffer();
-        this.strategy = newStrategy();
     }
 
     private AttemptStrategy newStrategy() {
@@ -100,31 +108,46 @@ final class StreamAttempts<R> {
     // ---- The application's side ------------------------------------------------------------------------------
 
     void start() {
-        startPlanned();
+        AttemptStep<R> step;
+        lock.lock();
+        try {
+            strategy = newStrategy();
+            step = ended ? AttemptStep.nothing() : startNext();
+        } finally {
+            lock.unlock();
+        }
+        take(step);
     }
 
     /** Starts with the only request, which is this object's from now on. */
     void startWith(ByteBuf framed) {
-        Attempt<R> first;
+        AttemptStep<R> step;
         lock.lock();
         try {
-            boolean kept = replay.tryAdd(framed);
-            replay.halfClose();
-            first = newAttempt(0, kept ? null : framed);
-            if (kept) {
-                plan(strategy.afterStart());
+            strategy = newStrategy();
+            if (ended) {
+                framed.release();
+                return;
+            }
+            if (replay.tryAdd(framed)) {
                 framed.release();
             } else {
-                commit(first);
+                overflow = framed;
             }
+            replay.halfClose();
+            step = startNext();
         } finally {
             lock.unlock();
         }
-        first.begin();
+        take(step);
     }
 
     boolean hasEnded() {
         return ended;
+    }
+
+    boolean isCommitted() {
+        return committed != null;
     }
 
     boolean isCommittedTo(Attempt<R> attempt) {
@@ -132,9 +155,14 @@ final class StreamAttempts<R> {
     }
 
     /** Whether the attempt is, or may become, the call. */
-    boolean isCandidate(Attempt<R> attempt) {
-        Attempt<R> only = committed;
-        return only == null || only == attempt;
+    boolean isLive(Attempt<R> attempt) {
+        List<Attempt<R>> current = live;
+        for (int i = 0; i < current.size(); i++) {
+            if (current.get(i) == attempt) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Adds the servers of the attempts under way, but for one of them. */
@@ -162,14 +190,19 @@ final class StreamAttempts<R> {
         return ended;
     }
 
-    /** Takes the message, or releases it and returns false. */
-    boolean send(ByteBuf framed) {
+    /**
+     * Takes the message, or releases it and returns false.
+     *
+     * @param last whether it ends the requests too
+     */
+    boolean send(ByteBuf framed, boolean last) {
         Attempt<R> only = committed;
         if (only == null) {
-            sendUncommitted(framed);
-            return true;
+            return sendUncommitted(framed, last);
         }
-        if (!only.messages().offer(framed)) {
+        if (last) {
+            only.messages().offerLast(framed);
+        } else if (!only.messages().offer(framed)) {
             // Another thread sends too, against the rule, and filled it meanwhile.
             framed.release();
             return false;
@@ -179,32 +212,43 @@ final class StreamAttempts<R> {
     }
 
     /** Hands the message to each attempt under way and keeps it for later ones; commits if it cannot be kept (RT-4). */
-    private void sendUncommitted(ByteBuf framed) {
+    private boolean sendUncommitted(ByteBuf framed, boolean last) {
         List<Attempt<R>> told;
         List<Attempt<R>> losers = List.of();
-        Status lost = null;
         lock.lock();
         try {
-            if (committed == null && !ended && !replay.tryAdd(framed)) {
-                if (live.isEmpty()) {
-                    lost = Status.of(
-                            StatusCode.RESOURCE_EXHAUSTED,
-                            "a message between two attempts is over the limit of what is kept for retries");
-                } else {
+            boolean kept = committed != null || ended || replay.tryAdd(framed);
+            if (last) {
+                replay.halfClose();
+            }
+            if (!kept) {
+                if (!live.isEmpty()) {
                     losers = commit(mostAdvanced());
+                } else if (overflow == null) {
+                    overflow = framed;
+                    return true;
+                } else {
+                    // Another thread sends too, against the rule.
+                    framed.release();
+                    return false;
                 }
             }
             told = live;
-            told.forEach(attempt -> attempt.messages().offerHeld(framed.retain()));
+            for (Attempt<R> attempt : told) {
+                ByteBuf copy = framed.retainedDuplicate();
+                if (last) {
+                    attempt.messages().offerLast(copy);
+                } else {
+                    attempt.messages().offerHeld(copy);
+                }
+            }
         } finally {
             lock.unlock();
         }
         framed.release();
         losers.forEach(Attempt::cancel);
         signalUnlessCorked(told);
-        if (lost != null) {
-            end(lost, Metadata.EMPTY);
-        }
+        return true;
     }
 
     /** HG-12: the attempt that has sent the most, which has the least left to send. */
@@ -275,7 +319,7 @@ final class StreamAttempts<R> {
 
     /** Ends the call with {@code status}, unless it ends by itself first. Any thread. */
     void cancel(Status status) {
-        List<Attempt<R>> told;
+        AttemptStep<R> step;
         lock.lock();
         try {
             if (ended) {
@@ -284,74 +328,84 @@ final class StreamAttempts<R> {
             if (cancelStatus == null) {
                 cancelStatus = status;
             }
-            told = live;
+            // The last attempt ends the call.
+            step = live.isEmpty() ? finish(status, Metadata.EMPTY) : AttemptStep.cancel(live);
         } finally {
             lock.unlock();
         }
-        if (told.isEmpty()) {
-            end(status, Metadata.EMPTY);
-        }
-        told.forEach(Attempt::cancel);
+        take(step);
     }
 
-    // ---- Starting attempts -----------------------------------------------------------------------------------
+    // ---- Steps -----------------------------------------------------------------------------------------------
 
-    /** Starts the attempt whose time has come, unless the call needs none any more. */
-    private void startPlanned() {
-        Attempt<R> next;
-        lock.lock();
-        try {
-            if (ended || committed != null || cancelStatus != null) {
-                return;
-            }
-            next = newAttempt(strategy.previousAttempts(), null);
+    /** Not under the lock. */
+    private void take(AttemptStep<R> step) {
+        step.losers().forEach(Attempt::cancel);
+        Attempt<R> next = step.next();
+        Status end = step.end();
+        if (next != null) {
+            // Room is told before the attempt can call back, since only one thread may at a time.
+            call.announceRoom();
+            next.begin();
+        } else if (end != null) {
+            call.deliverEnd(end, step.trailers());
+        }
+    }
+
+    /** The call has ended; not if it had before. Under the lock. */
+    private AttemptStep<R> finish(Status status, Metadata trailers) {
+        if (ended) {
+            return AttemptStep.nothing();
+        }
+        List<Attempt<R>> losers = live;
+        ended = true;
+        live = List.of();
+        replay.release();
+        dropPlan();
+        ByteBuf unsent = overflow;
+        if (unsent != null) {
+            overflow = null;
+            unsent.release();
+        }
+        return new AttemptStep<>(null, status, trailers, losers);
+    }
+
+    /** One more attempt, as the strategy wants it. Under the lock. */
+    private AttemptStep<R> startNext() {
+        Attempt<R> next = newAttempt(strategy.previousAttempts());
+        if (committed == null) {
             plan(strategy.afterStart());
-        } finally {
-            lock.unlock();
         }
-        begin(next);
+        return AttemptStep.begin(next);
     }
 
-    /** Starts an attempt in place of one that nobody has seen. */
-    private void startAgain(Attempt<R> unseen) {
-        Attempt<R> next;
-        Status refusal = null;
-        lock.lock();
-        try {
-            if (ended || committed != null || cancelStatus != null) {
-                return;
-            }
-            if (!call.takeConfigIfDue()) {
-                next = newAttempt(unseen.previousAttempts(), null);
-            } else {
-                refusal = call.refusal();
-                strategy = newStrategy();
-                next = refusal == null ? newAttempt(strategy.previousAttempts(), null) : unseen;
-                plan(refusal == null ? strategy.afterStart() : AttemptStrategy.WAIT);
-            }
-        } finally {
-            lock.unlock();
+    /** An attempt in place of one that nobody has seen. Under the lock. */
+    private AttemptStep<R> startAgain(Attempt<R> unseen) {
+        if (!call.takeConfigIfDue()) {
+            return AttemptStep.begin(newAttempt(unseen.previousAttempts()));
         }
-        if (refusal == null) {
-            begin(next);
-        } else {
-            end(refusal, Metadata.EMPTY);
+        // What else waits for the channel's config goes by the preliminary one.
+        List<Attempt<R>> outdated = live;
+        live = List.of();
+        dropPlan();
+        Status refusal = call.refusal();
+        if (refusal != null) {
+            finish(refusal, Metadata.EMPTY);
+            return new AttemptStep<>(null, refusal, Metadata.EMPTY, outdated);
         }
+        strategy = newStrategy();
+        return new AttemptStep<>(startNext().next(), null, Metadata.EMPTY, outdated);
     }
 
-    /** Room is told before the attempt can call back, since only one thread may at a time. */
-    private void begin(Attempt<R> next) {
-        call.announceRoom();
-        next.begin();
-    }
-
-    /** An attempt that has all that was sent before, and {@code unkept} behind it. Under the lock. */
-    private Attempt<R> newAttempt(int previousAttempts, @Nullable ByteBuf unkept) {
+    /** An attempt that has all that was sent before. Under the lock. */
+    private Attempt<R> newAttempt(int previousAttempts) {
         MessagePipe pipe = new MessagePipe();
         for (int i = 0; i < replay.size(); i++) {
             pipe.offerHeld(replay.retained(i));
         }
+        ByteBuf unkept = overflow;
         if (unkept != null) {
+            overflow = null;
             pipe.offerHeld(unkept);
         }
         if (replay.isHalfClosed()) {
@@ -363,9 +417,16 @@ final class StreamAttempts<R> {
             pipe.request(requested);
         }
         Attempt<R> next = new Attempt<>(call, call.headers(), pipe, previousAttempts);
+        if (begun) {
+            next.beginLate();
+        }
+        begun = true;
         List<Attempt<R>> more = new ArrayList<>(live);
         more.add(next);
         live = List.copyOf(more);
+        if (unkept != null) {
+            commit(next);
+        }
         return next;
     }
 
@@ -382,12 +443,18 @@ final class StreamAttempts<R> {
             return;
         }
         int number = plans;
-        Runnable task = late ? () -> onDeadlineBetweenAttempts(number) : () -> onPlanDue(number);
         long untilNs = Math.max(0, Math.min(delayNs, leftNs));
         try {
-            plan = call.dispatcher().timer().schedule(task, untilNs, TimeUnit.NANOSECONDS);
+            plan = call.dispatcher().timer().schedule(() -> onPlanDue(number, late), untilNs, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException timerIsGone) {
             cancelStatus = new Status(StatusCode.UNAVAILABLE, "the event loop is shut down", timerIsGone);
+        }
+        if (live.isEmpty()) {
+            pausing = true;
+            call.dispatcher().pickers().pause(this);
+            if (call.dispatcher().isKilled()) {
+                cancelStatus = Call.killedBetweenAttempts();
+            }
         }
     }
 
@@ -398,41 +465,44 @@ final class StreamAttempts<R> {
             plan = null;
             dropped.cancel(false);
         }
+        if (pausing) {
+            pausing = false;
+            call.dispatcher().pickers().resume(this);
+        }
     }
 
-    private void onPlanDue(int number) {
-        boolean start;
-        Status last = null;
+    private void onPlanDue(int number, boolean late) {
+        AttemptStep<R> step;
         lock.lock();
         try {
-            if (number != plans || ended || committed != null) {
+            if (number != plans || cancelStatus != null) {
                 return;
             }
-            plan = null;
-            start = strategy.tryStart();
-            if (!start && live.isEmpty()) {
-                last = lastStatus;
+            dropPlan();
+            if (late) {
+                step = finish(Call.deadlineExceededBetweenAttempts(), Metadata.EMPTY);
+            } else if (strategy.tryStart()) {
+                step = startNext();
+            } else {
+                step = live.isEmpty() ? finish(lastStatus, lastTrailers) : AttemptStep.nothing();
             }
         } finally {
             lock.unlock();
         }
-        if (start) {
-            startPlanned();
-        } else if (last != null) {
-            end(last, lastTrailers);
-        }
+        take(step);
     }
 
-    private void onDeadlineBetweenAttempts(int number) {
+    /** The channel was shut down. */
+    @Override
+    public void onNewPicker() {
+        AttemptStep<R> step;
         lock.lock();
         try {
-            if (number != plans) {
-                return;
-            }
+            step = live.isEmpty() ? finish(Call.killedBetweenAttempts(), Metadata.EMPTY) : AttemptStep.nothing();
         } finally {
             lock.unlock();
         }
-        end(Call.deadlineExceededBetweenAttempts(), Metadata.EMPTY);
+        take(step);
     }
 
     // ---- From the attempts -----------------------------------------------------------------------------------
@@ -442,16 +512,16 @@ final class StreamAttempts<R> {
         List<Attempt<R>> losers = List.of();
         lock.lock();
         try {
-            if (committed == null && !ended) {
+            if (!isLive(attempt)) {
+                return false;
+            }
+            if (committed == null) {
                 losers = commit(attempt);
             }
         } finally {
             lock.unlock();
         }
         losers.forEach(Attempt::cancel);
-        if (committed != attempt) {
-            return false;
-        }
         strategy.onResponse(attempt.elapsedNs());
         return true;
     }
@@ -475,100 +545,90 @@ final class StreamAttempts<R> {
         return List.copyOf(fewer);
     }
 
-    /** What follows the end of an attempt. */
-    private enum Next {
-        /** Other attempts, or one that is planned. */
-        WAIT,
-        /** One in its place. */
-        SAME_AGAIN,
-        /** One more. */
-        ONE_MORE,
-        /** The end of the call. */
-        END
-    }
-
     void onEnd(Attempt<R> attempt, Status status, Metadata trailers, @Nullable StreamFailure failure) {
-        Next next;
-        Status end;
-        List<Attempt<R>> losers;
+        AttemptStep<R> step;
         lock.lock();
         try {
-            live = without(attempt);
-            if (ended || !isCandidate(attempt)) {
+            if (!isLive(attempt)) {
                 return;
             }
+            live = without(attempt);
             call.keepReport(attempt, status, failure);
-            next = nextAfter(attempt, status, trailers);
-            Status cancelled = cancelStatus;
-            end = cancelled != null && status.code() == StatusCode.CANCELLED ? cancelled : status;
-            losers = next == Next.END ? live : List.of();
+            step = stepAfter(attempt, status, trailers);
         } finally {
             lock.unlock();
         }
-        losers.forEach(Attempt::cancel);
-        switch (next) {
-            case SAME_AGAIN -> startAgain(attempt);
-            case ONE_MORE -> startPlanned();
-            case END -> end(end, trailers);
-            case WAIT -> {}
-            default -> throw new AssertionError(next);
-        }
+        take(step);
     }
 
     /** Under the lock. */
-    private Next nextAfter(Attempt<R> attempt, Status status, Metadata trailers) {
-        if (committed != null || status.isOk()) {
-            return Next.END;
-        }
-        if (cancelStatus != null) {
+    private AttemptStep<R> stepAfter(Attempt<R> attempt, Status status, Metadata trailers) {
+        Status cancelled = cancelStatus;
+        boolean decided = committed != null || status.isOk();
+        if (cancelled != null && !decided && !live.isEmpty()) {
             // The last one ends the call.
-            return live.isEmpty() ? Next.END : Next.WAIT;
+            return AttemptStep.nothing();
         }
-        if (call.dispatcher().isKilled() || attempt.outcome() == Outcome.FINAL) {
-            return Next.END;
+        if (cancelled != null || decided || isFinal(attempt)) {
+            // A cancel comes back without the application's reason.
+            return finish(cancelled != null && status.code() == StatusCode.CANCELLED ? cancelled : status, trailers);
         }
-        if (maySendAgain(attempt)) {
-            return Next.SAME_AGAIN;
-        }
-        long delayNs = strategy.afterFailure(attempt.outcome(), status.code(), trailers, live.size());
-        if (delayNs == AttemptStrategy.DELIVER) {
-            return Next.END;
-        }
-        if (delayNs == 0) {
-            return strategy.tryStart() ? Next.ONE_MORE : live.isEmpty() ? Next.END : Next.WAIT;
-        }
-        lastStatus = status;
-        lastTrailers = trailers;
-        plan(delayNs);
-        // Set if there is no timer.
-        return cancelStatus == null ? Next.WAIT : Next.END;
+        return maySendAgain(attempt) ? startAgain(attempt) : stepOfStrategy(attempt, status, trailers);
+    }
+
+    private boolean isFinal(Attempt<R> attempt) {
+        return switch (attempt.outcome()) {
+            case FINAL -> true;
+            case UNPROCESSED -> ++unprocessedAttempts == UnaryCall.MAX_UNPROCESSED || isKilled();
+            default -> isKilled();
+        };
+    }
+
+    private boolean isKilled() {
+        return call.dispatcher().isKilled();
     }
 
     /** RT-7, RT-8: nobody has seen the request. Under the lock. */
     private boolean maySendAgain(Attempt<R> attempt) {
         if (attempt.outcome() == Outcome.UNPROCESSED) {
-            return ++unprocessedAttempts < UnaryCall.MAX_UNPROCESSED;
+            return true;
         }
-        if (attempt.outcome() != Outcome.REFUSED || refusedBefore || attempt.previousAttempts() > 0) {
+        if (attempt.outcome() != Outcome.REFUSED || refusedBefore || processedBefore) {
             return false;
         }
         refusedBefore = true;
         return true;
     }
 
+    /** Under the lock. */
+    private AttemptStep<R> stepOfStrategy(Attempt<R> attempt, Status status, Metadata trailers) {
+        processedBefore |= attempt.outcome() != Outcome.NOT_PICKED;
+        long delayNs = strategy.afterFailure(attempt.outcome(), status.code(), trailers, live.size());
+        if (delayNs == 0 && strategy.tryStart()) {
+            return startNext();
+        }
+        if (delayNs == AttemptStrategy.DELIVER || (delayNs == 0 && live.isEmpty())) {
+            return finish(status, trailers);
+        }
+        if (delayNs > 0) {
+            lastStatus = status;
+            lastTrailers = trailers;
+            plan(delayNs);
+        }
+        // Set if there is no timer, or no channel any more.
+        Status gone = cancelStatus;
+        return gone != null && live.isEmpty() ? finish(gone, Metadata.EMPTY) : AttemptStep.nothing();
+    }
+
     /** Ends the call, unless it has ended. */
     void end(Status status, Metadata trailers) {
+        AttemptStep<R> step;
         lock.lock();
         try {
-            if (ended) {
-                return;
-            }
-            ended = true;
-            replay.release();
-            dropPlan();
+            step = finish(status, trailers);
         } finally {
             lock.unlock();
         }
-        call.deliverEnd(status, trailers);
+        take(step);
     }
 }

@@ -50,14 +50,26 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             CallOptions options,
             StreamCallback<R> callback,
             @Nullable Executor executor) {
-        super(dispatcher, method, options);
+        this(dispatcher, method, options, callback, executor, dispatcher.nanoTime());
+    }
+
+    /** As above, in place of a call that started at {@code startNs}. */
+    StreamCall(
+            CallDispatcher dispatcher,
+            MethodDescriptor<Q, R> method,
+            CallOptions options,
+            StreamCallback<R> callback,
+            @Nullable Executor executor,
+            long startNs) {
+        super(dispatcher, method, options, startNs);
         this.attempts = new StreamAttempts<>(this);
-        boolean manyThreads = hedgingPolicy() != null || !dispatcher.isResolved();
+        boolean manyThreads = hedgingPolicy() != null || awaitsConfig();
         this.delivery = new StreamDelivery<>(this, callback, executor, manyThreads);
     }
 
     /** Sends it on its way. Called once, if at all. */
     public void start() {
+        takeConfigIfDue();
         Status refusal = refusal();
         if (refusal != null) {
             reject(refusal);
@@ -76,6 +88,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     /** As {@link #startWith}, with a message that is the call's from now on. */
     void startWithFramed(ByteBuf framed) {
+        takeConfigIfDue();
         Status refusal = refusal();
         if (refusal != null) {
             framed.release();
@@ -96,11 +109,12 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public boolean trySend(Q message) {
-        requireOpen("a message");
         if (anySent && method().type().hasOneRequest()) {
             throw new IllegalStateException("a second request message for " + method() + " (expected: one)");
         }
+        requireOpen("a message");
         if (attempts.hasEnded()) {
+            anySent = true;
             return true;
         }
         if (!isWritable()) {
@@ -112,15 +126,16 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         }
         ByteBuf framed = frameOrEnd(message);
         if (framed == null) {
+            anySent = true;
             return true;
         }
-        if (!attempts.send(framed)) {
+        // The only request and the end of the requests are one write (CA-2).
+        boolean last = method().type().hasOneRequest();
+        if (!attempts.send(framed, last)) {
             return false;
         }
         anySent = true;
-        if (method().type().hasOneRequest()) {
-            closeSend();
-        }
+        closed = last;
         return true;
     }
 
@@ -131,6 +146,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public void closeSend() {
+        if (method().type().hasOneRequest()) {
+            if (!anySent) {
+                throw new IllegalStateException("no request message for " + method() + " (expected: one)");
+            }
+            // The message was the end of the requests too (CA-2).
+            return;
+        }
         requireOpen("an end of the requests");
         closed = true;
         attempts.closeSend();
@@ -188,6 +210,12 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         }
     }
 
+    /** A committed call does not begin again: what its attempt was given to send is kept nowhere else (RT-4). */
+    @Override
+    boolean isConfigDue() {
+        return super.isConfigDue() && !attempts.isCommitted();
+    }
+
     @Override
     Set<SocketAddress> tried(Attempt<R> picking) {
         Set<SocketAddress> peers = super.tried(picking);
@@ -220,7 +248,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     void onWritable(Attempt<R> attempt) {
-        if (attempts.isCandidate(attempt)) {
+        if (attempts.isLive(attempt)) {
             refusedToSend = false;
             delivery.onWritable();
         }

@@ -9,6 +9,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.transport.http2.StreamFailure;
@@ -45,6 +46,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     private @Nullable Metadata heldHeaders;
     private int unprocessedAttempts;
     private boolean refusedBefore;
+    private boolean processedBefore;
     private @Nullable RetrySequence retries;
     private volatile @Nullable StreamCall<Q, R> hedged;
 
@@ -57,7 +59,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     private volatile @Nullable Status cancelStatus;
 
     UnaryCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
-        super(dispatcher, method, options);
+        super(dispatcher, method, options, dispatcher.nanoTime());
     }
 
     /** Encodes the request and sends it on its way. Called once. */
@@ -81,7 +83,8 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         ByteBuf framed = request;
         assert framed != null;
         request = null;
-        StreamCall<Q, R> call = new StreamCall<>(dispatcher(), method(), options(), new HedgedResponse(), null);
+        StreamCall<Q, R> call =
+                new StreamCall<>(dispatcher(), method(), options(), new HedgedResponse(), null, startNs());
         hedged = call;
         if (cancelStatus != null) {
             call.cancel();
@@ -130,6 +133,9 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         assert framed != null;
         int previousAttempts = retries == null ? 0 : retries.previousAttempts();
         Attempt<R> next = new Attempt<>(this, headers(), framed, previousAttempts);
+        if (previousAttempts > 0 || unprocessedAttempts > 0 || refusedBefore) {
+            next.beginLate();
+        }
         attempt = next;
         if (cancelStatus != null) {
             next.cancel();
@@ -199,11 +205,15 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
             case FINAL, DROPPED, RESPONSE -> RetrySequence.DELIVER;
             case UNPROCESSED -> ++unprocessedAttempts < MAX_UNPROCESSED ? 0 : RetrySequence.DELIVER;
             case REFUSED -> {
-                boolean first = !refusedBefore && ended.previousAttempts() == 0;
+                boolean again = !refusedBefore && !processedBefore;
                 refusedBefore = true;
-                yield first ? 0 : policyDelayNs(ended, status, trailers);
+                yield again ? 0 : policyDelayNs(ended, status, trailers);
             }
-            case TRAILERS_ONLY, LOST, TIMED_OUT, NOT_PICKED -> policyDelayNs(ended, status, trailers);
+            case TRAILERS_ONLY, LOST, TIMED_OUT -> {
+                processedBefore = true;
+                yield policyDelayNs(ended, status, trailers);
+            }
+            case NOT_PICKED -> policyDelayNs(ended, status, trailers);
         };
     }
 
@@ -271,7 +281,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     }
 
     /** The time between two attempts; its end, a cancel and the deadline compete for the call. */
-    private final class Pause implements Runnable {
+    private final class Pause implements Runnable, PickerSnapshot.Waiter {
         private final AtomicBoolean taken = new AtomicBoolean();
         private final long delayNs;
 
@@ -293,11 +303,13 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
                 return false;
             }
             stopTimer();
+            dispatcher().pickers().resume(this);
             return true;
         }
 
         void begin() {
             pause = this;
+            dispatcher().pickers().pause(this);
             try {
                 timer = dispatcher().timer().schedule(this, delayNs, TimeUnit.NANOSECONDS);
             } catch (RejectedExecutionException timerIsGone) {
@@ -311,6 +323,16 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
                 stopTimer();
             } else if (cancelStatus != null && take()) {
                 end(CANCELLED, null, Metadata.EMPTY);
+            } else if (dispatcher().isKilled()) {
+                onNewPicker();
+            }
+        }
+
+        /** The channel was shut down. */
+        @Override
+        public void onNewPicker() {
+            if (take()) {
+                end(killedBetweenAttempts(), null, Metadata.EMPTY);
             }
         }
 
@@ -323,7 +345,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
 
         @Override
         public void run() {
-            if (!taken.compareAndSet(false, true)) {
+            if (!take()) {
                 return;
             }
             if (endsCall) {

@@ -1,6 +1,11 @@
 package io.peregrine.client.internal;
 
+import static io.peregrine.transport.header.HeaderBlocks.block;
+
+import io.netty.buffer.Unpooled;
+import io.peregrine.client.StatusCode;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
@@ -19,6 +24,7 @@ public final class FakeTransport implements ClientTransport {
     final List<Attempt<?>> started = new ArrayList<>();
     final List<Attempt<?>> live = new ArrayList<>();
     final List<Attempt<?>> toCancel = new ArrayList<>();
+    final List<Attempt<?>> signalled = new ArrayList<>();
     public final List<String> shutdowns = new ArrayList<>();
     public StartResult answer = StartResult.ACCEPTED;
 
@@ -54,7 +60,7 @@ public final class FakeTransport implements ClientTransport {
 
     @Override
     public void signal(TransportStream stream) {
-        throw new UnsupportedOperationException("unary calls have no pipe");
+        signalled.add((Attempt<?>) stream);
     }
 
     @Override
@@ -99,7 +105,70 @@ public final class FakeTransport implements ClientTransport {
 
     /** Takes a stream for an end that the test makes; it is no longer live. */
     Attempt<?> take() {
-        return live.remove(live.size() - 1);
+        Attempt<?> taken = live.remove(live.size() - 1);
+        StreamAccess.release(taken);
+        return taken;
+    }
+
+    private Attempt<?> take(Attempt<?> attempt) {
+        if (!live.remove(attempt)) {
+            throw new AssertionError("not a live stream of " + address);
+        }
+        StreamAccess.release(attempt);
+        return attempt;
+    }
+
+    /** The server begins its response. */
+    void headers(Attempt<?> attempt, String... namesAndValues) {
+        StreamAccess.beginResponse(attempt);
+        String[] all = new String[4 + namesAndValues.length];
+        all[0] = ":status";
+        all[1] = "200";
+        all[2] = "content-type";
+        all[3] = "application/grpc";
+        System.arraycopy(namesAndValues, 0, all, 4, namesAndValues.length);
+        attempt.onHeaders(block(all));
+    }
+
+    void message(Attempt<?> attempt, int... bytes) {
+        byte[] message = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            message[i] = (byte) bytes[i];
+        }
+        attempt.onMessage(Unpooled.wrappedBuffer(message), false);
+    }
+
+    /** The server ends a response that it has begun. */
+    void trailers(Attempt<?> attempt, StatusCode code) {
+        take(attempt).onTrailers(block("grpc-status", String.valueOf(code.value())), false);
+    }
+
+    /** The server answers with a status alone. */
+    void refuse(Attempt<?> attempt, StatusCode code, String... namesAndValues) {
+        String[] all = new String[6 + namesAndValues.length];
+        all[0] = ":status";
+        all[1] = "200";
+        all[2] = "content-type";
+        all[3] = "application/grpc";
+        all[4] = "grpc-status";
+        all[5] = String.valueOf(code.value());
+        System.arraycopy(namesAndValues, 0, all, 6, namesAndValues.length);
+        take(attempt).onTrailers(block(all), true);
+    }
+
+    /** A whole response with one message. */
+    void respond(Attempt<?> attempt, int... message) {
+        headers(attempt);
+        message(attempt, message);
+        trailers(attempt, StatusCode.OK);
+    }
+
+    void fail(Attempt<?> attempt, StreamFailure.Kind kind) {
+        take(attempt).onFailure(new StreamFailure(kind, 0, "failed: " + kind, null));
+    }
+
+    void fail(Attempt<?> attempt, StreamFailure failure) {
+        take(attempt).onFailure(failure);
     }
 
     public void fail(StreamFailure.Kind kind) {
@@ -113,6 +182,7 @@ public final class FakeTransport implements ClientTransport {
     public void runCancels() {
         for (Attempt<?> cancelled : List.copyOf(toCancel)) {
             if (live.remove(cancelled)) {
+                StreamAccess.release(cancelled);
                 cancelled.onFailure(new StreamFailure(StreamFailure.Kind.CANCELLED, 0, "cancelled", null));
             }
         }

@@ -21,7 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class PickerSnapshot {
     /** What waits. */
     public interface Waiter {
-        /** A new picker is there; pick again. Called on the executor, in the order of arrival. */
+        /** A new picker is there, or the pause is over; pick again. Called on the executor, in the order of arrival. */
         void onNewPicker();
     }
 
@@ -39,6 +39,10 @@ public final class PickerSnapshot {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Set<Waiter> waiters = new LinkedHashSet<>();
+
+    /** Those that will pick again when their time has come. Guarded by the lock. */
+    private final Set<Waiter> pausing = new LinkedHashSet<>();
+
     private final int maxWaiters;
     private final Executor executor;
 
@@ -80,6 +84,10 @@ public final class PickerSnapshot {
         } finally {
             lock.unlock();
         }
+        wakeOnExecutor(woken);
+    }
+
+    private void wakeOnExecutor(List<Waiter> woken) {
         try {
             executor.execute(() -> wake(woken));
         } catch (RejectedExecutionException eventLoopIsGone) {
@@ -114,11 +122,51 @@ public final class PickerSnapshot {
         }
     }
 
-    /** How many calls wait, or are about to pick again. */
+    /**
+     * Will pick again later, whatever picker there is then: so the channel is still wanted. Only {@link #endPauses}
+     * tells it anything.
+     */
+    public void pause(Waiter waiter) {
+        lock.lock();
+        try {
+            pausing.add(waiter);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends a {@link #pause}, if there is one. */
+    public void resume(Waiter waiter) {
+        lock.lock();
+        try {
+            pausing.remove(waiter);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells those that pause, on the executor, that there is nothing to wait for any more. */
+    public void endPauses() {
+        List<Waiter> ended;
+        lock.lock();
+        try {
+            if (pausing.isEmpty()) {
+                return;
+            }
+            ended = new ArrayList<>(pausing);
+            pausing.clear();
+            waking += ended.size();
+        } finally {
+            lock.unlock();
+        }
+        wakeOnExecutor(ended);
+    }
+
+    /** How many calls wait, pause, or are about to pick again. */
     public int waiting() {
         lock.lock();
         try {
-            return waiters.size() + waking;
+            return waiters.size() + pausing.size() + waking;
         } finally {
             lock.unlock();
         }

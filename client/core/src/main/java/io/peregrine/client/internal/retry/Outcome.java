@@ -1,5 +1,7 @@
 package io.peregrine.client.internal.retry;
 
+import io.peregrine.transport.http2.StreamFailure;
+
 /** How an attempt ended, as far as it matters for what may follow (SPEC 2.14). */
 public enum Outcome {
     /** The server's response had begun: the call is committed to this attempt (RT-3). */
@@ -14,10 +16,20 @@ public enum Outcome {
     REFUSED,
     /** No response headers within the time for one attempt (RT-16). */
     TIMED_OUT,
-    /** The picker had no connection, and the call does not wait for one (RT-11). */
+    /** No stream was made: no connection for a call that does not wait for one, or no credentials (RT-9, RT-11). */
     NOT_PICKED,
     /** The picker dropped it: nothing is sent again (PK-5, HG-9). */
     DROPPED,
     /** This side ended it: nothing follows (RT-9). */
-    FINAL
+    FINAL;
+
+    /** Of an attempt that had no response when this happened to its stream. */
+    public static Outcome ofFailure(StreamFailure.Kind kind) {
+        return switch (kind) {
+            case UNPROCESSED -> UNPROCESSED;
+            case REFUSED -> REFUSED;
+            case RESET, CONNECTION_LOST, MALFORMED, TOO_LARGE -> LOST;
+            case REQUEST_HEADERS_TOO_LARGE, OVERLOADED, DEADLINE_EXCEEDED, CANCELLED, INTERNAL -> FINAL;
+        };
+    }
 }

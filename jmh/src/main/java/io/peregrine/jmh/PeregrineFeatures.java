@@ -1,0 +1,56 @@
+package io.peregrine.jmh;
+
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.ClientConnBuilder;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.breaker.CircuitBreakerPolicy;
+import io.peregrine.client.breaker.CircuitBreakerPolicy.Scope;
+import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.credentials.AccessToken;
+import io.peregrine.client.credentials.BearerToken;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/** The {@linkplain Feature features} as Peregrine has them. */
+final class PeregrineFeatures {
+    /** Three attempts, on UNAVAILABLE. */
+    static final RetryPolicy RETRY = RetryPolicy.exponential(Duration.ofMillis(100), 2, Duration.ofSeconds(1))
+            .maxAttempts(3)
+            .on(StatusCode.UNAVAILABLE);
+
+    private PeregrineFeatures() {}
+
+    static void configure(ClientConnBuilder builder, Feature feature) {
+        if (feature == Feature.BREAKER) {
+            builder.circuitBreaker(CircuitBreakerPolicy.builder(Scope.BACKEND).build());
+        }
+    }
+
+    static CallOptions optionsFor(Feature feature) {
+        return switch (feature) {
+            case NONE, BREAKER -> CallOptions.DEFAULT;
+            case RETRY -> CallOptions.DEFAULT.withRetry(RETRY);
+            case HEDGING ->
+                CallOptions.DEFAULT.withHedging(HedgingPolicy.after(Duration.ofSeconds(1))
+                        .maxAttempts(3)
+                        .nonFatal(StatusCode.UNAVAILABLE));
+            case METADATA_3, METADATA_10 -> CallOptions.DEFAULT.withMetadata(metadata(feature.fields()));
+            case CREDENTIALS -> CallOptions.DEFAULT.withCredentials(bearer());
+        };
+    }
+
+    private static Metadata metadata(int fields) {
+        Metadata.Builder builder = Metadata.builder();
+        for (int i = 1; i < fields; i++) {
+            builder.put(Metadata.Key.of("x-field-" + i), "value of field " + i);
+        }
+        return builder.put(Metadata.Key.binary("x-trace-bin"), new byte[29]).build();
+    }
+
+    private static BearerToken bearer() {
+        CompletableFuture<AccessToken> token = CompletableFuture.completedFuture(AccessToken.of("t".repeat(100)));
+        return BearerToken.builder(() -> token).allowPlaintext().build();
+    }
+}
