@@ -30,8 +30,7 @@ import org.junit.jupiter.api.Test;
 /** What {@link StreamInterceptor} promises. The last interceptor of each chain is the server of these tests. */
 class InterceptedStreamTest {
     private static final MethodDescriptor<byte[], byte[]> CHAT =
-            MethodDescriptor.bidiStreaming(
-            "test.Echo/Chat", Marshallers.bytes(), Marshallers.bytes());
+            MethodDescriptor.bidiStreaming("test.Echo/Chat", Marshallers.bytes(), Marshallers.bytes());
     private static final Metadata.Key<String> TEXT = Metadata.Key.of("x-text");
     private static final byte[] MESSAGE = {1};
 

@@ -86,8 +86,8 @@ public final class ResponseFuture<Q, R> extends CompletableFuture<R> {
             if (received != null) {
                 complete(received);
             } else {
-                completeExceptionally(new StatusException(Status.of(
-                        StatusCode.INTERNAL, "no message in the response, which ended with OK")));
+                completeExceptionally(new StatusException(
+                        Status.of(StatusCode.INTERNAL, "no message in the response, which ended with OK")));
             }
         }
 

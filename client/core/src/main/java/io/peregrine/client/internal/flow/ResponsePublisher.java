@@ -35,8 +35,7 @@ public final class ResponsePublisher<Q, R> implements Flow.Publisher<R> {
     /** Calls with one request. */
     public static <Q, R> ResponsePublisher<Q, R> of(
             CallStarter starter, MethodDescriptor<Q, R> method, CallOptions options, Q request) {
-        return new ResponsePublisher<>(
-                starter, method, options, Objects.requireNonNull(request, "request"), null);
+        return new ResponsePublisher<>(starter, method, options, Objects.requireNonNull(request, "request"), null);
     }
 
     /** Calls with the requests of a publisher, to which each call subscribes. */
@@ -45,8 +44,7 @@ public final class ResponsePublisher<Q, R> implements Flow.Publisher<R> {
             MethodDescriptor<Q, R> method,
             CallOptions options,
             Flow.Publisher<? extends Q> requests) {
-        return new ResponsePublisher<>(
-                starter, method, options, null, Objects.requireNonNull(requests, "requests"));
+        return new ResponsePublisher<>(starter, method, options, null, Objects.requireNonNull(requests, "requests"));
     }
 
     @Override

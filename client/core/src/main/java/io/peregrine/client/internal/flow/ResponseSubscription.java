@@ -50,8 +50,7 @@ final class ResponseSubscription<Q, R> implements Flow.Subscription, StreamCallb
 
     private volatile @Nullable ClientCall<Q> call;
 
-    ResponseSubscription(
-            MethodDescriptor<Q, R> method, Flow.Subscriber<? super R> subscriber, Requests<Q> requests) {
+    ResponseSubscription(MethodDescriptor<Q, R> method, Flow.Subscriber<? super R> subscriber, Requests<Q> requests) {
         this.method = method;
         this.requests = requests;
         this.subscriber = new AtomicReference<>(subscriber);
@@ -107,8 +106,8 @@ final class ResponseSubscription<Q, R> implements Flow.Subscription, StreamCallb
 
     /** 3.9. */
     private void refuse(long messages) {
-        IllegalArgumentException refused = new IllegalArgumentException("rule 3.9: request(" + messages + ") on "
-                + method + " (expected: 1 or more)");
+        IllegalArgumentException refused = new IllegalArgumentException(
+                "rule 3.9: request(" + messages + ") on " + method + " (expected: 1 or more)");
         ClientCall<Q> started = call;
         if (refusal.compareAndSet(null, refused) && started != null) {
             cancelFor(started, refused);

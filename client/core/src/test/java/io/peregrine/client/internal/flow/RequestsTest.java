@@ -183,8 +183,12 @@ class RequestsTest {
 
     private final class RecordedCall implements ClientCall<byte[]> {
         boolean full;
-        @Nullable RuntimeException thrown;
-        @Nullable Throwable cancelCause;
+
+        @Nullable
+        RuntimeException thrown;
+
+        @Nullable
+        Throwable cancelCause;
 
         @Override
         public boolean trySend(byte[] message) {
