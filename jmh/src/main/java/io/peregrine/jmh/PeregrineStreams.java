@@ -71,7 +71,6 @@ final class PeregrineStreams implements StreamClient {
         ClientCall<byte[]> call = conn.startCall(RECEIVE, options, count);
         call.request(Integer.MAX_VALUE);
         call.trySend(order);
-        call.closeSend();
         count.end.await();
         return count.bytes;
     }

@@ -108,11 +108,13 @@ public final class MessagePipe {
     }
 
     /**
-     * As {@link #offerHeld}, and ends the request behind the message: the loop never sees the one without the other, and
-     * both leave in one frame.
+     * As {@link #offerHeld(ByteBuf)}; the last message carries the end of the request with it, so that the loop never
+     * sees the one without the other, and both leave in one frame.
      */
-    public void offerLast(ByteBuf framed) {
-        last = framed;
+    public void offerHeld(ByteBuf framed, boolean isLast) {
+        if (isLast) {
+            last = framed;
+        }
         offerHeld(framed);
     }
 

@@ -48,7 +48,7 @@ class StreamingTest {
         RecordedStream stream = peer.startStreaming();
         peer.receive();
 
-        stream.messagePipe().offerLast(peer.allocator().directBuffer().writeBytes(message("hello")));
+        stream.messagePipe().offerHeld(peer.allocator().directBuffer().writeBytes(message("hello")), true);
         peer.connection().signal(stream);
         peer.runTasks();
 

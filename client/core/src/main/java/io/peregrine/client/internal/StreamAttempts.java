@@ -190,18 +190,14 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         return ended;
     }
 
-    /**
-     * Takes the message, or releases it and returns false.
-     *
-     * @param last whether it ends the requests too
-     */
+    /** Takes the message, and the end of the requests with the last one; or releases it and returns false. */
     boolean send(ByteBuf framed, boolean last) {
         Attempt<R> only = committed;
         if (only == null) {
             return sendUncommitted(framed, last);
         }
         if (last) {
-            only.messages().offerLast(framed);
+            only.messages().offerHeld(framed, true);
         } else if (!only.messages().offer(framed)) {
             // Another thread sends too, against the rule, and filled it meanwhile.
             framed.release();
@@ -234,14 +230,7 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
                 }
             }
             told = live;
-            for (Attempt<R> attempt : told) {
-                ByteBuf copy = framed.retainedDuplicate();
-                if (last) {
-                    attempt.messages().offerLast(copy);
-                } else {
-                    attempt.messages().offerHeld(copy);
-                }
-            }
+            told.forEach(attempt -> attempt.messages().offerHeld(framed.retainedDuplicate(), last));
         } finally {
             lock.unlock();
         }

@@ -186,9 +186,10 @@ class ServiceConfigTest {
                                 StatusCode.RESOURCE_EXHAUSTED,
                                 StatusCode.UNAVAILABLE))
                 .build();
-        String json = "{\"methodConfig\":[{\"name\":[{}],\"retryPolicy\":{\"maxAttempts\":5,\"initialBackoff\":\"0.025s\","
-                + "\"maxBackoff\":\"0.25s\",\"backoffMultiplier\":2,\"retryableStatusCodes\":[\"cancelled\","
-                + "\"deadline_exceeded\",\"internal\",\"resource_exhausted\",\"unavailable\"]}}]}";
+        String json =
+                "{\"methodConfig\":[{\"name\":[{}],\"retryPolicy\":{\"maxAttempts\":5,\"initialBackoff\":\"0.025s\","
+                        + "\"maxBackoff\":\"0.25s\",\"backoffMultiplier\":2,\"retryableStatusCodes\":[\"cancelled\","
+                        + "\"deadline_exceeded\",\"internal\",\"resource_exhausted\",\"unavailable\"]}}]}";
 
         ServiceConfig selected = ServiceConfig.EMPTY.withSelector((method, options) -> chosen);
 

@@ -108,6 +108,7 @@ class StreamResponsesIT {
                 }));
     }
 
+    /** MS-1, MS-2, MS-5, MS-6, ST-3, ST-4, ST-8, ST-11. */
     @ParameterizedTest
     @MethodSource("behindAMessage")
     void deliversWhatCameBeforeAndThenFails(Row row) throws Exception {
@@ -193,6 +194,7 @@ class StreamResponsesIT {
                 }));
     }
 
+    /** MD-3, MS-2, MS-5, ST-1, ST-2, ST-5, ST-6, ST-8, ST-11. */
     @ParameterizedTest
     @MethodSource("fromTheStart")
     void failsWithoutAMessage(Row row) throws Exception {

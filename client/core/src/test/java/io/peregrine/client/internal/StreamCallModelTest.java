@@ -143,7 +143,9 @@ class StreamCallModelTest {
                 // Built only for a failure: there are many runs.
                 assertThat(recorder.ends()).as("ends after %s", script).isEqualTo(1);
                 assertThat(processed()).as("processed after %s", script).isLessThanOrEqualTo(maxProcessed);
-                assertThat(isBehindTheEnd()).as("%s after %s", recorder.events, script).isFalse();
+                assertThat(isBehindTheEnd())
+                        .as("%s after %s", recorder.events, script)
+                        .isFalse();
                 try {
                     fixture.assertSettled();
                 } catch (AssertionError left) {

@@ -673,8 +673,7 @@ class UnaryRetryTest {
         EndRecorder end = fixture.unary(retrying());
         refuseLast(StatusCode.UNAVAILABLE);
 
-        fixture.pickers.publish(
-                info -> PickResult.drop(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down")));
+        fixture.pickers.publish(info -> PickResult.drop(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down")));
         fixture.advanceMs(100);
 
         assertThat(end.status().message()).isEqualTo("the channel is shut down");

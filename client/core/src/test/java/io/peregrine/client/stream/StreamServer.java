@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A grpc-java server of raw bytes, in plaintext, that heeds back pressure, and makes some of its own. */
 final class StreamServer implements AutoCloseable {
-    /** Sends each message back, and reads on only when it was let out. */
+    /** Sends metadata, and each message back; reads on only when the last one was let out. */
     static final MethodDescriptor<byte[], byte[]> ECHO =
             MethodDescriptor.bidiStreaming("test.Streams/Echo", Marshallers.bytes(), Marshallers.bytes());
 
@@ -38,6 +38,9 @@ final class StreamServer implements AutoCloseable {
     /** As {@link #ECHO}, for a method with one message each way. */
     static final MethodDescriptor<byte[], byte[]> SAY =
             MethodDescriptor.unary("test.Streams/Say", Marshallers.bytes(), Marshallers.bytes());
+
+    private static final io.grpc.Metadata.Key<String> SERVER =
+            io.grpc.Metadata.Key.of("x-server", io.grpc.Metadata.ASCII_STRING_MARSHALLER);
 
     private final Queue<ServerCall<byte[], byte[]>> held = new ConcurrentLinkedQueue<>();
     private final AtomicInteger flooded = new AtomicInteger();
@@ -122,7 +125,9 @@ final class StreamServer implements AutoCloseable {
     }
 
     private ServerCall.Listener<byte[]> echo(ServerCall<byte[], byte[]> call) {
-        call.sendHeaders(new io.grpc.Metadata());
+        io.grpc.Metadata headers = new io.grpc.Metadata();
+        headers.put(SERVER, "streams");
+        call.sendHeaders(headers);
         call.request(1);
         return new Counted() {
             private boolean owesRequest;
