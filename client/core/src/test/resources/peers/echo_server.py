@@ -12,13 +12,46 @@ DRAINING = threading.Event()
 
 class Handlers(grpc.GenericRpcHandler):
     def service(self, details):
+        return self.stream(details.method) or self.unary(details.method)
+
+    def stream(self, method):
+        handlers = {
+            "/peers.Echo/Sum": grpc.stream_unary_rpc_method_handler(self.sum),
+            "/peers.Echo/Repeat": grpc.unary_stream_rpc_method_handler(self.repeat),
+            "/peers.Echo/Chat": grpc.stream_stream_rpc_method_handler(self.chat),
+        }
+        return handlers.get(method)
+
+    def unary(self, method):
         handler = {
             "/peers.Echo/Echo": lambda request, context: request,
             "/peers.Echo/Fail": self.fail,
             "/peers.Echo/Sleep": self.sleep,
             "/peers.Echo/Metadata": self.metadata,
-        }.get(details.method)
+        }.get(method)
         return handler and grpc.unary_unary_rpc_method_handler(handler)
+
+    @staticmethod
+    def sum(requests, context):
+        return str(sum(len(request) for request in requests)).encode("utf-8")
+
+    @staticmethod
+    def repeat(request, context):
+        """The request is the number of responses, whose sizes are 0, 1, 2 and so on."""
+        for size in range(int(request)):
+            yield b"\x00" * size
+
+    @staticmethod
+    def chat(requests, context):
+        """Echoes, until told to end, or to fail, with the requests still open."""
+        context.send_initial_metadata((("x-server", "core"),))
+        for request in requests:
+            if request == b"fail":
+                context.set_trailing_metadata((("x-why", "asked"),))
+                context.abort(grpc.StatusCode.DATA_LOSS, "asked to fail")
+            if request == b"end":
+                return
+            yield request
 
     @staticmethod
     def fail(request, context):

@@ -90,6 +90,32 @@ public final class MessageDeframer {
     }
 
     /**
+     * Hands out the message that {@code data} begins with, if it is whole and acceptable: what is needed of a deframer
+     * in the usual case, without one.
+     *
+     * @param data the payload; borrowed
+     * @param maxMessageBytes as for a deframer
+     * @param sink receives the message
+     * @return whether a message was handed out, and {@code data} is read up to its end; if not, {@code data} is as it
+     *     was, and for a deframer to judge
+     */
+    public static boolean tryDeframeWhole(ByteBuf data, int maxMessageBytes, Sink sink) {
+        int start = data.readerIndex();
+        if (data.readableBytes() < PREFIX_BYTES) {
+            return false;
+        }
+        byte flag = data.getByte(start);
+        int length = data.getInt(start + 1);
+        boolean acceptable = (flag & ~COMPRESSED) == 0 && Integer.compareUnsigned(length, maxMessageBytes) <= 0;
+        if (!acceptable || data.readableBytes() - PREFIX_BYTES < length) {
+            return false;
+        }
+        data.readerIndex(start + PREFIX_BYTES);
+        handOut(data, length, flag != 0, sink);
+        return true;
+    }
+
+    /**
      * Takes the payload of one DATA frame, less padding, and hands out each message that it completes.
      *
      * <p>However the method ends, the reader index of {@code data} is at its writer index and its reference count
@@ -205,10 +231,14 @@ public final class MessageDeframer {
     }
 
     private void deliverInPlace(ByteBuf data, Sink sink) {
-        int end = data.writerIndex();
-        int messageEnd = data.readerIndex() + length;
         // Before the sink runs, so that it finds the state of a message boundary.
         prefixBytesRead = 0;
+        handOut(data, length, compressed, sink);
+    }
+
+    private static void handOut(ByteBuf data, int length, boolean compressed, Sink sink) {
+        int end = data.writerIndex();
+        int messageEnd = data.readerIndex() + length;
         data.writerIndex(messageEnd);
         try {
             sink.onMessage(data, compressed);

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Messages out of DATA, however it is cut (SPEC MS-1), and refused by their length before it costs anything (MS-2). */
 class MessageDeframerTest {
     private static final int LIMIT = 4 * 1024 * 1024;
 
@@ -156,6 +157,39 @@ class MessageDeframerTest {
     private void drip(ByteBuf data, byte next) {
         data.clear().writeByte(next);
         deframer.deframe(data, sink);
+    }
+
+    @Test
+    void handsOutAWholeMessageWithoutADeframer() {
+        ByteBuf data = Unpooled.buffer();
+        writeMessage(data, 1, new byte[] {1, 2, 3});
+        writeMessage(data, 0, new byte[0]);
+        List<String> seen = new ArrayList<>();
+        MessageDeframer.Sink narrowed = (message, compressed) -> {
+            assertThat(message).isSameAs(data);
+            seen.add(ByteBufUtil.hexDump(message) + (compressed ? " compressed" : ""));
+        };
+
+        assertThat(MessageDeframer.tryDeframeWhole(data, 3, narrowed)).isTrue();
+        assertThat(MessageDeframer.tryDeframeWhole(data, 3, narrowed)).isTrue();
+        assertThat(MessageDeframer.tryDeframeWhole(data, 3, narrowed)).isFalse();
+
+        assertThat(seen).containsExactly("010203 compressed", "");
+        assertBorrowed(data);
+        data.release();
+    }
+
+    /** Too short for a prefix, short of a byte, over the limit (as an int, and beyond all ints), a reserved flag. */
+    @ParameterizedTest
+    @ValueSource(strings = {"00000000", "0000000003aabb", "0000000005aabbccddee", "00ffffffffaabb", "0200000001aa"})
+    void leavesToADeframerWhatIsNotWholeOrNotAcceptable(String wire) {
+        ByteBuf data = Unpooled.wrappedBuffer(ByteBufUtil.decodeHexDump(wire));
+
+        assertThat(MessageDeframer.tryDeframeWhole(data, 4, sink)).isFalse();
+
+        assertThat(data.readerIndex()).isZero();
+        assertThat(received).isEmpty();
+        data.release();
     }
 
     @Test

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
- * JMH with what all benchmarks here share: the JVM flags of {@code client.jvmargs}, the allocation profiler, and one
- * echo server process for every fork. Takes JMH's own command line.
+ * JMH with what all benchmarks here share: the JVM flags of {@code client.jvmargs}, the profilers of allocation and CPU
+ * time, and the server processes, one of each for every fork. Takes JMH's own command line.
  */
 public final class Benchmarks {
     private Benchmarks() {}
@@ -20,12 +20,14 @@ public final class Benchmarks {
     public static void main(String[] args) throws IOException {
         List<String> arguments = new ArrayList<>(List.of(args));
         if (!arguments.contains("-prof")) {
-            arguments.addAll(List.of("-prof", "gc"));
+            arguments.addAll(List.of("-prof", "gc", "-prof", CpuProfiler.class.getName()));
         }
-        try (EchoServer server = EchoServer.givenOrStarted()) {
+        try (EchoServer server = EchoServer.givenOrStarted();
+                ServerProcess streams = ServerProcess.start(StreamServer.class.getName())) {
             // Prepended, for the benchmarks append flags of their own.
             arguments.add("-jvmArgsPrepend");
-            arguments.add(clientFlags() + " -D" + EchoServer.PROPERTY + '=' + server.address());
+            arguments.add(clientFlags() + " -D" + EchoServer.PROPERTY + '=' + server.address() + " -D"
+                    + StreamServer.PROPERTY + '=' + streams.address());
             org.openjdk.jmh.Main.main(arguments.toArray(new String[0]));
         }
     }

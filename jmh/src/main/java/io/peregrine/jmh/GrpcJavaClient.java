@@ -20,8 +20,13 @@ final class GrpcJavaClient<M> implements EchoClient<M> {
     private final ManagedChannel channel;
     private final MethodDescriptor<M, M> method;
 
-    private GrpcJavaClient(ManagedChannel channel, Payload<M> payload) {
+    private final CallOptions options;
+    private final Metadata metadata;
+
+    private GrpcJavaClient(ManagedChannel channel, Payload<M> payload, Feature feature) {
         this.channel = channel;
+        this.options = GrpcJavaFeatures.optionsFor(feature);
+        this.metadata = GrpcJavaFeatures.metadata(feature);
         this.method = MethodDescriptor.<M, M>newBuilder()
                 .setType(MethodDescriptor.MethodType.UNARY)
                 .setFullMethodName(Payload.METHOD)
@@ -32,24 +37,27 @@ final class GrpcJavaClient<M> implements EchoClient<M> {
 
     static <M> EchoClient<M> withDefaults(String address, Payload<M> payload) {
         return new GrpcJavaClient<>(
-                NettyChannelBuilder.forTarget(address).usePlaintext().build(), payload);
+                NettyChannelBuilder.forTarget(address).usePlaintext().build(), payload, Feature.NONE);
     }
 
     /** Callbacks on the event loop, no buffering for retries, and a window that no estimator moves. */
     static <M> EchoClient<M> tuned(String address, Payload<M> payload) {
-        return new GrpcJavaClient<>(
-                NettyChannelBuilder.forTarget(address)
-                        .usePlaintext()
-                        .directExecutor()
-                        .disableRetry()
-                        .flowControlWindow(TUNED_WINDOW_BYTES)
-                        .build(),
-                payload);
+        return tuned(address, payload, Feature.NONE);
+    }
+
+    /** As {@link #tuned(String, Payload)}, with what the feature needs besides. */
+    static <M> EchoClient<M> tuned(String address, Payload<M> payload, Feature feature) {
+        NettyChannelBuilder builder = NettyChannelBuilder.forTarget(address)
+                .usePlaintext()
+                .directExecutor()
+                .flowControlWindow(TUNED_WINDOW_BYTES);
+        GrpcJavaFeatures.configure(builder, feature);
+        return new GrpcJavaClient<>(builder.build(), payload, feature);
     }
 
     @Override
     public M call(M request) {
-        return ClientCalls.blockingUnaryCall(channel, method, CallOptions.DEFAULT, request);
+        return ClientCalls.blockingUnaryCall(channel, method, options, request);
     }
 
     /** On ClientCall itself: the observers of ClientCalls would cost two more objects for each call. */
@@ -71,8 +79,10 @@ final class GrpcJavaClient<M> implements EchoClient<M> {
             }
         };
         return () -> {
-            ClientCall<M, M> call = channel.newCall(method, CallOptions.DEFAULT);
-            call.start(listener, new Metadata());
+            ClientCall<M, M> call = channel.newCall(method, options);
+            Metadata headers = new Metadata();
+            headers.merge(metadata);
+            call.start(listener, headers);
             call.request(UNARY_REQUEST_COUNT);
             call.sendMessage(request);
             call.halfClose();

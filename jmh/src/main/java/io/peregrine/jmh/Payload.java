@@ -23,10 +23,15 @@ record Payload<M>(M message, Marshaller<M> peregrine, io.grpc.MethodDescriptor.M
 
     private static final int FIELD_OVERHEAD_BYTES = 2;
 
+    /** An array of zeros. */
+    static Payload<byte[]> ofBytes() {
+        return new Payload<>(new byte[BYTES], Marshallers.bytes(), new ByteArrayMarshaller());
+    }
+
     /** The payload named {@code bytes} or {@code protobuf}. */
     static Payload<?> named(String name) {
         return switch (name) {
-            case "bytes" -> new Payload<>(new byte[BYTES], Marshallers.bytes(), new ByteArrayMarshaller());
+            case "bytes" -> ofBytes();
             case "protobuf" ->
                 new Payload<>(
                         BytesValue.of(ByteString.copyFrom(new byte[BYTES - FIELD_OVERHEAD_BYTES])),

@@ -2,27 +2,35 @@ package io.peregrine.jmh;
 
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
+import io.peregrine.client.ClientConnBuilder;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.credentials.InsecureCredentials;
 
-/** Peregrine as it comes, over plaintext. */
+/** Peregrine as it comes, over plaintext; with a feature, if it is to have one. */
 final class PeregrineClient<M> implements EchoClient<M> {
     private final ClientConn conn;
     private final MethodDescriptor<M, M> method;
+    private final CallOptions options;
 
     PeregrineClient(String address, Payload<M> payload) {
-        this.conn = ClientConn.builder("passthrough:///" + address)
-                .credentials(InsecureCredentials.create())
-                .build();
+        this(address, payload, Feature.NONE);
+    }
+
+    PeregrineClient(String address, Payload<M> payload, Feature feature) {
+        ClientConnBuilder builder =
+                ClientConn.builder("passthrough:///" + address).credentials(InsecureCredentials.create());
+        PeregrineFeatures.configure(builder, feature);
+        this.conn = builder.build();
+        this.options = PeregrineFeatures.optionsFor(feature);
         this.method = MethodDescriptor.unary(Payload.METHOD, payload.peregrine(), payload.peregrine());
     }
 
     @Override
     public M call(M request) {
-        return conn.invoke(method, request, CallOptions.DEFAULT);
+        return conn.invoke(method, request, options);
     }
 
     @Override
@@ -38,7 +46,7 @@ final class PeregrineClient<M> implements EchoClient<M> {
                 completion.onEnd(failure);
             }
         };
-        return () -> conn.invokeAsync(method, request, CallOptions.DEFAULT, callback);
+        return () -> conn.invokeAsync(method, request, options, callback);
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.TransportOptions;
 import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.SocketTuning;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -57,7 +58,8 @@ public final class ClientConnStress {
                 1 << 20,
                 RetryLimits.DEFAULT,
                 control);
-        final ClientConn conn = new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false);
+        final ClientConn conn =
+                new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false, CallOptions.DEFAULT, List.of(), List.of());
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";
 

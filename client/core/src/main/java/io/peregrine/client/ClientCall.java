@@ -20,7 +20,7 @@ public interface ClientCall<Q> extends Cancellable {
      *
      * @return false if the call is full: nothing was taken, and {@link StreamCallback#onWritable} follows. True if it
      *     was taken, or dropped because the call has ended
-     * @throws IllegalStateException after {@link #closeSend}
+     * @throws IllegalStateException after {@link #closeSend}, or if the method has one request and this is the second
      */
     boolean trySend(Q message);
 
@@ -28,9 +28,10 @@ public interface ClientCall<Q> extends Cancellable {
     boolean isWritable();
 
     /**
-     * Ends the requests, behind those that were sent. The response goes on.
+     * Ends the requests, behind those that were sent. The response goes on. The request of a method that has one ends
+     * them by itself; this is not needed then, and does nothing.
      *
-     * @throws IllegalStateException if called a second time
+     * @throws IllegalStateException if called a second time, or before the request of a method that has one
      */
     void closeSend();
 
@@ -38,6 +39,7 @@ public interface ClientCall<Q> extends Cancellable {
      * Asks for more response messages; {@link Integer#MAX_VALUE} at once means all that will ever come.
      *
      * @param messages 1 or more
+     * @throws IllegalArgumentException if it is not; the call goes on
      */
     void request(int messages);
 

@@ -3,14 +3,22 @@ package io.peregrine.client;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.internal.ThreadExecutorMap;
+import io.peregrine.client.interceptor.StreamInterceptor;
+import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.BlockingCall;
 import io.peregrine.client.internal.BlockingStream;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.CallbackCall;
+import io.peregrine.client.internal.DefaultOptions;
 import io.peregrine.client.internal.FutureCall;
 import io.peregrine.client.internal.StreamCall;
 import io.peregrine.client.internal.UnaryCall;
+import io.peregrine.client.internal.chain.CallerDeadline;
+import io.peregrine.client.internal.chain.StreamChain;
+import io.peregrine.client.internal.chain.UnaryChain;
 import io.peregrine.client.internal.control.ControlPlane;
+import io.peregrine.client.internal.flow.ResponseFuture;
+import io.peregrine.client.internal.flow.ResponsePublisher;
 import io.peregrine.transport.io.ConnectionInfo;
 import io.peregrine.transport.io.EventLoops;
 import java.time.Duration;
@@ -18,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +49,9 @@ public final class ClientConn implements AutoCloseable {
     private final String target;
     private final ControlPlane control;
     private final CallDispatcher dispatcher;
+    private final DefaultOptions defaults;
+    private final @Nullable UnaryChain unaryChain;
+    private final @Nullable StreamChain streamChain;
     private volatile boolean shutDown;
 
     ClientConn(
@@ -47,10 +59,16 @@ public final class ClientConn implements AutoCloseable {
             ControlPlane control,
             CallDispatcher dispatcher,
             EventLoops eventLoops,
-            boolean ownsEventLoops) {
+            boolean ownsEventLoops,
+            CallOptions defaultOptions,
+            List<UnaryInterceptor> unaryInterceptors,
+            List<StreamInterceptor> streamInterceptors) {
         this.target = target;
         this.control = control;
         this.dispatcher = dispatcher;
+        this.defaults = new DefaultOptions(defaultOptions);
+        this.unaryChain = UnaryChain.of(unaryInterceptors, dispatcher, this::start);
+        this.streamChain = StreamChain.of(streamInterceptors, dispatcher, this::start);
         if (ownsEventLoops) {
             CompletableFuture<Void> unused = control.terminated().thenRun(eventLoops::close);
         }
@@ -73,12 +91,20 @@ public final class ClientConn implements AutoCloseable {
      * @throws IllegalStateException if called on an event loop, which would wait for itself
      */
     public <Q, R> R invoke(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
-        return startBlocking(method, request, options).await();
+        CallOptions whole = defaults.under(options);
+        if (unaryChain != null) {
+            return awaitChain(unaryChain, method, request, whole).message();
+        }
+        return startBlocking(method, request, whole).await();
     }
 
     /** As {@link #invoke}, and returns the server's metadata too. */
     public <Q, R> UnaryResponse<R> invokeForResponse(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
-        return startBlocking(method, request, options).awaitResponse();
+        CallOptions whole = defaults.under(options);
+        if (unaryChain != null) {
+            return awaitChain(unaryChain, method, request, whole);
+        }
+        return startBlocking(method, request, whole).awaitResponse();
     }
 
     /**
@@ -89,7 +115,11 @@ public final class ClientConn implements AutoCloseable {
      */
     public <Q, R> Cancellable invokeAsync(
             MethodDescriptor<Q, R> method, Q request, CallOptions options, UnaryCallback<R> callback) {
-        CallbackCall<Q, R> call = new CallbackCall<>(dispatcher, method, options, callback);
+        CallOptions whole = defaults.under(options);
+        if (unaryChain != null) {
+            return unaryChain.start(method, request, whole, callback);
+        }
+        CallbackCall<Q, R> call = new CallbackCall<>(dispatcher, method, whole, callback);
         start(call, request);
         return call;
     }
@@ -99,7 +129,11 @@ public final class ClientConn implements AutoCloseable {
      * unless the options name an executor. Cancelling the future cancels the call.
      */
     public <Q, R> CompletableFuture<R> invokeFuture(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
-        FutureCall<Q, R> call = new FutureCall<>(dispatcher, method, options);
+        CallOptions whole = defaults.under(options);
+        if (unaryChain != null) {
+            return unaryChain.startFuture(method, request, whole);
+        }
+        FutureCall<Q, R> call = new FutureCall<>(dispatcher, method, whole);
         start(call, request);
         return call.future();
     }
@@ -111,16 +145,22 @@ public final class ClientConn implements AutoCloseable {
      */
     public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, CallOptions options) {
         requireNoEventLoop("newStream()");
-        BlockingStream<Q, R> stream = new BlockingStream<>(method, options.stackTraces());
+        CallOptions whole = defaults.under(options);
+        BlockingStream<Q, R> stream =
+                new BlockingStream<>(method, whole.stackTraces(), CallerDeadline.giveUpNs(whole));
         // The caller waits for no callback, and may itself be the executor's only thread.
-        stream.begin(start(method, options, stream, null));
+        stream.begin(
+                streamChain == null
+                        ? start(method, whole, stream, null)
+                        : streamChain.start(method, CallerDeadline.withoutExecutor(whole), stream));
         return new ClientStream<>(stream);
     }
 
     /**
-     * As {@link #newStream}, with the request of a method that has one.
+     * As {@link #newStream}, with the request of a method that has one. If it cannot be marshalled, or is too large, the
+     * first {@link ClientStream#receive} throws.
      *
-     * @throws StatusException if the request cannot be sent
+     * @throws StatusException if the call fails before the request was taken
      */
     public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
         ClientStream<Q, R> stream = newStream(method, options);
@@ -134,7 +174,44 @@ public final class ClientConn implements AutoCloseable {
      */
     public <Q, R> ClientCall<Q> startCall(
             MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback) {
-        return start(method, options, callback, options.executor());
+        CallOptions whole = defaults.under(options);
+        if (streamChain != null) {
+            return streamChain.start(method, whole, callback);
+        }
+        return start(method, whole, callback, whole.executor());
+    }
+
+    /**
+     * A call with one request, as a publisher of its responses. Each subscription makes a call; cancelling it cancels
+     * that call, and a call that fails ends with a {@link StatusException}. Keeps the rules of Reactive Streams;
+     * subscribers run where callbacks do: on the event loop, which they must not block, unless the options name an
+     * executor.
+     */
+    public <Q, R> Flow.Publisher<R> publish(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        return ResponsePublisher.of(this::startCall, method, options, request);
+    }
+
+    /**
+     * As {@link #publish(MethodDescriptor, Object, CallOptions)}, with many requests: each call subscribes to
+     * {@code requests}, asks it for one message at a time while the call has room, and ends its requests when it
+     * completes. If it fails, the call ends with CANCELLED and that cause; if the call ends first, the subscription to
+     * it is cancelled.
+     */
+    public <Q, R> Flow.Publisher<R> publish(
+            MethodDescriptor<Q, R> method, Flow.Publisher<? extends Q> requests, CallOptions options) {
+        return ResponsePublisher.of(this::startCall, method, options, requests);
+    }
+
+    /**
+     * Calls with the messages of {@code requests}, which are taken as
+     * {@link #publish(MethodDescriptor, Flow.Publisher, CallOptions)} says, and returns the one response as
+     * {@link #invokeFuture(MethodDescriptor, Object, CallOptions)} does.
+     *
+     * @throws IllegalArgumentException if the method has more than one response
+     */
+    public <Q, R> CompletableFuture<R> invokeFuture(
+            MethodDescriptor<Q, R> method, Flow.Publisher<? extends Q> requests, CallOptions options) {
+        return ResponseFuture.start(this::startCall, method, requests, options);
     }
 
     private <Q, R> ClientCall<Q> start(
@@ -143,12 +220,16 @@ public final class ClientConn implements AutoCloseable {
             StreamCallback<R> callback,
             @Nullable Executor executor) {
         StreamCall<Q, R> call = new StreamCall<>(dispatcher, method, options, callback, executor);
+        start(call);
+        return call;
+    }
+
+    private <Q, R> void start(StreamCall<Q, R> call) {
         if (shutDown) {
             call.reject(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
         } else {
             call.start();
         }
-        return call;
     }
 
     /** The target in its canonical form, with the scheme. */
@@ -243,6 +324,12 @@ public final class ClientConn implements AutoCloseable {
         BlockingCall<Q, R> call = new BlockingCall<>(dispatcher, method, options);
         start(call, request);
         return call;
+    }
+
+    private <Q, R> UnaryResponse<R> awaitChain(
+            UnaryChain chain, MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        requireNoEventLoop("invoke()");
+        return chain.await(method, request, options);
     }
 
     private <Q, R> void start(UnaryCall<Q, R> call, Q request) {

@@ -8,6 +8,8 @@ import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.ChannelCredentials;
+import io.peregrine.client.interceptor.StreamInterceptor;
+import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
@@ -29,7 +31,9 @@ import io.peregrine.transport.io.SocketTuning;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -60,12 +64,15 @@ public final class ClientConnBuilder {
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
     private RetryLimits retryLimits = RetryLimits.DEFAULT;
+    private CallOptions defaultOptions = CallOptions.DEFAULT;
     private Codecs codecs = Codecs.defaults();
     private LoadBalancerRegistry policies = LoadBalancerRegistry.standard();
     private @Nullable ServiceConfig serviceConfig;
     private @Nullable String serviceConfigJson;
     private boolean serviceConfigLookup = true;
     private @Nullable CircuitBreakerPolicy circuitBreaker;
+    private final List<UnaryInterceptor> unaryInterceptors = new ArrayList<>();
+    private final List<StreamInterceptor> streamInterceptors = new ArrayList<>();
 
     ClientConnBuilder(String target) {
         this.target = target;
@@ -228,6 +235,15 @@ public final class ClientConnBuilder {
     }
 
     /**
+     * What calls go by unless their own options say otherwise, before what the service config says; default
+     * {@link CallOptions#DEFAULT}. See {@link CallOptions#withDefaults}.
+     */
+    public ClientConnBuilder defaultOptions(CallOptions options) {
+        defaultOptions = options;
+        return this;
+    }
+
+    /**
      * Whether retry and hedging policies count; default true. A call that no server has seen is sent again either way
      * (SPEC RT-2).
      */
@@ -257,6 +273,21 @@ public final class ClientConnBuilder {
                 retryLimits.maxAttempts(),
                 requireAtLeast("retry buffer bytes of a call", perCall, 0),
                 requireAtLeast("retry buffer bytes of a channel", perChannel, 0));
+        return this;
+    }
+
+    /**
+     * Adds an interceptor of unary calls behind those that were added before: the first one added is the outermost, and
+     * sees a call first and its end last. Default none, which costs calls nothing.
+     */
+    public ClientConnBuilder unaryInterceptor(UnaryInterceptor interceptor) {
+        unaryInterceptors.add(interceptor);
+        return this;
+    }
+
+    /** As {@link #unaryInterceptor}, of the calls with streams. */
+    public ClientConnBuilder streamInterceptor(StreamInterceptor interceptor) {
+        streamInterceptors.add(interceptor);
         return this;
     }
 
@@ -319,7 +350,15 @@ public final class ClientConnBuilder {
             if (circuitBreaker != null) {
                 dispatcher.circuitBreakers(new CircuitBreakers(circuitBreaker));
             }
-            return new ClientConn(parsed.toString(), control, dispatcher, loops, eventLoops == null);
+            return new ClientConn(
+                    parsed.toString(),
+                    control,
+                    dispatcher,
+                    loops,
+                    eventLoops == null,
+                    defaultOptions,
+                    unaryInterceptors,
+                    streamInterceptors);
         } catch (RuntimeException refused) {
             if (eventLoops == null) {
                 loops.close();

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A call with streams, for a caller that waits: {@link #send} blocks while the server is slow, {@link #receive} blocks
- * until there is a message. Platform and virtual threads may call; not an event loop.
+ * until there is a message. Platform and virtual threads may call; an event loop that would have to wait gets an
+ * IllegalStateException.
  *
  * <pre>{@code
  * try (ClientStream<Quote, Fill> stream = conn.newStream(TRADE, options)) {
@@ -31,7 +32,8 @@ public final class ClientStream<Q, R> implements AutoCloseable, Iterable<R> {
     }
 
     /**
-     * Sends a message; waits while the call is full.
+     * Sends a message; waits while the call is full. A message that cannot be marshalled, or is too large, ends the call,
+     * which whoever sends or receives after that is told.
      *
      * @return false if the server has ended the call with OK already: it wants no more, and the message was dropped
      * @throws StatusException if the call has failed

@@ -31,7 +31,8 @@ public record Status(
 
     /**
      * This status as one of a picker, config selector, service config or call credentials: codes that only a server
-     * may use become INTERNAL, with the text that they had (gRFC A54; SPEC PK-6). OK is one of those: a call that was
+     * may use, which tell what it did with the call, become INTERNAL with the original in the message (gRFC A54; SPEC
+     * PK-6). Retries see the new code. OK is one of those: a call that was
      * never sent has not succeeded.
      */
     public Status asControlPlane() {
@@ -43,8 +44,20 @@ public record Status(
                     FAILED_PRECONDITION,
                     ABORTED,
                     OUT_OF_RANGE,
-                    DATA_LOSS -> new Status(StatusCode.INTERNAL, message, cause);
-            default -> this;
+                    DATA_LOSS ->
+                new Status(
+                        StatusCode.INTERNAL,
+                        "a status that only the server may choose was chosen by the client: " + this,
+                        cause);
+            case CANCELLED,
+                    UNKNOWN,
+                    DEADLINE_EXCEEDED,
+                    PERMISSION_DENIED,
+                    RESOURCE_EXHAUSTED,
+                    UNIMPLEMENTED,
+                    INTERNAL,
+                    UNAVAILABLE,
+                    UNAUTHENTICATED -> this;
         };
     }
 

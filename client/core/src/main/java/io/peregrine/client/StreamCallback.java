@@ -6,7 +6,8 @@ package io.peregrine.client;
  *
  * <p>Runs on the connection's event loop unless the call's options name an executor, one method at a time either way.
  * On the event loop it must not block: every call of the connection waits for it. What it throws from other methods
- * than the last ends the call with CANCELLED; what it throws from those is logged. Neither goes any further.
+ * than the last two ends the call with CANCELLED, and nothing but {@link #onFailure} follows; what it throws from those
+ * two is logged. Neither goes any further.
  *
  * @param <R> the response messages
  */

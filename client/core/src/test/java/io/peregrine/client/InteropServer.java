@@ -18,9 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** grpc-java's interop test service on grpc-netty, on a loopback port of its own. */
-final class InteropServer implements AutoCloseable {
+public final class InteropServer implements AutoCloseable {
     /** The name in the certificate of a TLS server. */
-    static final String HOST = "localhost";
+    public static final String HOST = "localhost";
 
     private final ScheduledExecutorService executor = Executors.newScheduledThreadPool(2);
     private final Server server;
@@ -44,16 +44,16 @@ final class InteropServer implements AutoCloseable {
         this.server = builder.build().start();
     }
 
-    static InteropServer plaintext() throws Exception {
+    public static InteropServer plaintext() throws Exception {
         return new InteropServer(null);
     }
 
-    static InteropServer tls() throws Exception {
+    public static InteropServer tls() throws Exception {
         return new InteropServer(newCertificate());
     }
 
     /** A server on an address and event loops of the caller's. */
-    static InteropServer on(NettyServerBuilder builder, boolean tls) throws Exception {
+    public static InteropServer on(NettyServerBuilder builder, boolean tls) throws Exception {
         return new InteropServer(tls ? newCertificate() : null, builder);
     }
 
@@ -65,15 +65,15 @@ final class InteropServer implements AutoCloseable {
                 .buildSelfSigned();
     }
 
-    String target() {
+    public String target() {
         return "dns:///" + HOST + ":" + server.getPort();
     }
 
-    int port() {
+    public int port() {
         return server.getPort();
     }
 
-    byte[] certificatePem() {
+    public byte[] certificatePem() {
         if (certificate == null) {
             throw new IllegalStateException("a plaintext server has no certificate");
         }

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Headers> implements Http2Headers {
     private final ResponseHeaders headers = new ResponseHeaders();
 
+    /** The block has more fields than are kept. */
+    private boolean tooManyFields;
+
     /** The fields of the last decoded block. */
     public ResponseHeaders headers() {
         return headers;
@@ -31,8 +34,9 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
     @Override
     public Http2Headers add(CharSequence name, CharSequence value) {
         if (headers.size() == ResponseHeaders.MAX_FIELDS) {
-            // The decoder turns this into a stream error, after it has decoded the rest of the block.
-            throw new IllegalArgumentException("header block has more than " + ResponseHeaders.MAX_FIELDS + " fields");
+            // The rest of the block is decoded all the same, since HPACK's table needs it.
+            tooManyFields = true;
+            return this;
         }
         AsciiString legal = AsciiString.of(value);
         if (name.length() > 0 && name.charAt(0) == ':') {
@@ -192,7 +196,12 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
         @Override
         public Http2Headers decodeHeaders(int streamId, ByteBuf headerBlock) throws Http2Exception {
             requireFewTableSizeUpdates(headerBlock);
-            return super.decodeHeaders(streamId, headerBlock);
+            Http2Headers decoded = super.decodeHeaders(streamId, headerBlock);
+            if (sink.tooManyFields) {
+                throw Http2Exception.headerListSizeError(
+                        streamId, Http2Error.PROTOCOL_ERROR, true, "more than %d fields", ResponseHeaders.MAX_FIELDS);
+            }
+            return decoded;
         }
 
         /**
@@ -229,6 +238,7 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
         @Override
         protected Http2Headers newHeaders() {
             sink.headers.clear();
+            sink.tooManyFields = false;
             return sink;
         }
     }

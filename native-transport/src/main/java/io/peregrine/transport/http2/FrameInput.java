@@ -126,7 +126,7 @@ final class FrameInput {
                 onErrorOfEndedStream();
             }
         } else if (error instanceof Http2Exception.HeaderListSizeException) {
-            streams.resetTooLarge(stream);
+            streams.resetTooLarge(stream, String.valueOf(error.getMessage()));
         } else {
             streams.reset(stream, error.error(), String.valueOf(error.getMessage()));
         }

@@ -37,13 +37,43 @@ final class MessageDelivery implements MessageDeframer.Sink {
 
     /** The payload of a DATA frame arrived. */
     void onData(TransportStream stream, ByteBuf data) {
-        UnreadMessages unread = stream.unread();
-        if (unread == null) {
+        MessagePipe pipe = stream.pipe();
+        if (pipe == null) {
             deframe(stream, data);
-        } else if (data.isReadable()) {
+            return;
+        }
+        UnreadMessages unread = pipe.unread();
+        if (unread.isEmpty()) {
+            takeDemand(pipe, unread);
+            deliverAtOnce(stream, unread, data);
+            keep(stream, unread, data);
+        } else {
+            keep(stream, unread, data);
+            onDemand(stream);
+        }
+    }
+
+    /** What is wanted is read from the frame it came in. */
+    private void deliverAtOnce(TransportStream stream, UnreadMessages unread, ByteBuf data) {
+        int bytes = data.readableBytes();
+        current = stream;
+        try {
+            boolean more = data.isReadable();
+            while (more && unread.isWanted()) {
+                more = deframeOne(stream, data);
+            }
+        } catch (DeframingException malformed) {
+            streams.onMalformedMessage(stream, malformed);
+        } finally {
+            current = null;
+            inbound.onRead(stream, bytes - data.readableBytes());
+        }
+    }
+
+    private void keep(TransportStream stream, UnreadMessages unread, ByteBuf data) {
+        if (data.isReadable() && !stream.ended) {
             inbound.onUnread(data.readableBytes());
             unread.add(data, allocator);
-            onDemand(stream);
         }
     }
 
@@ -54,12 +84,16 @@ final class MessageDelivery implements MessageDeframer.Sink {
             return;
         }
         UnreadMessages unread = pipe.unread();
+        takeDemand(pipe, unread);
+        if (unread.isWanted() && !unread.isEmpty()) {
+            deliver(stream, unread);
+        }
+    }
+
+    private static void takeDemand(MessagePipe pipe, UnreadMessages unread) {
         int demand = pipe.takeDemand();
         if (demand > 0) {
             unread.addDemand(demand);
-        }
-        if (unread.isWanted() && !unread.isEmpty()) {
-            deliver(stream, unread);
         }
     }
 
@@ -70,10 +104,12 @@ final class MessageDelivery implements MessageDeframer.Sink {
     }
 
     private void deframe(TransportStream stream, ByteBuf data) {
-        MessageDeframer deframer = deframerOf(stream);
         current = stream;
         try {
-            deframer.deframe(data, this);
+            boolean more = true;
+            while (more && data.isReadable()) {
+                more = deframeOne(stream, data);
+            }
         } catch (DeframingException malformed) {
             streams.onMalformedMessage(stream, malformed);
         } finally {
@@ -104,7 +140,6 @@ final class MessageDelivery implements MessageDeframer.Sink {
     }
 
     private void deliverWanted(TransportStream stream, UnreadMessages unread) {
-        MessageDeframer deframer = deframerOf(stream);
         while (unread.isWanted()) {
             ByteBuf piece = unread.take();
             if (piece == null) {
@@ -114,7 +149,7 @@ final class MessageDelivery implements MessageDeframer.Sink {
             try {
                 boolean more = true;
                 while (more && unread.isWanted()) {
-                    more = deframer.deframeOne(piece, this);
+                    more = deframeOne(stream, piece);
                 }
             } finally {
                 inbound.onUnreadTaken(unread, bytes - unread.putBack(piece));
@@ -134,13 +169,20 @@ final class MessageDelivery implements MessageDeframer.Sink {
         }
     }
 
-    private MessageDeframer deframerOf(TransportStream stream) {
+    /** False if no message is left in the data, or the stream takes no more. A deframer is for what spans frames. */
+    private boolean deframeOne(TransportStream stream, ByteBuf data) {
+        if (stream.ended) {
+            return false;
+        }
         MessageDeframer deframer = stream.deframer;
         if (deframer == null) {
+            if (MessageDeframer.tryDeframeWhole(data, stream.maxInboundMessageBytes(), this)) {
+                return true;
+            }
             deframer = new MessageDeframer(allocator, stream.maxInboundMessageBytes());
             stream.deframer = deframer;
         }
-        return deframer;
+        return deframer.deframeOne(data, this);
     }
 
     @Override

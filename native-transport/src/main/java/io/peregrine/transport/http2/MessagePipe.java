@@ -38,6 +38,9 @@ public final class MessagePipe {
     /** The loop's own. */
     private final UnreadMessages unread = new UnreadMessages();
 
+    /** Written before the message enters the queue, read by the loop when it leaves it: the queue publishes it. */
+    private @Nullable ByteBuf last;
+
     /** Written after the last offer, read by the loop before it finds the queue empty. */
     private volatile boolean ended;
 
@@ -104,6 +107,17 @@ public final class MessagePipe {
         ended = true;
     }
 
+    /**
+     * As {@link #offerHeld(ByteBuf)}; the last message carries the end of the request with it, so that the loop never
+     * sees the one without the other, and both leave in one frame.
+     */
+    public void offerHeld(ByteBuf framed, boolean isLast) {
+        if (isLast) {
+            last = framed;
+        }
+        offerHeld(framed);
+    }
+
     /** Whether {@link #offer} takes a message, if only to drop it because the stream has ended. */
     public boolean isWritable() {
         return closed || queuedBytes.get() < limitBytes;
@@ -152,8 +166,13 @@ public final class MessagePipe {
     }
 
     @Nullable
+    @SuppressWarnings("ReferenceEquality") // that message, and not one with the same bytes
     ByteBuf poll() {
-        return closed ? null : messages.poll();
+        ByteBuf next = closed ? null : messages.poll();
+        if (next != null && next == last) {
+            ended = true;
+        }
+        return next;
     }
 
     /** Whether nothing will come any more; to be asked after a {@link #poll} that found nothing. */

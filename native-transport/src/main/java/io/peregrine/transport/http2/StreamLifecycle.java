@@ -239,11 +239,10 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
                         StreamFailure.Kind.MALFORMED, message + " (" + peerLabel + ", stream " + stream.id + ')'));
     }
 
-    /** The response's header list is over our limit. */
-    void resetTooLarge(TransportStream stream) {
+    /** The response's header list is over a limit of ours, in bytes or in fields (SPEC ST-11). */
+    void resetTooLarge(TransportStream stream, String excess) {
         refuse(stream, Http2Error.CANCEL);
-        String message = "response headers of " + peerLabel + " are over the limit of " + options.maxHeaderListBytes()
-                + " bytes";
+        String message = "response headers of " + peerLabel + " are over the limit: " + excess;
         endBehindUnread(stream, StreamFailure.of(StreamFailure.Kind.TOO_LARGE, message));
     }
 

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+/** SPEC DL-2, with D8: the server's clock never ends a call before ours. */
 class GrpcTimeoutTest {
     @ParameterizedTest
     @CsvSource({

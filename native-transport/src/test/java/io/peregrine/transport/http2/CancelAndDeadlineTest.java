@@ -19,7 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Ends that this side decides (SPEC DL-1 to DL-6, HOSTILE.md P10). */
+/** Ends that this side decides (SPEC DL-1, DL-3, DL-4, DL-6; HOSTILE.md P10). */
 class CancelAndDeadlineTest {
     @RegisterExtension
     final ScriptedPeer peer = new ScriptedPeer();

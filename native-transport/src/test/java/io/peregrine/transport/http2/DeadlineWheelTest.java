@@ -6,6 +6,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.util.concurrent.MockTicker;
 import io.netty.util.concurrent.Ticker;
+import io.peregrine.allocation.AllocationProbe;
 import io.peregrine.testkit.Seeds;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+/** One wheel of an event loop for the deadlines of all its streams (SPEC DL-7). */
 class DeadlineWheelTest {
     private static final long TICK_NS = 1 << 20;
     private static final long MS = 1_000_000;
@@ -139,6 +141,25 @@ class DeadlineWheelTest {
         advance(20 * TICK_NS + 2 * TICK_NS);
 
         assertThat(fired).hasSize(200);
+    }
+
+    @Test
+    void dl7SettingAndCancellingADeadlineCostsNoAllocation() {
+        schedule(MS);
+        RecordedStream stream = schedule(1_000 * MS);
+        Runnable window = () -> {
+            for (int i = 0; i < 1_000; i++) {
+                wheel.cancel(stream);
+                wheel.schedule(stream);
+            }
+        };
+
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 20; i++) {
+            least = Math.min(least, AllocationProbe.measure(window));
+        }
+
+        assertThat(least).isZero();
     }
 
     @Test

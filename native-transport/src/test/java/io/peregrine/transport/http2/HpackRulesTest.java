@@ -6,6 +6,7 @@ import static io.peregrine.transport.http2.Frames.HEADERS;
 import static io.peregrine.transport.http2.Frames.HEADER_TABLE_SIZE;
 import static io.peregrine.transport.http2.Frames.block;
 import static io.peregrine.transport.http2.Frames.frame;
+import static io.peregrine.transport.http2.Frames.grpcHeaders;
 import static io.peregrine.transport.http2.Frames.hex;
 import static io.peregrine.transport.http2.Frames.indexedBlock;
 import static io.peregrine.transport.http2.Frames.join;
@@ -21,6 +22,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.peregrine.allocation.AllocationProbe;
 import io.peregrine.transport.header.HeaderSink;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -154,6 +156,7 @@ class HpackRulesTest {
         return join(block(":status", "200"), indexedBlock("big", "x".repeat(4000)), references(times));
     }
 
+    /** ST-11. */
     @ParameterizedTest
     @ValueSource(ints = {255, 256, 257})
     void takes256FieldsHoweverManyOctetsAreAllowed(int fields) {
@@ -171,10 +174,30 @@ class HpackRulesTest {
         if (fields <= 256) {
             assertThat(stream.events()).singleElement().asString().startsWith("trailers-only");
         } else {
-            assertThat(stream.failure().kind()).isEqualTo(MALFORMED);
-            assertThat(stream.failure().message()).contains("more than 256 fields");
-            assertThat(peer.receive()).containsExactly("RST_STREAM 1 PROTOCOL_ERROR");
+            assertThat(stream.failure().kind()).isEqualTo(TOO_LARGE);
+            assertThat(stream.failure().message()).endsWith("are over the limit: more than 256 fields");
+            assertThat(peer.receive()).containsExactly("RST_STREAM 1 CANCEL");
         }
+    }
+
+    /** ST-11, in trailers, and the connection goes on. */
+    @Test
+    void refusesAHeaderListOfTooManyFields() {
+        peer.with(TransportOptions.builder().maxHeaderListBytes(1 << 20).build())
+                .ready();
+        RecordedStream stream = peer.start();
+        RecordedStream next = peer.start();
+        String[] fields = new String[2 * 257];
+        Arrays.fill(fields, "");
+        for (int i = 0; i < fields.length; i += 2) {
+            fields[i] = "a";
+        }
+
+        peer.send(grpcHeaders(1), Frames.trailers(1, fields));
+
+        assertThat(stream.failure().kind()).isEqualTo(TOO_LARGE);
+        peer.send(response(3, "unharmed"));
+        assertThat(next.events()).contains("message unharmed");
     }
 
     @Test

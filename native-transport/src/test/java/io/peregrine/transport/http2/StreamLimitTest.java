@@ -111,6 +111,7 @@ class StreamLimitTest {
         assertThat(peer.receive()).isEmpty();
     }
 
+    /** DL-3. */
     @Test
     void tellsTheServerOnlyTheTimeThatIsLeftAfterWaiting() {
         peer.ready(MAX_CONCURRENT_STREAMS, 0);

@@ -43,6 +43,19 @@ class StreamingTest {
     }
 
     @Test
+    void ca2TheOnlyMessageAndTheEndOfTheRequestAreOneFrame() {
+        peer.ready();
+        RecordedStream stream = peer.startStreaming();
+        peer.receive();
+
+        stream.messagePipe().offerHeld(peer.allocator().directBuffer().writeBytes(message("hello")), true);
+        peer.connection().signal(stream);
+        peer.runTasks();
+
+        assertThat(peer.receive()).containsExactly("DATA 1 10 END_STREAM");
+    }
+
+    @Test
     void sendsWhatWasOfferedBeforeTheStart() {
         peer.ready();
         RecordedStream stream = peer.newStreaming(1000, TransportStream.NO_DEADLINE);
@@ -126,6 +139,7 @@ class StreamingTest {
                 .containsExactly("DATA 1 16384", "DATA 3 16384", "DATA 1 16384", "DATA 3 13621", "DATA 1 7237");
     }
 
+    /** CA-4. */
     @Test
     void dropsWhatIsUnsentWhenTheResponseEndsEarly() {
         peer.ready(INITIAL_WINDOW_SIZE, 4);
@@ -365,6 +379,7 @@ class StreamingTest {
         assertThat(stream.events()).endsWith("message a", "message b", "trailers grpc-status=0");
     }
 
+    /** MS-7. */
     @Test
     void messagesStayReadableAfterTheConnectionIsLost() {
         peer.ready();
@@ -470,6 +485,7 @@ class StreamingTest {
         assertThat(stream.events()).endsWith("message a", "failure RESET");
     }
 
+    /** MS-6. */
     @Test
     void aResponseThatEndsWithinAMessageFailsWhereItIsRead() {
         peer.ready();
@@ -484,6 +500,7 @@ class StreamingTest {
         assertThat(stream.failure().message()).contains("within a message");
     }
 
+    /** MS-1. */
     @Test
     void aMalformedMessageFailsWhereItIsRead() {
         peer.ready();

@@ -111,7 +111,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
             } else if (picked.subConn() == null && picked != PickResult.queue()) {
                 if (picked.isDrop() || !call.waitForReady()) {
                     Outcome how = picked.isDrop() ? Outcome.DROPPED : Outcome.NOT_PICKED;
-                    end(how, ControlPlaneStatus.restrict(picked.status()));
+                    end(how, picked.status().asControlPlane());
                     return;
                 }
                 waits().lastPickFailure = picked.status().message();

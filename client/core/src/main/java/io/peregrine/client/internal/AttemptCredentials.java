@@ -145,7 +145,7 @@ final class AttemptCredentials {
             end(
                     status == null
                             ? Status.of(codeWithoutStatus(), name() + " failed without a status")
-                            : ControlPlaneStatus.restrict(status));
+                            : status.asControlPlane());
         }
 
         /** False if there was a result already. */

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class AttemptWaits {
     private final LongSupplier clock;
     private final long startNs;
-    private final List<Wait> finished = new ArrayList<>(2);
+    private List<Wait> finished = List.of();
     private Wait.@Nullable Reason reason;
     private long sinceNs;
     private @Nullable ScheduledFuture<?> deadline;
@@ -64,6 +64,9 @@ final class AttemptWaits {
     void finish() {
         Wait.Reason was = reason;
         if (was != null) {
+            if (finished.isEmpty()) {
+                finished = new ArrayList<>(2);
+            }
             finished.add(new Wait(was, Duration.ofNanos(clock.getAsLong() - sinceNs)));
             reason = null;
         }

@@ -1,10 +1,15 @@
 package io.peregrine.client.internal;
 
+import io.netty.channel.EventLoop;
+import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.ClientCall;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
+import io.peregrine.transport.http2.TransportStream;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -28,6 +33,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
 
     private final MethodDescriptor<Q, R> method;
     private final boolean stackTraces;
+    private final long giveUpNs;
     private final SpscAtomicArrayQueue<R> received = new SpscAtomicArrayQueue<>(PREFETCH);
     private final AtomicReference<@Nullable Thread> receiver = new AtomicReference<>();
     private final AtomicReference<@Nullable Thread> sender = new AtomicReference<>();
@@ -48,10 +54,16 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
     /** Set once, before anything else is called. */
     private @Nullable ClientCall<Q> call;
 
-    /** A stream whose call is still to be {@linkplain #begin made}. */
-    public BlockingStream(MethodDescriptor<Q, R> method, boolean stackTraces) {
+    /**
+     * A stream whose call is still to be {@linkplain #begin made}.
+     *
+     * @param giveUpNs when a thread that waits gives up a call that nobody ends, on the clock of
+     *     {@link System#nanoTime()}; {@link TransportStream#NO_DEADLINE} for never
+     */
+    public BlockingStream(MethodDescriptor<Q, R> method, boolean stackTraces, long giveUpNs) {
         this.method = method;
         this.stackTraces = stackTraces;
+        this.giveUpNs = giveUpNs;
     }
 
     /** Takes the call, whose callback this is, and asks for its first messages. */
@@ -224,7 +236,8 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
     }
 
     private void park() {
-        LockSupport.park(this);
+        requireNoEventLoop();
+        parkUntilGivenUp();
         if (Thread.interrupted()) {
             call().cancel("the thread that waited was interrupted", new InterruptedException());
             awaitEnd();
@@ -232,12 +245,42 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
         }
     }
 
+    /** Asked only by a thread that is about to wait, so that the question costs nothing otherwise. */
+    private void requireNoEventLoop() {
+        if (ThreadExecutorMap.currentExecutor() instanceof EventLoop) {
+            throw new IllegalStateException("to wait for " + method
+                    + " on an event loop would be to wait for itself (expected: another thread, or startCall())");
+        }
+    }
+
     /** The cancel is on its way; an interrupt must not keep this thread from parking. */
     private void awaitEnd() {
-        while (!ended) {
-            LockSupport.park(this);
-            Thread.interrupted();
+        try {
+            while (!ended) {
+                parkUntilGivenUp();
+                Thread.interrupted();
+            }
+        } catch (StatusException givenUp) {
+            Thread.currentThread().interrupt();
+            throw givenUp;
         }
+    }
+
+    /** HOSTILE.md P2: whoever ought to end the call at its deadline may be stuck. */
+    private void parkUntilGivenUp() {
+        if (giveUpNs == TransportStream.NO_DEADLINE) {
+            LockSupport.park(this);
+            return;
+        }
+        long leftNs = giveUpNs - System.nanoTime();
+        if (leftNs <= 0) {
+            Status late = Status.of(
+                    StatusCode.DEADLINE_EXCEEDED,
+                    "deadline exceeded, and nobody has ended the call: its event loop, or an interceptor, is stuck");
+            call().cancel(late.message(), null);
+            throw thrown(new StatusException(late));
+        }
+        LockSupport.parkNanos(this, leftNs);
     }
 
     private static void unpark(AtomicReference<@Nullable Thread> role) {

@@ -21,7 +21,6 @@ import io.peregrine.transport.http2.StreamFailure;
 import io.peregrine.transport.http2.TransportStream;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -35,9 +34,6 @@ import org.jspecify.annotations.Nullable;
  * @param <R> the response
  */
 abstract class Call<Q, R> implements Cancellable {
-    /** Of a call with more attempts, as transparent retries may make, the first and the last ones are reported. */
-    private static final int MAX_REPORTS = 32;
-
     private final CallDispatcher dispatcher;
     private final MethodDescriptor<Q, R> method;
     private final CallOptions options;
@@ -46,19 +42,12 @@ abstract class Call<Q, R> implements Cancellable {
     /** Changes once at most: when the call started before the channel had its config. */
     private MethodConfig config;
 
-    private long deadlineNs;
     private boolean awaitsConfig;
 
     private @Nullable RequestHeaders headers;
 
-    /** Why the config fails the call (SV-12). */
-    private @Nullable Status refusal;
-
-    /** Replaced by the call's owner, read by pickers as well. */
-    private volatile List<AttemptReport> reports = List.of();
-
-    /** The back ends whose breakers refused an attempt; made when the first one does. */
-    private volatile Set<SocketAddress> refusing = Set.of();
+    /** Made when the first thing goes wrong. */
+    private volatile @Nullable CallHistory history;
 
     /** A call that starts now; at {@code startNs} if another one began it. */
     Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options, long startNs) {
@@ -68,7 +57,6 @@ abstract class Call<Q, R> implements Cancellable {
         this.startNs = startNs;
         this.awaitsConfig = !dispatcher.isResolved();
         this.config = readConfig();
-        this.deadlineNs = deadlineOf(startNs, options, config);
     }
 
     // ---- From its attempts, each on the thread that owns the attempt -----------------------------------------
@@ -108,7 +96,7 @@ abstract class Call<Q, R> implements Cancellable {
         try {
             return dispatcher.config().methodConfig(method, options);
         } catch (StatusException refused) {
-            refusal = refused.status();
+            history().refusal = refused.status();
             return MethodConfig.EMPTY;
         }
     }
@@ -118,8 +106,9 @@ abstract class Call<Q, R> implements Cancellable {
      * time left (DL-1); null if nothing of that. Asked before the first attempt.
      */
     final @Nullable Status refusal() {
-        if (refusal != null) {
-            return refusal;
+        CallHistory known = history;
+        if (known != null && known.refusal != null) {
+            return known.refusal;
         }
         try {
             String encoding = codec() == null ? null : options.compressor();
@@ -127,6 +116,7 @@ abstract class Call<Q, R> implements Cancellable {
         } catch (StatusException refused) {
             return refused.status();
         }
+        long deadlineNs = deadlineNs();
         boolean expired = deadlineNs != TransportStream.NO_DEADLINE && deadlineNs - startNs <= 0;
         return expired
                 ? Status.of(StatusCode.DEADLINE_EXCEEDED, "the deadline had passed when the call started")
@@ -134,7 +124,7 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     /** Whether the config that the call started with was preliminary, and the channel has its own by now (SV-13). */
-    final boolean isConfigDue() {
+    boolean isConfigDue() {
         return awaitsConfig && dispatcher.isResolved();
     }
 
@@ -145,7 +135,6 @@ abstract class Call<Q, R> implements Cancellable {
         }
         awaitsConfig = false;
         config = readConfig();
-        deadlineNs = deadlineOf(startNs, options, config);
         return true;
     }
 
@@ -159,7 +148,15 @@ abstract class Call<Q, R> implements Cancellable {
         return startNs;
     }
 
+    /** On the same clock, or {@link TransportStream#NO_DEADLINE}; the same each time, but for a change of config. */
     final long deadlineNs() {
+        long timeoutNs = Math.min(options.timeoutNs(), config.timeoutNs());
+        // Beyond the clock's range counts as none; the one value that means none is left to it.
+        long deadlineNs = timeoutNs > Long.MAX_VALUE / 2 ? TransportStream.NO_DEADLINE : startNs + timeoutNs;
+        Deadline fixed = options.deadline();
+        if (fixed != null && (deadlineNs == TransportStream.NO_DEADLINE || fixed.nanoTime() - deadlineNs < 0)) {
+            deadlineNs = fixed.nanoTime();
+        }
         return deadlineNs;
     }
 
@@ -193,6 +190,7 @@ abstract class Call<Q, R> implements Cancellable {
 
     /** Nanoseconds to the deadline, {@code Long.MAX_VALUE} if there is none. */
     final long timeLeftNs() {
+        long deadlineNs = deadlineNs();
         return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - dispatcher.nanoTime();
     }
 
@@ -234,17 +232,6 @@ abstract class Call<Q, R> implements Cancellable {
         return known;
     }
 
-    private static long deadlineOf(long startNs, CallOptions options, MethodConfig config) {
-        long timeoutNs = Math.min(options.timeoutNs(), config.timeoutNs());
-        // Beyond the clock's range counts as none; the one value that means none is left to it.
-        long deadlineNs = timeoutNs > Long.MAX_VALUE / 2 ? TransportStream.NO_DEADLINE : startNs + timeoutNs;
-        Deadline fixed = options.deadline();
-        if (fixed != null && (deadlineNs == TransportStream.NO_DEADLINE || fixed.nanoTime() - deadlineNs < 0)) {
-            deadlineNs = fixed.nanoTime();
-        }
-        return deadlineNs;
-    }
-
     // ---- What it tells ---------------------------------------------------------------------------------------
 
     /** Status of a failure after {@code shutdownNow}, which is what ended the connection. */
@@ -262,30 +249,40 @@ abstract class Call<Q, R> implements Cancellable {
         return Status.of(StatusCode.CANCELLED, "the channel was shut down before the next attempt");
     }
 
-    /** Tells what another call, which was made for this one, has to tell as well. */
+    private synchronized CallHistory history() {
+        CallHistory known = history;
+        if (known == null) {
+            known = new CallHistory();
+            history = known;
+        }
+        return known;
+    }
+
+    private List<AttemptReport> reports() {
+        CallHistory known = history;
+        return known == null ? List.of() : known.reports();
+    }
+
+    /** Tells what another call, which was made for this one, has to tell. */
     final void adoptReports(Call<?, ?> other) {
-        List<AttemptReport> all = new ArrayList<>(reports);
-        all.addAll(other.reports);
-        reports = List.copyOf(all);
+        CallHistory others = other.history;
+        if (others != null) {
+            history().adoptReports(others);
+        }
     }
 
     /** Keeps what an attempt has to tell, if it failed. By the call's owner. */
     final void keepReport(Attempt<R> attempt, Status status, @Nullable StreamFailure failure) {
-        if (status.isOk()) {
-            return;
+        if (!status.isOk()) {
+            history().add(attempt.report(status, failure));
         }
-        List<AttemptReport> kept = new ArrayList<>(reports);
-        if (kept.size() == MAX_REPORTS) {
-            kept.remove(MAX_REPORTS / 2);
-        }
-        kept.add(attempt.report(status, failure));
-        reports = List.copyOf(kept);
     }
 
     /** HG-11: the servers of earlier attempts, of others under way, and those whose breakers refused one. */
     Set<SocketAddress> tried(Attempt<R> picking) {
-        Set<SocketAddress> peers = new HashSet<>(refusing);
-        for (AttemptReport report : reports) {
+        CallHistory known = history;
+        Set<SocketAddress> peers = known == null ? new HashSet<>() : known.refusing();
+        for (AttemptReport report : reports()) {
             if (report.peer() != null) {
                 peers.add(report.peer());
             }
@@ -294,16 +291,13 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     /** The breaker of that back end refused an attempt of this call; false if it had before. */
-    final synchronized boolean addRefusing(SocketAddress backend) {
-        Set<SocketAddress> more = new HashSet<>(refusing);
-        boolean first = more.add(backend);
-        refusing = more;
-        return first;
+    final boolean addRefusing(SocketAddress backend) {
+        return history().addRefusing(backend);
     }
 
     final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
         Duration elapsed = Duration.ofNanos(dispatcher.nanoTime() - startNs);
-        List<AttemptReport> attempts = reports;
+        List<AttemptReport> attempts = reports();
         String lastConnectionError = dispatcher.lastFailure();
         // Only what the report needs, so that an exception which is kept does not keep the call.
         CallReport report =

@@ -146,6 +146,10 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         return ended;
     }
 
+    boolean isCommitted() {
+        return committed != null;
+    }
+
     boolean isCommittedTo(Attempt<R> attempt) {
         return committed == attempt;
     }
@@ -186,13 +190,15 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         return ended;
     }
 
-    /** Takes the message, or releases it and returns false. */
-    boolean send(ByteBuf framed) {
+    /** Takes the message, and the end of the requests with the last one; or releases it and returns false. */
+    boolean send(ByteBuf framed, boolean last) {
         Attempt<R> only = committed;
         if (only == null) {
-            return sendUncommitted(framed);
+            return sendUncommitted(framed, last);
         }
-        if (!only.messages().offer(framed)) {
+        if (last) {
+            only.messages().offerHeld(framed, true);
+        } else if (!only.messages().offer(framed)) {
             // Another thread sends too, against the rule, and filled it meanwhile.
             framed.release();
             return false;
@@ -202,12 +208,12 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
     }
 
     /** Hands the message to each attempt under way and keeps it for later ones; commits if it cannot be kept (RT-4). */
-    private boolean sendUncommitted(ByteBuf framed) {
+    private boolean sendUncommitted(ByteBuf framed, boolean last) {
         List<Attempt<R>> told;
         List<Attempt<R>> losers = List.of();
         lock.lock();
         try {
-            if (committed == null && !ended && !replay.tryAdd(framed)) {
+            if (committed == null && !ended && !replay.tryAdd(framed, last)) {
                 if (!live.isEmpty()) {
                     losers = commit(mostAdvanced());
                 } else if (overflow == null) {
@@ -220,7 +226,7 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
                 }
             }
             told = live;
-            told.forEach(attempt -> attempt.messages().offerHeld(framed.retainedDuplicate()));
+            told.forEach(attempt -> attempt.messages().offerHeld(framed.retainedDuplicate(), last));
         } finally {
             lock.unlock();
         }

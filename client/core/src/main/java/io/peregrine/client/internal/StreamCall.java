@@ -109,11 +109,12 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public boolean trySend(Q message) {
-        requireOpen("a message");
         if (anySent && method().type().hasOneRequest()) {
             throw new IllegalStateException("a second request message for " + method() + " (expected: one)");
         }
+        requireOpen("a message");
         if (attempts.hasEnded()) {
+            anySent = true;
             return true;
         }
         if (!isWritable()) {
@@ -125,14 +126,17 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         }
         ByteBuf framed = frameOrEnd(message);
         if (framed == null) {
+            anySent = true;
             return true;
         }
-        if (!attempts.send(framed)) {
+        // The only request and the end of the requests are one write (CA-2).
+        boolean last = method().type().hasOneRequest();
+        if (!attempts.send(framed, last)) {
             return false;
         }
         anySent = true;
-        if (method().type().hasOneRequest()) {
-            closeSend();
+        if (last) {
+            closed = true;
         }
         return true;
     }
@@ -144,6 +148,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public void closeSend() {
+        if (method().type().hasOneRequest()) {
+            if (!anySent) {
+                throw new IllegalStateException("no request message for " + method() + " (expected: one)");
+            }
+            // The message was the end of the requests too (CA-2).
+            return;
+        }
         requireOpen("an end of the requests");
         closed = true;
         attempts.closeSend();
@@ -199,6 +210,12 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             attempts.cancel(unsendable.status());
             return null;
         }
+    }
+
+    /** A committed call does not begin again: what its attempt was given to send is kept nowhere else (RT-4). */
+    @Override
+    boolean isConfigDue() {
+        return super.isConfigDue() && !attempts.isCommitted();
     }
 
     @Override

@@ -33,8 +33,11 @@ final class StreamDelivery<R> implements Runnable {
     /** Whether the task was handed to the executor and has not begun: who clears it is the task. */
     private final AtomicBoolean handedOver = new AtomicBoolean();
 
-    /** Of whoever delivers. */
+    // Of whoever delivers.
     private boolean over;
+
+    /** What a method of the callback threw: nothing but the end follows. */
+    private @Nullable Status thrown;
 
     /**
      * A way that nothing went yet.
@@ -144,35 +147,35 @@ final class StreamDelivery<R> implements Runnable {
     // ---- The callback ----------------------------------------------------------------------------------------
 
     private void deliverHeaders(Metadata headers) {
-        if (over) {
+        if (isOver()) {
             return;
         }
         try {
             callback.onHeaders(headers);
-        } catch (RuntimeException | Error thrown) {
-            onThrown("onHeaders", thrown);
+        } catch (RuntimeException | Error fault) {
+            onThrown("onHeaders", fault);
         }
     }
 
     private void deliverMessage(R message) {
-        if (over) {
+        if (isOver()) {
             return;
         }
         try {
             callback.onMessage(message);
-        } catch (RuntimeException | Error thrown) {
-            onThrown("onMessage", thrown);
+        } catch (RuntimeException | Error fault) {
+            onThrown("onMessage", fault);
         }
     }
 
     private void deliverWritable() {
-        if (over) {
+        if (isOver()) {
             return;
         }
         try {
             callback.onWritable();
-        } catch (RuntimeException | Error thrown) {
-            onThrown("onWritable", thrown);
+        } catch (RuntimeException | Error fault) {
+            onThrown("onWritable", fault);
         }
     }
 
@@ -181,19 +184,29 @@ final class StreamDelivery<R> implements Runnable {
             return;
         }
         over = true;
+        Status own = thrown;
         try {
-            if (failure == null) {
-                callback.onComplete(trailers);
-            } else {
+            if (failure != null) {
                 callback.onFailure(failure);
+            } else if (own != null) {
+                // The OK was on its way before the callback threw, which would have cancelled the call.
+                callback.onFailure(call.failure(own, trailers, false));
+            } else {
+                callback.onComplete(trailers);
             }
-        } catch (RuntimeException | Error thrown) {
-            LOG.log(System.Logger.Level.WARNING, "the end callback of " + call.method() + " threw", thrown);
+        } catch (RuntimeException | Error fault) {
+            LOG.log(System.Logger.Level.WARNING, "the end callback of " + call.method() + " threw", fault);
         }
     }
 
+    private boolean isOver() {
+        return over || thrown != null;
+    }
+
     /** HOSTILE.md P12: its own call is all that it ends. */
-    private void onThrown(String callbackMethod, Throwable thrown) {
-        call.cancel(callbackMethod + " of " + call.method() + " threw: " + thrown, thrown);
+    private void onThrown(String callbackMethod, Throwable fault) {
+        String message = callbackMethod + " of " + call.method() + " threw: " + fault;
+        thrown = new Status(StatusCode.CANCELLED, message, fault);
+        call.cancel(message, fault);
     }
 }

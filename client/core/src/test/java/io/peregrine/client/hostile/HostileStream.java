@@ -17,6 +17,7 @@ final class HostileStream {
     private final int id;
     private final int number;
     private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+    private byte[] lastData = {};
 
     HostileStream(HostileConnection connection, int id, int number) {
         this.connection = connection;
@@ -38,7 +39,13 @@ final class HostileStream {
     }
 
     void receive(byte[] data) {
+        lastData = data;
         body.writeBytes(data);
+    }
+
+    /** The payload of the DATA frame that was read last. */
+    byte[] lastData() {
+        return lastData;
     }
 
     /** What came of the request so far, with the prefixes of its messages. */

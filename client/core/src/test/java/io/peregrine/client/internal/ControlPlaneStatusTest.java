@@ -29,7 +29,7 @@ class ControlPlaneStatusTest {
     void pk6WhatOnlyTheServerKnowsBecomesInternalWithTheOriginalText(StatusCode code) {
         Exception cause = new IllegalStateException("why");
 
-        Status restricted = ControlPlaneStatus.restrict(new Status(code, "no route", cause));
+        Status restricted = new Status(code, "no route", cause).asControlPlane();
 
         assertThat(restricted.code()).isEqualTo(StatusCode.INTERNAL);
         assertThat(restricted.message()).endsWith(": " + code + ": no route");
@@ -52,7 +52,7 @@ class ControlPlaneStatusTest {
     void pk6OtherCodesStay(StatusCode code) {
         Status status = Status.of(code, "no route");
 
-        assertThat(ControlPlaneStatus.restrict(status)).isSameAs(status);
+        assertThat(status.asControlPlane()).isSameAs(status);
     }
 
     @ParameterizedTest

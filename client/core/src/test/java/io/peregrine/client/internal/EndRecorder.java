@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Objects;
 
 /** What a call told its caller. */
-final class EndRecorder implements UnaryCallback<byte[]> {
+class EndRecorder implements UnaryCallback<byte[]> {
     final List<String> events = new ArrayList<>();
     final List<byte[]> responses = new ArrayList<>();
     final List<StatusException> failures = new ArrayList<>();

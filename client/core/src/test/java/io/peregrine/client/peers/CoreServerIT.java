@@ -7,6 +7,7 @@ import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
+import io.peregrine.client.ClientStream;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
@@ -148,6 +149,93 @@ class CoreServerIT {
                 catchThrowableOfType(StatusException.class, () -> conn.invoke(method("Sleep"), new byte[1], options));
 
         assertThat(failure.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);
+    }
+
+    @Test
+    void sumsUpAStreamOfRequests() {
+        MethodDescriptor<byte[], byte[]> sum =
+                MethodDescriptor.clientStreaming("peers.Echo/Sum", Marshallers.bytes(), Marshallers.bytes());
+        try (ClientStream<byte[], byte[]> stream = conn.newStream(sum, OPTIONS)) {
+            for (int size : new int[] {27_182, 0, 8, 1828, 5 << 20, 45_904}) {
+                assertThat(stream.send(new byte[size])).isTrue();
+            }
+
+            String answer = new String(stream.closeAndReceive(), StandardCharsets.UTF_8);
+
+            assertThat(answer).isEqualTo(String.valueOf(74_922 + (5 << 20)));
+        }
+    }
+
+    @Test
+    void streamsResponsesToAReaderInTheirOrder() {
+        MethodDescriptor<byte[], byte[]> repeat =
+                MethodDescriptor.serverStreaming("peers.Echo/Repeat", Marshallers.bytes(), Marshallers.bytes());
+        byte[] count = "2000".getBytes(StandardCharsets.UTF_8);
+        try (ClientStream<byte[], byte[]> stream = conn.newStream(repeat, count, OPTIONS)) {
+            int size = 0;
+            for (byte[] message : stream) {
+                assertThat(message).hasSize(size++);
+            }
+
+            assertThat(size).isEqualTo(2000);
+        }
+    }
+
+    @Test
+    void chatsInBothDirections() {
+        try (ClientStream<byte[], byte[]> stream = chat()) {
+            assertThat(stream.headers().get(Metadata.Key.of("x-server"))).isEqualTo("core");
+            for (int size : new int[] {0, 1, 16_384, 1 << 20, 100}) {
+                stream.send(new byte[size]);
+                assertThat(stream.receive()).hasSize(size);
+            }
+            stream.closeSend();
+
+            assertThat(stream.receive()).isNull();
+        }
+    }
+
+    @Test
+    void ca4TheServerMayEndAChatThatTheClientHasNot() {
+        try (ClientStream<byte[], byte[]> stream = chat()) {
+            stream.send("end".getBytes(StandardCharsets.UTF_8));
+
+            assertThat(stream.receive()).isNull();
+            assertThat(stream.send(new byte[1]))
+                    .as("whether the server wants more")
+                    .isFalse();
+        }
+        try (ClientStream<byte[], byte[]> stream = chat()) {
+            stream.send("fail".getBytes(StandardCharsets.UTF_8));
+
+            StatusException failure = catchThrowableOfType(StatusException.class, stream::receive);
+
+            assertThat(failure.code()).isEqualTo(StatusCode.DATA_LOSS);
+            assertThat(failure.trailers().get(Metadata.Key.of("x-why"))).isEqualTo("asked");
+        }
+    }
+
+    @Test
+    void aChatThatIsCancelledLeavesOthersAlone() {
+        try (ClientStream<byte[], byte[]> cancelled = chat();
+                ClientStream<byte[], byte[]> goesOn = chat()) {
+            cancelled.send(new byte[10]);
+            assertThat(cancelled.receive()).hasSize(10);
+
+            cancelled.cancel();
+
+            assertThat(catchThrowableOfType(StatusException.class, cancelled::receive)
+                            .code())
+                    .isEqualTo(StatusCode.CANCELLED);
+            goesOn.send(new byte[20]);
+            assertThat(goesOn.receive()).hasSize(20);
+        }
+    }
+
+    private ClientStream<byte[], byte[]> chat() {
+        MethodDescriptor<byte[], byte[]> chat =
+                MethodDescriptor.bidiStreaming("peers.Echo/Chat", Marshallers.bytes(), Marshallers.bytes());
+        return conn.newStream(chat, OPTIONS);
     }
 
     @Test

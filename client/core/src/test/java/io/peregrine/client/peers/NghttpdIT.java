@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
+import io.peregrine.client.ClientStream;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusCode;
@@ -86,6 +87,28 @@ class NghttpdIT {
 
         assertThat(failure.code()).isEqualTo(StatusCode.UNKNOWN);
         assertThat(failure).hasMessageContaining("a file, not a message");
+    }
+
+    @Test
+    void aStreamOfAServerWithoutGrpcEndsWithWhatHttpSays() {
+        MethodDescriptor<byte[], byte[]> missing =
+                MethodDescriptor.bidiStreaming("files/Missing", Marshallers.bytes(), Marshallers.bytes());
+        MethodDescriptor<byte[], byte[]> present =
+                MethodDescriptor.bidiStreaming("files/Present", Marshallers.bytes(), Marshallers.bytes());
+        try (ClientStream<byte[], byte[]> none = conn.newStream(missing, OPTIONS);
+                ClientStream<byte[], byte[]> file = conn.newStream(present, OPTIONS)) {
+            none.send(new byte[10]);
+            none.closeSend();
+            file.send(new byte[10]);
+            file.closeSend();
+
+            StatusException noFile = catchThrowableOfType(StatusException.class, none::receive);
+            StatusException noMessage = catchThrowableOfType(StatusException.class, file::receive);
+
+            assertThat(noFile.code()).isEqualTo(StatusCode.UNIMPLEMENTED);
+            assertThat(noFile).hasMessageContaining("404");
+            assertThat(noMessage.code()).isEqualTo(StatusCode.UNKNOWN);
+        }
     }
 
     @Test

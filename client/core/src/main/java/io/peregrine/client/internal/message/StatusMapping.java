@@ -8,6 +8,7 @@ import io.peregrine.transport.header.ResponseHeaders;
 import io.peregrine.transport.http2.StreamFailure;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** From what happened on the wire to a gRPC status (SPEC ST-1 to ST-12). */
@@ -38,7 +39,7 @@ public final class StatusMapping {
         if (other != null) {
             return Status.of(StatusCode.UNKNOWN, "grpc-status is both \"" + code + "\" and \"" + other + '"');
         }
-        if (ZERO.equals(code)) {
+        if (ZERO.equals(code) && trailers.find(StatusDetails.NAME) == null) {
             return Status.OK;
         }
         if (code == null) {
@@ -54,6 +55,16 @@ public final class StatusMapping {
                     StatusCode.UNKNOWN, "grpc-status is \"" + code + "\" (expected: a number)" + suffix(message));
         }
         StatusCode known = StatusCode.ofValue(value);
+        OptionalInt detailed = StatusDetails.codeIn(trailers);
+        if (detailed.isPresent() && detailed.getAsInt() != value) {
+            return Status.of(
+                    StatusCode.INTERNAL,
+                    "grpc-status is " + value + ", but grpc-status-details-bin says " + detailed.getAsInt()
+                            + suffix(message));
+        }
+        if (known == StatusCode.OK) {
+            return Status.OK;
+        }
         // An unknown number keeps its number in the message (ST-3).
         return Status.of(known, value == known.value() ? message : "grpc-status " + value + suffix(message));
     }

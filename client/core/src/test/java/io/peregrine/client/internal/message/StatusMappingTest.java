@@ -7,6 +7,7 @@ import io.netty.util.AsciiString;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.transport.header.HeaderBlocks;
+import io.peregrine.transport.header.ResponseHeaders;
 import io.peregrine.transport.http2.StreamFailure;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -157,6 +158,47 @@ class StatusMappingTest {
     @Test
     void st3ZeroWithLeadingZerosIsOk() {
         assertThat(StatusMapping.ofTrailers(block("grpc-status", "00")).isOk()).isTrue();
+    }
+
+    /** {@code google.rpc.Status} with code 5, with a message and a detail behind it, and with code 0. */
+    @ParameterizedTest
+    @CsvSource({"5, CAU", "5, CAU=", "5, CAUSA3doeQ", "5, GgMKAWEIBQ", "0, ''", "0, CAA", "99, CGM"})
+    void st4DetailsOfTheSameCodeChangeNothing(String code, String details) {
+        ResponseHeaders trailers =
+                block("grpc-status", code, "grpc-message", "why", "grpc-status-details-bin", details);
+
+        assertThat(StatusMapping.ofTrailers(trailers))
+                .isEqualTo(StatusMapping.ofTrailers(block("grpc-status", code, "grpc-message", "why")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5, CAk, 9", "0, CAU, 5", "5, '', 0", "5, CP///////////wE, -1", "99, CAU, 5"})
+    void st4DetailsOfAnotherCodeAreInternalAndNeverOk(String code, String details, int other) {
+        Status status = StatusMapping.ofTrailers(
+                block("grpc-status", code, "grpc-message", "why", "grpc-status-details-bin", details));
+
+        assertThat(status.code()).isEqualTo(StatusCode.INTERNAL);
+        assertThat(status.message())
+                .isEqualTo("grpc-status is " + code + ", but grpc-status-details-bin says " + other + ": why");
+    }
+
+    /** No base64, a cut varint, a cut string, an end of a group, a tag of 0, and two values in one field. */
+    @ParameterizedTest
+    @ValueSource(strings = {"!", "CA", "CAkSBQ", "DA", "AA", "CAk,CAk"})
+    void st4DetailsThatAreNoStatusAreIgnored(String details) {
+        assertThat(StatusMapping.ofTrailers(block("grpc-status", "5", "grpc-status-details-bin", details))
+                        .code())
+                .isEqualTo(StatusCode.NOT_FOUND);
+        assertThat(StatusMapping.ofTrailers(block("grpc-status", "0", "grpc-status-details-bin", details)))
+                .isEqualTo(Status.OK);
+    }
+
+    @Test
+    void st4DetailsThatComeTwiceAreIgnored() {
+        ResponseHeaders trailers =
+                block("grpc-status", "5", "grpc-status-details-bin", "CAk", "grpc-status-details-bin", "CAk");
+
+        assertThat(StatusMapping.ofTrailers(trailers).code()).isEqualTo(StatusCode.NOT_FOUND);
     }
 
     @Test

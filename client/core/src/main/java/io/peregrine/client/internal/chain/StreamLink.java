@@ -1,0 +1,308 @@
+package io.peregrine.client.internal.chain;
+
+import io.peregrine.client.CallOptions;
+import io.peregrine.client.ClientCall;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.StreamCallback;
+import io.peregrine.client.interceptor.StreamInterceptor;
+import io.peregrine.client.internal.StreamCall;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What stands before an interceptor, or before the connection, in one call with streams: the interceptor's callback,
+ * its {@code next}, and to whoever is before it the call.
+ *
+ * @param <Q> the request messages
+ * @param <R> the response messages
+ */
+final class StreamLink<Q, R> extends ChainLink implements StreamInterceptor.Next, StreamCallback<R>, ClientCall<Q> {
+    private static final System.Logger LOG = System.getLogger(StreamLink.class.getName());
+
+    private final StreamChain chain;
+    private final int position;
+    private final StreamCallback<R> callback;
+
+    /** What the interceptor, or the connection, returned; null if it threw instead. */
+    private volatile @Nullable ClientCall<Q> own;
+
+    /**
+     * A link of a call that has not started.
+     *
+     * @param position of the interceptor; that of the connection is behind the last
+     */
+    StreamLink(
+            StreamChain chain,
+            int position,
+            @Nullable ChainLink before,
+            MethodDescriptor<Q, R> method,
+            CallOptions options,
+            StreamCallback<R> callback) {
+        super(before, method, options.executor());
+        this.chain = chain;
+        this.position = position;
+        this.callback = callback;
+    }
+
+    /** Hands the call to the interceptor or to the connection. Called once; throws nothing. */
+    void start(MethodDescriptor<Q, R> calledMethod, CallOptions options) {
+        if (position < chain.size()) {
+            startIntercepted(calledMethod, options);
+        } else {
+            StreamCall<Q, R> call = chain.newCall(calledMethod, options, this);
+            own = call;
+            Status ruling = verdict();
+            if (ruling != null) {
+                cancelReturned(ruling);
+            }
+            chain.start(call);
+        }
+    }
+
+    private void startIntercepted(MethodDescriptor<Q, R> calledMethod, CallOptions options) {
+        ClientCall<Q> returned;
+        try {
+            returned = chain.interceptor(position).intercept(calledMethod, options, this, this);
+            requireNonNull(returned);
+        } catch (RuntimeException | Error thrown) {
+            fail(name() + " threw", thrown);
+            return;
+        }
+        own = returned;
+        Status ruling = verdict();
+        if (ruling != null) {
+            cancelReturned(ruling);
+        }
+    }
+
+    private static void requireNonNull(@Nullable ClientCall<?> returned) {
+        if (returned == null) {
+            throw new NullPointerException("intercept() returned null (expected: the call)");
+        }
+    }
+
+    @Override
+    public <S, T> ClientCall<S> start(
+            MethodDescriptor<S, T> nextMethod, CallOptions options, StreamCallback<T> nextCallback) {
+        StreamLink<S, T> made = new StreamLink<>(chain, position + 1, this, nextMethod, options, nextCallback);
+        if (begin(made)) {
+            made.start(nextMethod, options);
+        }
+        return made;
+    }
+
+    @Override
+    String name() {
+        return chain.name(position);
+    }
+
+    @Override
+    boolean isConnected() {
+        return position == chain.size() && own != null;
+    }
+
+    @Override
+    void cancelOwn(Status status) {
+        ClientCall<Q> returned = own;
+        if (returned != null) {
+            returned.cancel(status.message(), status.cause());
+        }
+    }
+
+    // ---- ClientCall ------------------------------------------------------------------------------------------
+
+    /** Null if the call has ended: what is done with it then has no effect, whatever the interceptor thinks. */
+    private @Nullable ClientCall<Q> live() {
+        return isOver() ? null : own;
+    }
+
+    @Override
+    public boolean trySend(Q message) {
+        ClientCall<Q> call = live();
+        return call == null || call.trySend(message);
+    }
+
+    @Override
+    public boolean isWritable() {
+        ClientCall<Q> call = live();
+        return call == null || call.isWritable();
+    }
+
+    @Override
+    public void closeSend() {
+        ClientCall<Q> call = live();
+        if (call != null) {
+            call.closeSend();
+        }
+    }
+
+    @Override
+    public void request(int messages) {
+        ClientCall<Q> call = live();
+        if (call != null) {
+            call.request(messages);
+        }
+    }
+
+    @Override
+    public void cork() {
+        ClientCall<Q> call = live();
+        if (call != null) {
+            call.cork();
+        }
+    }
+
+    @Override
+    public void flush() {
+        ClientCall<Q> call = live();
+        if (call != null) {
+            call.flush();
+        }
+    }
+
+    @Override
+    public void compress(boolean on) {
+        ClientCall<Q> call = live();
+        if (call != null) {
+            call.compress(on);
+        }
+    }
+
+    @Override
+    public void cancel() {
+        cancel(CANCELLED);
+    }
+
+    @Override
+    public void cancel(String reason, @Nullable Throwable cause) {
+        cancel(new Status(StatusCode.CANCELLED, reason, cause));
+    }
+
+    // ---- StreamCallback --------------------------------------------------------------------------------------
+
+    @Override
+    public void onHeaders(Metadata headers) {
+        if (tryTurn()) {
+            tellHeaders(headers);
+            endTurn();
+        } else {
+            enqueue(() -> tellHeaders(headers));
+        }
+    }
+
+    @Override
+    public void onMessage(R message) {
+        if (tryTurn()) {
+            tellMessage(message);
+            endTurn();
+        } else {
+            enqueue(() -> tellMessage(message));
+        }
+    }
+
+    @Override
+    public void onWritable() {
+        if (tryTurn()) {
+            tellWritable();
+            endTurn();
+        } else {
+            enqueue(this::tellWritable);
+        }
+    }
+
+    @Override
+    public void onComplete(Metadata trailers) {
+        if (tryTurn()) {
+            tellComplete(trailers);
+            endTurn();
+        } else {
+            enqueue(() -> tellComplete(trailers));
+        }
+    }
+
+    @Override
+    public void onFailure(StatusException failure) {
+        if (tryTurn()) {
+            tellOnce(failure);
+            endTurn();
+        } else {
+            enqueue(() -> tellOnce(failure));
+        }
+    }
+
+    private void tellHeaders(Metadata headers) {
+        if (isOver()) {
+            return;
+        }
+        try {
+            callback.onHeaders(headers);
+        } catch (RuntimeException | Error thrown) {
+            onCallbackThrew("onHeaders", thrown);
+        }
+    }
+
+    private void tellMessage(R message) {
+        if (isOver()) {
+            return;
+        }
+        try {
+            callback.onMessage(message);
+        } catch (RuntimeException | Error thrown) {
+            onCallbackThrew("onMessage", thrown);
+        }
+    }
+
+    private void tellWritable() {
+        if (isOver()) {
+            return;
+        }
+        try {
+            callback.onWritable();
+        } catch (RuntimeException | Error thrown) {
+            onCallbackThrew("onWritable", thrown);
+        }
+    }
+
+    private void tellComplete(Metadata trailers) {
+        if (!takeEnd()) {
+            return;
+        }
+        try {
+            callback.onComplete(trailers);
+        } catch (RuntimeException | Error thrown) {
+            onEndThrew("onComplete", thrown);
+        }
+        afterEnd(null);
+    }
+
+    private void tellOnce(StatusException failure) {
+        if (takeEnd()) {
+            tellFailure(failure);
+            afterEnd(failure);
+        }
+    }
+
+    @Override
+    void tellFailure(StatusException failure) {
+        try {
+            callback.onFailure(failure);
+        } catch (RuntimeException | Error thrown) {
+            onEndThrew("onFailure", thrown);
+        }
+    }
+
+    private void onCallbackThrew(String what, Throwable thrown) {
+        if (!blameCallback(what, thrown)) {
+            cancel(what + " of " + method() + " threw: " + thrown, thrown);
+        }
+    }
+
+    private void onEndThrew(String what, Throwable thrown) {
+        if (!blameCallback(what, thrown)) {
+            LOG.log(System.Logger.Level.WARNING, what + " of " + method() + " threw", thrown);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.peregrine.jmh;
+
+/** A gRPC client with one connection to a {@link StreamServer}, as the measurements of streams see it. */
+interface StreamClient extends AutoCloseable {
+    /** Opens a call both ways and leaves it open. */
+    Exchange openExchange(Face face);
+
+    /**
+     * Receives the messages of one call.
+     *
+     * @throws IllegalStateException if the call fails, or brings another number of bytes
+     */
+    void receive(Face face, int messages, int bytes) throws InterruptedException;
+
+    /**
+     * Sends {@code message} so many times in one call, and waits for the answer.
+     *
+     * @throws IllegalStateException if the call fails
+     */
+    void send(Face face, int messages, byte[] message) throws InterruptedException;
+
+    @Override
+    void close();
+
+    /** A call on which a message goes and comes back, and then the next one. */
+    interface Exchange extends AutoCloseable {
+        /**
+         * So many times there and back.
+         *
+         * @throws IllegalStateException if the call fails
+         */
+        void run(int rounds, byte[] message) throws InterruptedException;
+
+        @Override
+        void close();
+    }
+}
