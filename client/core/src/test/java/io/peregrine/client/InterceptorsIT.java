@@ -140,6 +140,38 @@ class InterceptorsIT {
     }
 
     @Test
+    void p12ACallbackThatThrowsIsToldTheEndAndNothingElse() throws Exception {
+        IllegalStateException thrown = new IllegalStateException("the application's");
+        AtomicInteger told = new AtomicInteger();
+        CompletableFuture<StatusException> end = new CompletableFuture<>();
+        ClientCall<StreamingOutputCallRequest> call = conn.startCall(OUTPUT, OPTIONS, new StreamCallback<>() {
+            @Override
+            public void onMessage(StreamingOutputCallResponse message) {
+                told.incrementAndGet();
+                throw thrown;
+            }
+
+            @Override
+            public void onComplete(Metadata trailers) {
+                end.completeExceptionally(new AssertionError("OK"));
+            }
+
+            @Override
+            public void onFailure(StatusException failure) {
+                end.complete(failure);
+            }
+        });
+        call.request(Integer.MAX_VALUE);
+        call.trySend(responses(1, 2, 3));
+
+        StatusException failure = end.get(10, TimeUnit.SECONDS);
+        assertThat(failure.code()).isEqualTo(StatusCode.CANCELLED);
+        assertThat(failure).hasCause(thrown);
+        assertThat(told).hasValue(1);
+        assertThat(ends).hasValue(1);
+    }
+
+    @Test
     void aSlowServersDeadlineEndsAnInterceptedCall() {
         StatusException failure = catchThrowableOfType(
                 StatusException.class,
