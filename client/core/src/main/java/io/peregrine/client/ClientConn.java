@@ -146,8 +146,7 @@ public final class ClientConn implements AutoCloseable {
     public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, CallOptions options) {
         requireNoEventLoop("newStream()");
         CallOptions whole = defaults.under(options);
-        BlockingStream<Q, R> stream =
-                new BlockingStream<>(method, whole.stackTraces(), CallerDeadline.giveUpNs(whole));
+        BlockingStream<Q, R> stream = new BlockingStream<>(method, whole.stackTraces(), CallerDeadline.giveUpNs(whole));
         // The caller waits for no callback, and may itself be the executor's only thread.
         stream.begin(
                 streamChain == null

@@ -42,6 +42,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,8 +127,8 @@ class CallGuidesIT {
     static final class Upload implements StreamCallback<StreamingInputCallResponse> {
         private final Iterator<StreamingInputCallRequest> requests;
         private final CompletableFuture<Integer> result;
-        private ClientCall<StreamingInputCallRequest> call;
-        private StreamingInputCallRequest next;
+        private @Nullable ClientCall<StreamingInputCallRequest> call;
+        private @Nullable StreamingInputCallRequest next;
 
         Upload(Iterator<StreamingInputCallRequest> requests, CompletableFuture<Integer> result) {
             this.requests = requests;
@@ -136,7 +137,7 @@ class CallGuidesIT {
 
         synchronized void begin(ClientCall<StreamingInputCallRequest> started) {
             call = started;
-            call.request(1);
+            started.request(1);
             onWritable();
         }
 
@@ -229,7 +230,11 @@ class CallGuidesIT {
 
         @Override
         public <Q, R> Cancellable intercept(
-                MethodDescriptor<Q, R> method, Q request, CallOptions options, UnaryCallback<R> callback, Next next) {
+                MethodDescriptor<Q, R> method,
+                Q request,
+                CallOptions options,
+                UnaryCallback<R> callback,
+                UnaryInterceptor.Next next) {
             calls.increment();
             return next.invoke(method, request, options, new UnaryCallback<R>() {
                 @Override
@@ -257,7 +262,10 @@ class CallGuidesIT {
 
         @Override
         public <Q, R> ClientCall<Q> intercept(
-                MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback, Next next) {
+                MethodDescriptor<Q, R> method,
+                CallOptions options,
+                StreamCallback<R> callback,
+                StreamInterceptor.Next next) {
             return new ForwardingClientCall<>(next.start(method, options, callback)) {
                 @Override
                 public boolean trySend(Q message) {

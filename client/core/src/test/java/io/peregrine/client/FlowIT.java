@@ -21,6 +21,7 @@ import io.peregrine.client.internal.flow.Rules;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -131,7 +132,7 @@ class FlowIT {
 
         requests.closeExceptionally(failure);
 
-        StatusException end = (StatusException) recorder.failure();
+        StatusException end = (StatusException) Objects.requireNonNull(recorder.failure());
         assertThat(end.code()).isEqualTo(StatusCode.CANCELLED);
         assertThat(end).hasCause(failure);
     }
@@ -235,8 +236,7 @@ class FlowIT {
         }
 
         Flow.Subscription subscription() {
-            assertThat(subscription).isNotNull();
-            return subscription;
+            return Objects.requireNonNull(subscription);
         }
 
         List<Integer> sizes() throws Exception {

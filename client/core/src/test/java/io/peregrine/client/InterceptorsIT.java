@@ -19,6 +19,7 @@ import io.peregrine.client.interceptor.MetadataInterceptor;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -91,8 +92,7 @@ class InterceptorsIT {
                 conn.newStream(DUPLEX, OPTIONS)) {
             for (int size = 1; size <= 50; size++) {
                 assertThat(stream.send(responses(size))).isTrue();
-                StreamingOutputCallResponse echoed = stream.receive();
-                assertThat(echoed).isNotNull();
+                StreamingOutputCallResponse echoed = Objects.requireNonNull(stream.receive());
                 assertThat(echoed.getPayload().getBody()).hasSize(size);
             }
             stream.closeSend();
@@ -140,6 +140,38 @@ class InterceptorsIT {
     }
 
     @Test
+    void p12ACallbackThatThrowsIsToldTheEndAndNothingElse() throws Exception {
+        IllegalStateException thrown = new IllegalStateException("the application's");
+        AtomicInteger told = new AtomicInteger();
+        CompletableFuture<StatusException> end = new CompletableFuture<>();
+        ClientCall<StreamingOutputCallRequest> call = conn.startCall(OUTPUT, OPTIONS, new StreamCallback<>() {
+            @Override
+            public void onMessage(StreamingOutputCallResponse message) {
+                told.incrementAndGet();
+                throw thrown;
+            }
+
+            @Override
+            public void onComplete(Metadata trailers) {
+                end.completeExceptionally(new AssertionError("OK"));
+            }
+
+            @Override
+            public void onFailure(StatusException failure) {
+                end.complete(failure);
+            }
+        });
+        call.request(Integer.MAX_VALUE);
+        call.trySend(responses(1, 2, 3));
+
+        StatusException failure = end.get(10, TimeUnit.SECONDS);
+        assertThat(failure.code()).isEqualTo(StatusCode.CANCELLED);
+        assertThat(failure).hasCause(thrown);
+        assertThat(told).hasValue(1);
+        assertThat(ends).hasValue(1);
+    }
+
+    @Test
     void aSlowServersDeadlineEndsAnInterceptedCall() {
         StatusException failure = catchThrowableOfType(
                 StatusException.class,
@@ -157,7 +189,11 @@ class InterceptorsIT {
     private final class CountingUnary implements UnaryInterceptor {
         @Override
         public <Q, R> Cancellable intercept(
-                MethodDescriptor<Q, R> method, Q request, CallOptions options, UnaryCallback<R> callback, Next next) {
+                MethodDescriptor<Q, R> method,
+                Q request,
+                CallOptions options,
+                UnaryCallback<R> callback,
+                UnaryInterceptor.Next next) {
             calls.incrementAndGet();
             return next.invoke(method, request, options, new UnaryCallback<R>() {
                 @Override
@@ -183,7 +219,10 @@ class InterceptorsIT {
     private final class CountingStreams implements StreamInterceptor {
         @Override
         public <Q, R> ClientCall<Q> intercept(
-                MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback, Next next) {
+                MethodDescriptor<Q, R> method,
+                CallOptions options,
+                StreamCallback<R> callback,
+                StreamInterceptor.Next next) {
             calls.incrementAndGet();
             return new ForwardingClientCall<>(next.start(method, options, new CountingCallback<>(callback))) {
                 @Override

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -321,9 +322,7 @@ class InterceptedStreamTest {
                 call.reject(Status.of(StatusCode.UNAVAILABLE, "shut down"));
             }
         });
-        assertThat(chain).isNotNull();
-
-        chain.start(CHAT, CallOptions.DEFAULT, told);
+        Objects.requireNonNull(chain).start(CHAT, CallOptions.DEFAULT, told);
 
         assertThat(told.status()).isEqualTo(Status.of(StatusCode.UNAVAILABLE, "shut down"));
     }
@@ -331,9 +330,7 @@ class InterceptedStreamTest {
     // ---- The test's parts ------------------------------------------------------------------------------------
 
     private StreamChain chain(StreamInterceptor... interceptors) {
-        StreamChain chain = StreamChain.of(List.of(interceptors), fixture.dispatcher, new Direct());
-        assertThat(chain).isNotNull();
-        return chain;
+        return Objects.requireNonNull(StreamChain.of(List.of(interceptors), fixture.dispatcher, new Direct()));
     }
 
     private ClientCall<byte[]> start() {
@@ -386,13 +383,11 @@ class InterceptedStreamTest {
         private @Nullable CallOptions options;
 
         StreamCallback<byte[]> callback() {
-            assertThat(callback).isNotNull();
-            return callback;
+            return Objects.requireNonNull(callback);
         }
 
         CallOptions options() {
-            assertThat(options).isNotNull();
-            return options;
+            return Objects.requireNonNull(options);
         }
 
         @Override
@@ -492,8 +487,7 @@ class InterceptedStreamTest {
         private @Nullable StatusException failure;
 
         Status status() {
-            assertThat(failure).isNotNull();
-            return failure.status();
+            return Objects.requireNonNull(failure).status();
         }
 
         @Override

@@ -23,6 +23,7 @@ import io.peregrine.transport.http2.StreamFailure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -180,6 +181,7 @@ class InterceptedUnaryCallTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // the null is what is tested
     void p12NullInPlaceOfTheCallEndsItWithUnknown() {
         start((ByteInterceptor) (method, request, options, callback, next) -> {
             next.invoke(method, request, options, callback);
@@ -191,6 +193,7 @@ class InterceptedUnaryCallTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // the null is what is tested
     void p12ANullResponseEndsTheCallWithUnknown() {
         start((ByteInterceptor) (method, request, options, callback, next) -> {
             callback.onSuccess(null, Metadata.EMPTY);
@@ -481,9 +484,7 @@ class InterceptedUnaryCallTest {
     // ---- The test's parts ------------------------------------------------------------------------------------
 
     private UnaryChain chain(UnaryInterceptor... interceptors) {
-        UnaryChain chain = UnaryChain.of(List.of(interceptors), fixture.dispatcher, new Direct());
-        assertThat(chain).isNotNull();
-        return chain;
+        return Objects.requireNonNull(UnaryChain.of(List.of(interceptors), fixture.dispatcher, new Direct()));
     }
 
     private Cancellable start(UnaryInterceptor... interceptors) {

@@ -29,6 +29,9 @@ final class StreamLink<Q, R> extends ChainLink implements StreamInterceptor.Next
     /** What the interceptor, or the connection, returned; null if it threw instead. */
     private volatile @Nullable ClientCall<Q> own;
 
+    /** What the callback threw, as the end of the call: it is told nothing else any more. Of whoever has the turn. */
+    private @Nullable Status thrown;
+
     /**
      * A link of a call that has not started.
      *
@@ -234,46 +237,52 @@ final class StreamLink<Q, R> extends ChainLink implements StreamInterceptor.Next
     }
 
     private void tellHeaders(Metadata headers) {
-        if (isOver()) {
+        if (isMuted()) {
             return;
         }
         try {
             callback.onHeaders(headers);
-        } catch (RuntimeException | Error thrown) {
-            onCallbackThrew("onHeaders", thrown);
+        } catch (RuntimeException | Error fault) {
+            onCallbackThrew("onHeaders", fault);
         }
     }
 
     private void tellMessage(R message) {
-        if (isOver()) {
+        if (isMuted()) {
             return;
         }
         try {
             callback.onMessage(message);
-        } catch (RuntimeException | Error thrown) {
-            onCallbackThrew("onMessage", thrown);
+        } catch (RuntimeException | Error fault) {
+            onCallbackThrew("onMessage", fault);
         }
     }
 
     private void tellWritable() {
-        if (isOver()) {
+        if (isMuted()) {
             return;
         }
         try {
             callback.onWritable();
-        } catch (RuntimeException | Error thrown) {
-            onCallbackThrew("onWritable", thrown);
+        } catch (RuntimeException | Error fault) {
+            onCallbackThrew("onWritable", fault);
         }
     }
 
     private void tellComplete(Metadata trailers) {
+        Status own = thrown;
+        if (own != null) {
+            // The OK was on its way before the callback threw, which would have cancelled the call.
+            tellOnce(new StatusException(own));
+            return;
+        }
         if (!takeEnd()) {
             return;
         }
         try {
             callback.onComplete(trailers);
-        } catch (RuntimeException | Error thrown) {
-            onEndThrew("onComplete", thrown);
+        } catch (RuntimeException | Error fault) {
+            onEndThrew("onComplete", fault);
         }
         afterEnd(null);
     }
@@ -289,20 +298,26 @@ final class StreamLink<Q, R> extends ChainLink implements StreamInterceptor.Next
     void tellFailure(StatusException failure) {
         try {
             callback.onFailure(failure);
-        } catch (RuntimeException | Error thrown) {
-            onEndThrew("onFailure", thrown);
+        } catch (RuntimeException | Error fault) {
+            onEndThrew("onFailure", fault);
         }
     }
 
-    private void onCallbackThrew(String what, Throwable thrown) {
-        if (!blameCallback(what, thrown)) {
-            cancel(what + " of " + method() + " threw: " + thrown, thrown);
+    private boolean isMuted() {
+        return isOver() || thrown != null;
+    }
+
+    private void onCallbackThrew(String what, Throwable fault) {
+        Status own = new Status(StatusCode.CANCELLED, what + " of " + method() + " threw: " + fault, fault);
+        thrown = own;
+        if (!blameCallback(what, fault)) {
+            cancel(own);
         }
     }
 
-    private void onEndThrew(String what, Throwable thrown) {
-        if (!blameCallback(what, thrown)) {
-            LOG.log(System.Logger.Level.WARNING, what + " of " + method() + " threw", thrown);
+    private void onEndThrew(String what, Throwable fault) {
+        if (!blameCallback(what, fault)) {
+            LOG.log(System.Logger.Level.WARNING, what + " of " + method() + " threw", fault);
         }
     }
 }

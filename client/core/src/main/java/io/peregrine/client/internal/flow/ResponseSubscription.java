@@ -154,12 +154,11 @@ final class ResponseSubscription<Q, R> implements Flow.Subscription, StreamCallb
             }
             return;
         }
-        long more = Math.min(wanted, received + WINDOW) - asked;
-        if (more > 0) {
-            // One thread at a time, as the steps count them.
-            long all = asked + more;
-            asked = all;
-            started.request((int) more);
+        long before = asked;
+        long after = Math.min(wanted, received + WINDOW);
+        if (after > before) {
+            asked = after;
+            started.request((int) (after - before));
         }
     }
 

@@ -135,6 +135,7 @@ class RequestsTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // the null is what is tested
     void aNullMessageIsRefusedAndCancelsTheCall() {
         begin();
 
