@@ -7,9 +7,9 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.internal.CallDispatcher;
-import io.peregrine.client.internal.control.ControlPlane;
 import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.config.ActiveConfig;
+import io.peregrine.client.internal.control.ControlPlane;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.stress.HandDrivenLoop;
@@ -59,7 +59,7 @@ public final class ClientConnStress {
                 RetryLimits.DEFAULT,
                 control);
         final ClientConn conn =
-                new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false, List.of(), List.of());
+                new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false, CallOptions.DEFAULT, List.of(), List.of());
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";
 

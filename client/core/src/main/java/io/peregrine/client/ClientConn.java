@@ -9,6 +9,7 @@ import io.peregrine.client.internal.BlockingCall;
 import io.peregrine.client.internal.BlockingStream;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.CallbackCall;
+import io.peregrine.client.internal.DefaultOptions;
 import io.peregrine.client.internal.FutureCall;
 import io.peregrine.client.internal.StreamCall;
 import io.peregrine.client.internal.UnaryCall;
@@ -48,6 +49,7 @@ public final class ClientConn implements AutoCloseable {
     private final String target;
     private final ControlPlane control;
     private final CallDispatcher dispatcher;
+    private final DefaultOptions defaults;
     private final @Nullable UnaryChain unaryChain;
     private final @Nullable StreamChain streamChain;
     private volatile boolean shutDown;
@@ -58,11 +60,13 @@ public final class ClientConn implements AutoCloseable {
             CallDispatcher dispatcher,
             EventLoops eventLoops,
             boolean ownsEventLoops,
+            CallOptions defaultOptions,
             List<UnaryInterceptor> unaryInterceptors,
             List<StreamInterceptor> streamInterceptors) {
         this.target = target;
         this.control = control;
         this.dispatcher = dispatcher;
+        this.defaults = new DefaultOptions(defaultOptions);
         this.unaryChain = UnaryChain.of(unaryInterceptors, dispatcher, this::start);
         this.streamChain = StreamChain.of(streamInterceptors, dispatcher, this::start);
         if (ownsEventLoops) {
@@ -87,18 +91,20 @@ public final class ClientConn implements AutoCloseable {
      * @throws IllegalStateException if called on an event loop, which would wait for itself
      */
     public <Q, R> R invoke(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        CallOptions whole = defaults.under(options);
         if (unaryChain != null) {
-            return awaitChain(unaryChain, method, request, options).message();
+            return awaitChain(unaryChain, method, request, whole).message();
         }
-        return startBlocking(method, request, options).await();
+        return startBlocking(method, request, whole).await();
     }
 
     /** As {@link #invoke}, and returns the server's metadata too. */
     public <Q, R> UnaryResponse<R> invokeForResponse(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        CallOptions whole = defaults.under(options);
         if (unaryChain != null) {
-            return awaitChain(unaryChain, method, request, options);
+            return awaitChain(unaryChain, method, request, whole);
         }
-        return startBlocking(method, request, options).awaitResponse();
+        return startBlocking(method, request, whole).awaitResponse();
     }
 
     /**
@@ -109,10 +115,11 @@ public final class ClientConn implements AutoCloseable {
      */
     public <Q, R> Cancellable invokeAsync(
             MethodDescriptor<Q, R> method, Q request, CallOptions options, UnaryCallback<R> callback) {
+        CallOptions whole = defaults.under(options);
         if (unaryChain != null) {
-            return unaryChain.start(method, request, options, callback);
+            return unaryChain.start(method, request, whole, callback);
         }
-        CallbackCall<Q, R> call = new CallbackCall<>(dispatcher, method, options, callback);
+        CallbackCall<Q, R> call = new CallbackCall<>(dispatcher, method, whole, callback);
         start(call, request);
         return call;
     }
@@ -122,10 +129,11 @@ public final class ClientConn implements AutoCloseable {
      * unless the options name an executor. Cancelling the future cancels the call.
      */
     public <Q, R> CompletableFuture<R> invokeFuture(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        CallOptions whole = defaults.under(options);
         if (unaryChain != null) {
-            return unaryChain.startFuture(method, request, options);
+            return unaryChain.startFuture(method, request, whole);
         }
-        FutureCall<Q, R> call = new FutureCall<>(dispatcher, method, options);
+        FutureCall<Q, R> call = new FutureCall<>(dispatcher, method, whole);
         start(call, request);
         return call.future();
     }
@@ -137,13 +145,14 @@ public final class ClientConn implements AutoCloseable {
      */
     public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, CallOptions options) {
         requireNoEventLoop("newStream()");
+        CallOptions whole = defaults.under(options);
         BlockingStream<Q, R> stream =
-                new BlockingStream<>(method, options.stackTraces(), CallerDeadline.giveUpNs(options));
+                new BlockingStream<>(method, whole.stackTraces(), CallerDeadline.giveUpNs(whole));
         // The caller waits for no callback, and may itself be the executor's only thread.
         stream.begin(
                 streamChain == null
-                        ? start(method, options, stream, null)
-                        : streamChain.start(method, CallerDeadline.withoutExecutor(options), stream));
+                        ? start(method, whole, stream, null)
+                        : streamChain.start(method, CallerDeadline.withoutExecutor(whole), stream));
         return new ClientStream<>(stream);
     }
 
@@ -165,10 +174,11 @@ public final class ClientConn implements AutoCloseable {
      */
     public <Q, R> ClientCall<Q> startCall(
             MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback) {
+        CallOptions whole = defaults.under(options);
         if (streamChain != null) {
-            return streamChain.start(method, options, callback);
+            return streamChain.start(method, whole, callback);
         }
-        return start(method, options, callback, options.executor());
+        return start(method, whole, callback, whole.executor());
     }
 
     /**

@@ -64,6 +64,7 @@ public final class ClientConnBuilder {
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
     private RetryLimits retryLimits = RetryLimits.DEFAULT;
+    private CallOptions defaultOptions = CallOptions.DEFAULT;
     private Codecs codecs = Codecs.defaults();
     private LoadBalancerRegistry policies = LoadBalancerRegistry.standard();
     private @Nullable ServiceConfig serviceConfig;
@@ -234,6 +235,15 @@ public final class ClientConnBuilder {
     }
 
     /**
+     * What calls go by unless their own options say otherwise, before what the service config says; default
+     * {@link CallOptions#DEFAULT}. See {@link CallOptions#withDefaults}.
+     */
+    public ClientConnBuilder defaultOptions(CallOptions options) {
+        defaultOptions = options;
+        return this;
+    }
+
+    /**
      * Whether retry and hedging policies count; default true. A call that no server has seen is sent again either way
      * (SPEC RT-2).
      */
@@ -346,6 +356,7 @@ public final class ClientConnBuilder {
                     dispatcher,
                     loops,
                     eventLoops == null,
+                    defaultOptions,
                     unaryInterceptors,
                     streamInterceptors);
         } catch (RuntimeException refused) {

@@ -161,8 +161,9 @@ class FlowIT {
         });
 
         assertThat(end.get(10, TimeUnit.SECONDS))
-                .isInstanceOfSatisfying(StatusException.class, failure -> assertThat(failure.code())
-                        .isEqualTo(StatusCode.UNIMPLEMENTED));
+                .isInstanceOfSatisfying(
+                        StatusException.class,
+                        failure -> assertThat(failure.code()).isEqualTo(StatusCode.UNIMPLEMENTED));
     }
 
     /** HOSTILE.md P12. */

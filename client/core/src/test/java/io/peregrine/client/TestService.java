@@ -16,9 +16,7 @@ import io.grpc.testing.integration.Messages.StreamingOutputCallResponse;
 /** The methods of gRPC's interop test service, and messages for them. */
 final class TestService {
     static final MethodDescriptor<SimpleRequest, SimpleResponse> UNARY = MethodDescriptor.unary(
-            name("UnaryCall"),
-            protobuf(SimpleRequest.parser()),
-            protobuf(SimpleResponse.parser()));
+            name("UnaryCall"), protobuf(SimpleRequest.parser()), protobuf(SimpleResponse.parser()));
     static final MethodDescriptor<Empty, Empty> UNIMPLEMENTED = MethodDescriptor.serverStreaming(
             name("UnimplementedCall"), protobuf(Empty.parser()), protobuf(Empty.parser()));
     static final MethodDescriptor<StreamingOutputCallRequest, StreamingOutputCallResponse> OUTPUT =

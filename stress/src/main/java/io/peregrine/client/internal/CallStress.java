@@ -1,10 +1,5 @@
 package io.peregrine.client.internal;
 
-import io.peregrine.client.internal.control.PickerSnapshot;
-import io.peregrine.client.internal.control.AddressBackoff;
-import io.peregrine.client.internal.control.SubConnection;
-import io.peregrine.client.internal.control.SyncContext;
-import io.peregrine.client.internal.retry.Outcome;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
@@ -19,6 +14,10 @@ import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.control.AddressBackoff;
+import io.peregrine.client.internal.control.PickerSnapshot;
+import io.peregrine.client.internal.control.SubConnection;
+import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.ClientTransport;

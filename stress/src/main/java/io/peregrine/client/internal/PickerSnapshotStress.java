@@ -1,7 +1,6 @@
 package io.peregrine.client.internal;
 
 import io.peregrine.client.internal.control.PickerSnapshot;
-import io.peregrine.client.internal.retry.Outcome;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 

@@ -276,8 +276,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
         if (leftNs <= 0) {
             Status late = Status.of(
                     StatusCode.DEADLINE_EXCEEDED,
-                    "deadline exceeded, and nobody has ended the call: its event loop, or"
-                            + " an interceptor, is stuck");
+                    "deadline exceeded, and nobody has ended the call: its event loop, or an interceptor, is stuck");
             call().cancel(late.message(), null);
             throw thrown(new StatusException(late));
         }

@@ -213,11 +213,7 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         List<Attempt<R>> losers = List.of();
         lock.lock();
         try {
-            boolean kept = committed != null || ended || replay.tryAdd(framed);
-            if (last) {
-                replay.halfClose();
-            }
-            if (!kept) {
+            if (committed == null && !ended && !replay.tryAdd(framed, last)) {
                 if (!live.isEmpty()) {
                     losers = commit(mostAdvanced());
                 } else if (overflow == null) {

@@ -135,7 +135,9 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             return false;
         }
         anySent = true;
-        closed = last;
+        if (last) {
+            closed = true;
+        }
         return true;
     }
 

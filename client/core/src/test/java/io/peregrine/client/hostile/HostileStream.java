@@ -48,6 +48,11 @@ final class HostileStream {
         return lastData;
     }
 
+    /** What came of the request so far, with the prefixes of its messages. */
+    byte[] received() {
+        return body.toByteArray();
+    }
+
     /** The request, echoed with OK. */
     void echo() throws IOException {
         headers();

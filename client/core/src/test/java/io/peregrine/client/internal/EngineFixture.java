@@ -217,11 +217,17 @@ final class EngineFixture {
     }
 
     private SubConnection readySubConnection(FakeTransport backend) {
+        return readySubConnection(backend, context);
+    }
+
+    /** A subchannel that is READY with that transport. */
+    static SubConnection readySubConnection(ClientTransport transport, SyncContext context) {
+        List<TransportListener> listeners = new ArrayList<>();
         SubConnection.Channel connecting = new SubConnection.Channel() {
             @Override
             public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
-                backend.listener = listener;
-                return backend;
+                listeners.add(listener);
+                return transport;
             }
 
             @Override
@@ -231,9 +237,9 @@ final class EngineFixture {
             public void onTransportClosed(ClientTransport closed) {}
         };
         SubConnection subConnection = new SubConnection(
-                backend.remoteAddress(), new AddressBackoff(), context, connecting, (state, status) -> {});
+                transport.remoteAddress(), new AddressBackoff(), context, connecting, (state, status) -> {});
         context.execute(subConnection::connect);
-        backend.listener().onReady();
+        listeners.get(0).onReady();
         return subConnection;
     }
 }

@@ -201,7 +201,9 @@ class CoreServerIT {
             stream.send("end".getBytes(StandardCharsets.UTF_8));
 
             assertThat(stream.receive()).isNull();
-            assertThat(stream.send(new byte[1])).as("whether the server wants more").isFalse();
+            assertThat(stream.send(new byte[1]))
+                    .as("whether the server wants more")
+                    .isFalse();
         }
         try (ClientStream<byte[], byte[]> stream = chat()) {
             stream.send("fail".getBytes(StandardCharsets.UTF_8));

@@ -169,13 +169,10 @@ final class Requests<Q> implements Flow.Subscriber<Q> {
         }
     }
 
-    /** The message of a method that has one is the end of its requests. */
     private void close(ClientCall<Q> started) {
         if (!closed) {
             closed = true;
-            if (!method.type().hasOneRequest()) {
-                started.closeSend();
-            }
+            started.closeSend();
         }
     }
 

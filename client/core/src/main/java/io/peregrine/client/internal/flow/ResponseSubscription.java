@@ -156,7 +156,9 @@ final class ResponseSubscription<Q, R> implements Flow.Subscription, StreamCallb
         }
         long more = Math.min(wanted, received + WINDOW) - asked;
         if (more > 0) {
-            asked += more;
+            // One thread at a time, as the steps count them.
+            long all = asked + more;
+            asked = all;
             started.request((int) more);
         }
     }

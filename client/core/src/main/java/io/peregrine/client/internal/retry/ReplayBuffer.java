@@ -88,6 +88,13 @@ public final class ReplayBuffer {
         return true;
     }
 
+    /** As {@link #tryAdd(ByteBuf)}; behind the last message the requests have ended, whether it is kept or not. */
+    public boolean tryAdd(ByteBuf framed, boolean isLast) {
+        boolean kept = tryAdd(framed);
+        halfClosed |= isLast;
+        return kept;
+    }
+
     /** There are no more messages. */
     public void halfClose() {
         halfClosed = true;

@@ -30,6 +30,20 @@ class ReplayBufferTest {
     }
 
     @Test
+    void rt4TheLastMessageEndsTheRequestsWhetherItIsKeptOrNot() {
+        for (long maxBytes : new long[] {0, 100}) {
+            ReplayBuffer ended = new ReplayBuffer(new ReplayBudget(100), maxBytes);
+            ByteBuf message = Unpooled.wrappedBuffer(new byte[6]);
+
+            assertThat(ended.tryAdd(message, true)).isEqualTo(maxBytes > 0);
+
+            assertThat(ended.isHalfClosed()).isTrue();
+            ended.release();
+            message.release();
+        }
+    }
+
+    @Test
     void rt4WithoutAHalfCloseTheReplayStaysOpen() {
         add("one");
 
