@@ -49,8 +49,7 @@ final class GrpcJavaFeatures {
 
     private static final class PassOn implements ClientInterceptor {
         @Override
-        public <Q, R> ClientCall<Q, R> interceptCall(
-                MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+        public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
             return next.newCall(method, options);
         }
     }
