@@ -9,7 +9,7 @@ import io.peregrine.client.internal.BlockingCall;
 import io.peregrine.client.internal.BlockingStream;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.CallbackCall;
-import io.peregrine.client.internal.DefaultOptions;
+import io.peregrine.client.internal.OptionDefaults;
 import io.peregrine.client.internal.FutureCall;
 import io.peregrine.client.internal.StreamCall;
 import io.peregrine.client.internal.UnaryCall;
@@ -49,7 +49,7 @@ public final class ClientConn implements AutoCloseable {
     private final String target;
     private final ControlPlane control;
     private final CallDispatcher dispatcher;
-    private final DefaultOptions defaults;
+    private final OptionDefaults defaults;
     private final @Nullable UnaryChain unaryChain;
     private final @Nullable StreamChain streamChain;
     private volatile boolean shutDown;
@@ -66,7 +66,7 @@ public final class ClientConn implements AutoCloseable {
         this.target = target;
         this.control = control;
         this.dispatcher = dispatcher;
-        this.defaults = new DefaultOptions(defaultOptions);
+        this.defaults = new OptionDefaults(defaultOptions);
         this.unaryChain = UnaryChain.of(unaryInterceptors, dispatcher, this::start);
         this.streamChain = StreamChain.of(streamInterceptors, dispatcher, this::start);
         if (ownsEventLoops) {

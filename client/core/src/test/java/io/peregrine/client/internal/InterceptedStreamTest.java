@@ -366,7 +366,8 @@ class InterceptedStreamTest {
                 Next next);
 
         @Override
-        @SuppressWarnings("unchecked")
+        // The tests call one method, and may give null, which the SPI does not.
+        @SuppressWarnings({"unchecked", "NullAway", "FunctionalInterfaceMethodChanged"})
         default <Q, R> ClientCall<Q> intercept(
                 MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback, Next next) {
             return (ClientCall<Q>)

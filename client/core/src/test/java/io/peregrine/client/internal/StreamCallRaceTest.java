@@ -133,7 +133,7 @@ class StreamCallRaceTest {
             Future<?> otherLoop = threads.submit(() -> begin(() -> {
                 while (!over) {
                     transports.get(1).turn(second);
-                    Thread.yield();
+                    Thread.onSpinWait();
                 }
             }));
             start.await();
@@ -141,7 +141,7 @@ class StreamCallRaceTest {
             long beganNs = System.nanoTime();
             while (ends.get() == 0 || !others.stream().allMatch(Future::isDone) || !isSettled()) {
                 transports.get(0).turn(random);
-                Thread.yield();
+                Thread.onSpinWait();
                 if (System.nanoTime() - beganNs > STUCK_NS) {
                     throw new AssertionError(
                             "round " + number + " hangs: ends " + ends + ", waiting " + pickers.waiting() + ", bytes "
@@ -186,7 +186,7 @@ class StreamCallRaceTest {
                     if (tries == 1_000_000) {
                         throw new AssertionError("never writable");
                     }
-                    Thread.yield();
+                    Thread.onSpinWait();
                 }
             }
             call.closeSend();

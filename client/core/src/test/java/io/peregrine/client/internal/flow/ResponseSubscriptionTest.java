@@ -13,6 +13,7 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -141,8 +142,7 @@ class ResponseSubscriptionTest {
     }
 
     private StreamCallback<byte[]> callback() {
-        assertThat(callback).isNotNull();
-        return callback;
+        return Objects.requireNonNull(callback);
     }
 
     private final class RecordedStart implements CallStarter {
@@ -201,8 +201,7 @@ class ResponseSubscriptionTest {
         private Flow.@Nullable Subscription subscription;
 
         Flow.Subscription subscription() {
-            assertThat(subscription).isNotNull();
-            return subscription;
+            return Objects.requireNonNull(subscription);
         }
 
         @Override

@@ -7,14 +7,14 @@ import org.jspecify.annotations.Nullable;
  * The options that calls of a channel have unless they say otherwise. Any thread. Programs use few different options,
  * mostly one: the last ones are kept with what became of them, so that a call allocates nothing here.
  */
-public final class DefaultOptions {
+public final class OptionDefaults {
     private record Merged(CallOptions given, CallOptions merged) {}
 
     private final CallOptions defaults;
     private volatile @Nullable Merged last;
 
     /** Options behind those of the calls. */
-    public DefaultOptions(CallOptions defaults) {
+    public OptionDefaults(CallOptions defaults) {
         this.defaults = defaults;
     }
 
