@@ -143,16 +143,19 @@ class CallGuidesIT {
 
         @Override
         public synchronized void onWritable() {
-            while (call != null && (next != null || requests.hasNext())) {
+            ClientCall<StreamingInputCallRequest> open = call;
+            if (open == null) {
+                return;
+            }
+            while (next != null || requests.hasNext()) {
                 next = next == null ? requests.next() : next;
-                if (!call.trySend(next)) {
+                if (!open.trySend(next)) {
                     return;
                 }
                 next = null;
-                if (!requests.hasNext()) {
-                    call.closeSend();
-                }
             }
+            call = null;
+            open.closeSend();
         }
 
         @Override
