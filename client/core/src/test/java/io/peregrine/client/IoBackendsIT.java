@@ -2,7 +2,7 @@ package io.peregrine.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
 import io.grpc.netty.NettyServerBuilder;
@@ -80,7 +80,7 @@ class IoBackendsIT {
 
     @BeforeEach
     void open() {
-        assumeThat(backend.isAvailable()).as(backend.reason()).isTrue();
+        assumeTrue(backend.isAvailable(), backend.reason());
         loops = EventLoops.builder()
                 .backend(backend)
                 .threads(1)
@@ -122,9 +122,7 @@ class IoBackendsIT {
     @ValueSource(booleans = {false, true})
     void callsOverIpv6(boolean tls) throws Exception {
         InetAddress loopback = InetAddress.getByAddress(IPV6_LOOPBACK);
-        assumeThat(canListenOn(loopback))
-                .as("this machine has no IPv6 loopback address")
-                .isTrue();
+        assumeTrue(canListenOn(loopback), "this machine has no IPv6 loopback address");
         NettyServerBuilder builder = NettyServerBuilder.forAddress(new InetSocketAddress(loopback, 0));
         try (InteropServer server = InteropServer.on(builder, tls);
                 ClientConn conn = connect(server, "dns:///[::1]:" + server.port(), tls)) {
@@ -201,9 +199,7 @@ class IoBackendsIT {
     }
 
     private InteropServer unixServer(DomainSocketAddress address, boolean tls) throws Exception {
-        assumeThat(Epoll.isAvailable())
-                .as("grpc-java listens on unix domain sockets with epoll only")
-                .isTrue();
+        assumeTrue(Epoll.isAvailable(), "grpc-java listens on unix domain sockets with epoll only");
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         serverLoops = group;
         return InteropServer.on(

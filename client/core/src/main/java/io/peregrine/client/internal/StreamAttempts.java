@@ -555,8 +555,10 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
             return AttemptStep.nothing();
         }
         if (cancelled != null || decided || isFinal(attempt)) {
-            // A cancel comes back without the application's reason.
-            return finish(cancelled != null && status.code() == StatusCode.CANCELLED ? cancelled : status, trailers);
+            // A cancel comes back without the application's reason, or finds an attempt that had not begun.
+            boolean byCancel =
+                    status.code() == StatusCode.CANCELLED || attempt.outcome().isUnseen();
+            return finish(cancelled != null && byCancel ? cancelled : status, trailers);
         }
         return maySendAgain(attempt) ? startAgain(attempt) : stepOfStrategy(attempt, status, trailers);
     }

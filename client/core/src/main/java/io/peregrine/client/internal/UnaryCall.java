@@ -184,7 +184,8 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         } else if (delayNs > 0) {
             new Pause(delayNs).begin();
         } else {
-            end(unlessKilled(status), null, trailers);
+            Status cancelled = ended.outcome().isUnseen() ? cancelStatus : null;
+            end(cancelled == null ? unlessKilled(status) : cancelled, null, trailers);
         }
     }
 

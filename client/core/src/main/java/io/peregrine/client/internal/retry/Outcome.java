@@ -23,6 +23,11 @@ public enum Outcome {
     /** This side ended it: nothing follows (RT-9). */
     FINAL;
 
+    /** Whether the status is this side's, of an attempt that no server has seen: a cancel meanwhile says more. */
+    public boolean isUnseen() {
+        return this == UNPROCESSED || this == REFUSED || this == NOT_PICKED;
+    }
+
     /** Of an attempt that had no response when this happened to its stream. */
     public static Outcome ofFailure(StreamFailure.Kind kind) {
         return switch (kind) {
