@@ -12,6 +12,7 @@ import io.peregrine.client.internal.retry.NoStrategy;
 import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.internal.retry.ReplayBuffer;
 import io.peregrine.client.internal.retry.RetryStrategy;
+import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.MessagePipe;
 import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
@@ -56,11 +57,9 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
 
     // Guarded by the lock.
     private final ReplayBuffer replay;
+    private final TransparentRetries transparent = new TransparentRetries();
     private AttemptStrategy strategy = NoStrategy.INSTANCE;
     private int requested;
-    private int unprocessedAttempts;
-    private boolean refusedBefore;
-    private boolean processedBefore;
     private boolean begun;
     private @Nullable Status cancelStatus;
 
@@ -554,42 +553,21 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
             // The last one ends the call.
             return AttemptStep.nothing();
         }
-        if (cancelled != null || decided || isFinal(attempt)) {
+        boolean last = attempt.outcome() == Outcome.FINAL || call.dispatcher().isKilled();
+        if (cancelled != null || decided || last) {
             // A cancel comes back without the application's reason, or finds an attempt that had not begun.
             boolean byCancel =
                     status.code() == StatusCode.CANCELLED || attempt.outcome().isUnseen();
             return finish(cancelled != null && byCancel ? cancelled : status, trailers);
         }
-        return maySendAgain(attempt) ? startAgain(attempt) : stepOfStrategy(attempt, status, trailers);
-    }
-
-    private boolean isFinal(Attempt<R> attempt) {
-        return switch (attempt.outcome()) {
-            case FINAL -> true;
-            case UNPROCESSED -> ++unprocessedAttempts == UnaryCall.MAX_UNPROCESSED || isKilled();
-            default -> isKilled();
-        };
-    }
-
-    private boolean isKilled() {
-        return call.dispatcher().isKilled();
-    }
-
-    /** RT-7, RT-8: nobody has seen the request. Under the lock. */
-    private boolean maySendAgain(Attempt<R> attempt) {
-        if (attempt.outcome() == Outcome.UNPROCESSED) {
-            return true;
+        if (transparent.mayRepeat(attempt.outcome())) {
+            return startAgain(attempt);
         }
-        if (attempt.outcome() != Outcome.REFUSED || refusedBefore || processedBefore) {
-            return false;
-        }
-        refusedBefore = true;
-        return true;
+        return transparent.isStopped() ? finish(status, trailers) : stepOfStrategy(attempt, status, trailers);
     }
 
     /** Under the lock. */
     private AttemptStep<R> stepOfStrategy(Attempt<R> attempt, Status status, Metadata trailers) {
-        processedBefore |= attempt.outcome() != Outcome.NOT_PICKED;
         long delayNs = strategy.afterFailure(attempt.outcome(), status.code(), trailers, live.size());
         if (delayNs == 0 && strategy.tryStart()) {
             return startNext();

@@ -12,6 +12,7 @@ import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.internal.retry.RetrySequence;
+import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.StreamFailure;
 import java.util.Objects;
 import java.util.concurrent.Executor;
@@ -35,18 +36,16 @@ import org.jspecify.annotations.Nullable;
  * @param <R> the response
  */
 public abstract class UnaryCall<Q, R> extends Call<Q, R> {
-    /** A stop for a fault that makes transports accept and refuse in turn (SPEC RT-7). */
-    static final int MAX_UNPROCESSED = 1000;
-
     private static final Status CANCELLED = Status.of(StatusCode.CANCELLED, "cancelled");
     private static final System.Logger LOG = System.getLogger(UnaryCall.class.getName());
 
     private @Nullable ByteBuf request;
     private @Nullable R response;
     private @Nullable Metadata heldHeaders;
-    private int unprocessedAttempts;
-    private boolean refusedBefore;
-    private boolean processedBefore;
+
+    /** Made when an attempt fails. */
+    private @Nullable TransparentRetries transparent;
+
     private @Nullable RetrySequence retries;
     private volatile @Nullable StreamCall<Q, R> hedged;
 
@@ -133,7 +132,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         assert framed != null;
         int previousAttempts = retries == null ? 0 : retries.previousAttempts();
         Attempt<R> next = new Attempt<>(this, headers(), framed, previousAttempts);
-        if (previousAttempts > 0 || unprocessedAttempts > 0 || refusedBefore) {
+        if (transparent != null) {
             next.beginLate();
         }
         attempt = next;
@@ -204,18 +203,23 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     private long delayNs(Attempt<R> ended, Status status, Metadata trailers) {
         return switch (ended.outcome()) {
             case FINAL, DROPPED, RESPONSE -> RetrySequence.DELIVER;
-            case UNPROCESSED -> ++unprocessedAttempts < MAX_UNPROCESSED ? 0 : RetrySequence.DELIVER;
-            case REFUSED -> {
-                boolean again = !refusedBefore && !processedBefore;
-                refusedBefore = true;
-                yield again ? 0 : policyDelayNs(ended, status, trailers);
+            case UNPROCESSED, REFUSED, TRAILERS_ONLY, LOST, TIMED_OUT, NOT_PICKED -> {
+                TransparentRetries unseen = transparent();
+                if (unseen.mayRepeat(ended.outcome())) {
+                    yield 0;
+                }
+                yield unseen.isStopped() ? RetrySequence.DELIVER : policyDelayNs(ended, status, trailers);
             }
-            case TRAILERS_ONLY, LOST, TIMED_OUT -> {
-                processedBefore = true;
-                yield policyDelayNs(ended, status, trailers);
-            }
-            case NOT_PICKED -> policyDelayNs(ended, status, trailers);
         };
+    }
+
+    private TransparentRetries transparent() {
+        TransparentRetries known = transparent;
+        if (known == null) {
+            known = new TransparentRetries();
+            transparent = known;
+        }
+        return known;
     }
 
     private long policyDelayNs(Attempt<R> ended, Status status, Metadata trailers) {

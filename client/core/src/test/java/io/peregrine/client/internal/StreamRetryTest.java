@@ -11,6 +11,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.ClientTransport.StartResult;
 import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure.Kind;
@@ -276,7 +277,7 @@ class StreamRetryTest {
     void rt7ClassAIsUnlimitedAndStopsAtAThousand() {
         StreamCall<byte[], byte[]> call = start();
         call.trySend(bytes(1));
-        for (int i = 0; i < UnaryCall.MAX_UNPROCESSED - 1; i++) {
+        for (int i = 0; i < TransparentRetries.MAX_UNPROCESSED - 1; i++) {
             backend().fail(backend().last(), Kind.UNPROCESSED);
         }
         assertThat(recorder.ends()).isZero();
@@ -284,7 +285,7 @@ class StreamRetryTest {
         backend().fail(backend().last(), Kind.UNPROCESSED);
 
         assertThat(recorder.status().code()).isEqualTo(StatusCode.UNAVAILABLE);
-        assertThat(fixture.started).hasSize(UnaryCall.MAX_UNPROCESSED);
+        assertThat(fixture.started).hasSize(TransparentRetries.MAX_UNPROCESSED);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure.Kind;
 import org.junit.jupiter.api.AfterEach;
@@ -163,7 +164,7 @@ class UnaryRetryTest {
     @Test
     void rt7ClassAIsUnlimitedAndStopsAtAThousand() {
         EndRecorder end = fixture.unary(retrying());
-        for (int i = 0; i < UnaryCall.MAX_UNPROCESSED - 1; i++) {
+        for (int i = 0; i < TransparentRetries.MAX_UNPROCESSED - 1; i++) {
             backend().fail(backend().last(), Kind.UNPROCESSED);
         }
         assertThat(end.ends()).isZero();
@@ -171,7 +172,7 @@ class UnaryRetryTest {
         backend().fail(backend().last(), Kind.UNPROCESSED);
 
         assertThat(end.status().code()).isEqualTo(StatusCode.UNAVAILABLE);
-        assertThat(fixture.started).hasSize(UnaryCall.MAX_UNPROCESSED);
+        assertThat(fixture.started).hasSize(TransparentRetries.MAX_UNPROCESSED);
     }
 
     @Test
