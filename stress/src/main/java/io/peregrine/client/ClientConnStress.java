@@ -58,8 +58,8 @@ public final class ClientConnStress {
                 1 << 20,
                 RetryLimits.DEFAULT,
                 control);
-        final ClientConn conn =
-                new ClientConn("dns:///echo.test", control, dispatcher, UNUSED, false, CallOptions.DEFAULT, List.of(), List.of());
+        final ClientConn conn = new ClientConn(
+                "dns:///echo.test", control, dispatcher, UNUSED, false, CallOptions.DEFAULT, List.of(), List.of());
         private final AtomicInteger ends = new AtomicInteger();
         private volatile String end = "no end";
 

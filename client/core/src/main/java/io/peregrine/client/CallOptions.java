@@ -164,7 +164,10 @@ public final class CallOptions {
         return new CallOptions(draft);
     }
 
-    /** Sets the key by which a policy of that kind sends calls to the same back end; default none. */
+    /**
+     * Sets a key that a balancing policy of your own may read in {@link io.peregrine.client.balancer.PickInfo#options}, to
+     * send calls with the same one to the same back end; default none. No policy of this library reads it yet.
+     */
     public CallOptions withAffinityKey(String key) {
         Draft draft = new Draft(this);
         draft.affinityKey = key;

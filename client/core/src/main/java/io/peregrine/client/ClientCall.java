@@ -38,6 +38,9 @@ public interface ClientCall<Q> extends Cancellable {
     /**
      * Asks for more response messages; {@link Integer#MAX_VALUE} at once means all that will ever come.
      *
+     * <p>The only response of a method that has one comes without being asked for, with the end that says that it
+     * counts.
+     *
      * @param messages 1 or more
      * @throws IllegalArgumentException if it is not; the call goes on
      */

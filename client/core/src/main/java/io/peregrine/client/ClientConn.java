@@ -89,6 +89,7 @@ public final class ClientConn implements AutoCloseable {
      *
      * @throws StatusException if the call does not end with OK
      * @throws IllegalStateException if called on an event loop, which would wait for itself
+     * @throws IllegalArgumentException if the method has more than one request or response
      */
     public <Q, R> R invoke(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
         CallOptions whole = defaults.under(options);
@@ -115,6 +116,7 @@ public final class ClientConn implements AutoCloseable {
      */
     public <Q, R> Cancellable invokeAsync(
             MethodDescriptor<Q, R> method, Q request, CallOptions options, UnaryCallback<R> callback) {
+        requireUnary(method);
         CallOptions whole = defaults.under(options);
         if (unaryChain != null) {
             return unaryChain.start(method, request, whole, callback);
@@ -129,6 +131,7 @@ public final class ClientConn implements AutoCloseable {
      * unless the options name an executor. Cancelling the future cancels the call.
      */
     public <Q, R> CompletableFuture<R> invokeFuture(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        requireUnary(method);
         CallOptions whole = defaults.under(options);
         if (unaryChain != null) {
             return unaryChain.startFuture(method, request, whole);
@@ -160,8 +163,13 @@ public final class ClientConn implements AutoCloseable {
      * first {@link ClientStream#receive} throws.
      *
      * @throws StatusException if the call fails before the request was taken
+     * @throws IllegalArgumentException if the method has more than one request
      */
     public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        if (!method.type().hasOneRequest()) {
+            throw new IllegalArgumentException(
+                    "method: " + method + ", which is " + method.type() + " (expected: one with one request)");
+        }
         ClientStream<Q, R> stream = newStream(method, options);
         stream.send(request);
         return stream;
@@ -169,7 +177,7 @@ public final class ClientConn implements AutoCloseable {
 
     /**
      * Starts a call with streams and returns at once; the callback is told what happens, and may be before this method
-     * returns. No message arrives before it was {@linkplain ClientCall#request asked for}.
+     * returns. Of many messages none arrives before it was {@linkplain ClientCall#request asked for}.
      */
     public <Q, R> ClientCall<Q> startCall(
             MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback) {
@@ -319,6 +327,7 @@ public final class ClientConn implements AutoCloseable {
     }
 
     private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        requireUnary(method);
         requireNoEventLoop("invoke()");
         BlockingCall<Q, R> call = new BlockingCall<>(dispatcher, method, options);
         start(call, request);
@@ -327,6 +336,7 @@ public final class ClientConn implements AutoCloseable {
 
     private <Q, R> UnaryResponse<R> awaitChain(
             UnaryChain chain, MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        requireUnary(method);
         requireNoEventLoop("invoke()");
         return chain.await(method, request, options);
     }
@@ -336,6 +346,13 @@ public final class ClientConn implements AutoCloseable {
             call.reject(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
         } else {
             call.start(request);
+        }
+    }
+
+    private static void requireUnary(MethodDescriptor<?, ?> method) {
+        if (method.type() != MethodType.UNARY) {
+            throw new IllegalArgumentException(
+                    "method: " + method + ", which is " + method.type() + " (expected: a unary one)");
         }
     }
 

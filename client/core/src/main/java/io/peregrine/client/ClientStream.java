@@ -46,7 +46,8 @@ public final class ClientStream<Q, R> implements AutoCloseable, Iterable<R> {
     /**
      * Sends a message if the call has room for it.
      *
-     * @return false if it has none
+     * @return false if it has none: nothing was taken. True if it was taken, or dropped because the server has ended
+     *     the call with OK, which {@link #send} tells by false
      * @throws StatusException if the call has failed
      * @throws IllegalStateException as {@link #send}
      */
@@ -84,7 +85,12 @@ public final class ClientStream<Q, R> implements AutoCloseable, Iterable<R> {
         return stream.receive();
     }
 
-    /** {@link #closeSend}, and waits for the response of a method that has one. */
+    /**
+     * {@link #closeSend}, and waits for the response of a method that has one.
+     *
+     * @throws StatusException if the call fails
+     * @throws IllegalStateException if the requests have ended already, or the method has more than one response
+     */
     public R closeAndReceive() {
         closeSend();
         return stream.receiveOnly();

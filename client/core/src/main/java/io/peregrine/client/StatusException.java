@@ -2,6 +2,7 @@ package io.peregrine.client;
 
 import io.peregrine.client.report.CallReport;
 import java.io.Serial;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -11,13 +12,18 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It has no stack trace unless {@link CallOptions#withStackTraces} asked for one and a blocking call threw it: the
  * stack of an event loop would show nothing, and capturing one costs more than the rest of the failure.
+ *
+ * <p>Serialized, it keeps its code, the message of its status and its cause; trailers and report stay behind.
  */
 public final class StatusException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
 
-    private final transient Status status;
-    private final transient Metadata trailers;
+    /** What is left of the status, with message and cause, when the exception was serialized. */
+    private final StatusCode code;
+
+    private final transient @Nullable Status status;
+    private final transient @Nullable Metadata trailers;
     private transient volatile @Nullable Supplier<@Nullable CallReport> source;
     private transient volatile @Nullable CallReport report;
 
@@ -32,6 +38,7 @@ public final class StatusException extends RuntimeException {
     public StatusException(
             Status status, Metadata trailers, @Nullable Supplier<@Nullable CallReport> report, boolean withStackTrace) {
         super(status.message(), status.cause(), false, withStackTrace);
+        this.code = status.code();
         this.status = status;
         this.trailers = trailers;
         this.source = report;
@@ -44,22 +51,23 @@ public final class StatusException extends RuntimeException {
 
     /** The same failure with the stack of the current thread. */
     public StatusException withStackTrace() {
-        return new StatusException(status, trailers, this::report, true);
+        return new StatusException(status(), trailers(), this::report, true);
     }
 
     /** The status; its message is the server's own where the server ended the call. */
     public Status status() {
-        return status;
+        Status known = status;
+        return known == null ? new Status(code, Objects.requireNonNullElse(super.getMessage(), ""), getCause()) : known;
     }
 
     /** The code of the status. */
     public StatusCode code() {
-        return status.code();
+        return code;
     }
 
     /** The server's trailers, without the fields that the library owns; empty if it sent none. */
     public Metadata trailers() {
-        return trailers;
+        return trailers == null ? Metadata.EMPTY : trailers;
     }
 
     /** The way of the call; null if no call stands behind this. */
@@ -76,6 +84,6 @@ public final class StatusException extends RuntimeException {
     @Override
     public String getMessage() {
         CallReport told = report();
-        return told == null ? status.toString() : status + " [" + told + ']';
+        return told == null ? status().toString() : status() + " [" + told + ']';
     }
 }

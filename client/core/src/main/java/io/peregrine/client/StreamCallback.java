@@ -15,7 +15,7 @@ public interface StreamCallback<R> {
     /** The server's headers arrived, with metadata; before the messages, and not called when there is none. */
     default void onHeaders(Metadata headers) {}
 
-    /** One of the messages that were asked for. */
+    /** One of the messages that were asked for, or the only one of a method that has one. */
     void onMessage(R message);
 
     /** The call has room for messages again after {@link ClientCall#trySend} refused one. */

@@ -1,11 +1,11 @@
 package io.peregrine.client.internal;
 
-import io.peregrine.client.internal.control.PickerSnapshot;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.stress.HandDrivenLoop;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jcstress.annotations.Actor;

@@ -119,7 +119,7 @@ public final class MethodConfig {
         }
 
         /**
-         * Limits request messages; the limits of the call and the channel hold too. Default no limit.
+         * Limits request messages; the call's own limit, or the channel's if it has none, holds too. Default no limit.
          *
          * @param bytes 0 or more, before compression
          * @throws IllegalArgumentException if it is negative
@@ -130,7 +130,7 @@ public final class MethodConfig {
         }
 
         /**
-         * Limits response messages; the limits of the call and the channel hold too. Default no limit.
+         * Limits response messages; the call's own limit, or the channel's if it has none, holds too. Default no limit.
          *
          * @param bytes 0 or more, after decompression
          * @throws IllegalArgumentException if it is negative

@@ -93,7 +93,8 @@ public final class RetryPolicy {
     }
 
     /**
-     * Sets which codes are retried; default UNAVAILABLE. None is allowed only with a {@link #perAttemptRecvTimeout}.
+     * Sets which codes are retried; default UNAVAILABLE. None means that only what
+     * {@link #perAttemptRecvTimeout} ends is retried; without that, nothing is.
      *
      * @throws IllegalArgumentException if OK is among them
      */

@@ -132,10 +132,14 @@ public final class ServiceConfig {
     private static MethodConfig selected(ConfigSelector selector, MethodDescriptor<?, ?> method, CallOptions options) {
         Status failure;
         try {
-            return selector.select(method, options);
+            @Nullable MethodConfig chosen = selector.select(method, options);
+            if (chosen != null) {
+                return chosen;
+            }
+            failure = Status.of(StatusCode.INTERNAL, "the config selector gave null (expected: a config)");
         } catch (StatusException failed) {
             failure = failed.status().asControlPlane();
-        } catch (RuntimeException thrown) {
+        } catch (RuntimeException | Error thrown) {
             failure = new Status(StatusCode.INTERNAL, "the config selector threw " + thrown, thrown);
         }
         throw new StatusException(failure);
@@ -151,12 +155,15 @@ public final class ServiceConfig {
         return loadBalancing;
     }
 
-    /** The service whose health decides whether a connection is used, empty for the server as a whole; null for no health check (A17). */
+    /**
+     * The service whose health is to decide whether a connection is used, empty for the server as a whole; null for no
+     * health check (A17). Has no effect yet.
+     */
     public @Nullable String healthCheckService() {
         return healthCheckService;
     }
 
-    /** How many connections a subchannel may have, 1 or more (A105). The channel's own cap holds too. */
+    /** How many connections a subchannel may have, 1 or more (A105). Has no effect yet. */
     public int maxConnectionsPerSubchannel() {
         return maxConnectionsPerSubchannel;
     }
@@ -285,7 +292,10 @@ public final class ServiceConfig {
             return this;
         }
 
-        /** Uses only connections to servers that say that this service is healthy (A17); empty for the server as a whole. Default no check. */
+        /**
+         * Names the service whose health is to decide whether a connection is used (A17); empty for the server as a
+         * whole. Default no check. Has no effect yet.
+         */
         public Builder healthCheck(String serviceName) {
             healthCheckService = serviceName;
             return this;
@@ -293,6 +303,7 @@ public final class ServiceConfig {
 
         /**
          * Sets how many connections a subchannel may have when one has no room for more streams (A105); default 1.
+         * Has no effect yet.
          *
          * @throws IllegalArgumentException if it is less than 1
          */

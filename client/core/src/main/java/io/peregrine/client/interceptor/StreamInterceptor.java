@@ -6,7 +6,8 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StreamCallback;
 
 /**
- * Stands between the application and its calls with streams, whichever way they are made: may change the method and
+ * Stands between the application and its calls with streams, by {@code newStream}, {@code startCall}, {@code publish}
+ * and {@code invokeFuture} with a publisher, whatever the type of their method: may change the method and
  * the options, put a {@link ForwardingClientCall} before the call to see and change what is sent, and a callback of its
  * own before the application's to see and change what arrives; may answer without {@code next}, with a call of its
  * own; may call {@code next} again.

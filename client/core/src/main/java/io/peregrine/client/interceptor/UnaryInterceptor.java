@@ -6,8 +6,8 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.UnaryCallback;
 
 /**
- * Stands between the application and its unary calls, whichever way they are made: may change the method, the request,
- * the options and, by a callback of its own, the response; may answer without {@code next}, now or later, on any
+ * Stands between the application and its calls by {@code invoke}, {@code invokeForResponse}, {@code invokeAsync} and
+ * {@code invokeFuture} with one request: may change the method, the request, the options and, by a callback of its own, the response; may answer without {@code next}, now or later, on any
  * thread; may call {@code next} again, once the callback of the time before has been told its end.
  *
  * <p>Used by any number of calls at once. Runs on the thread that makes the call, and must not block. What is before it
@@ -20,7 +20,7 @@ import io.peregrine.client.UnaryCallback;
  *   <li>When the call is cancelled, so are what it returned and the call that it made last with {@code next}; if it
  *       tells no end once that has ended, the call ends with CANCELLED. From a cancel on, {@code next} starts no calls:
  *       they end with CANCELLED.
- *   <li>If it never tells an end, a caller who waits gives up half a second after the deadline, with
+ *   <li>If it never tells an end, a caller who waits gives up half a second after the deadline of its options, with
  *       DEADLINE_EXCEEDED; other callers wait until they cancel.
  * </ul>
  */

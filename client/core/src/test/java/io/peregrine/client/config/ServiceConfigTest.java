@@ -14,6 +14,7 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.balancer.PickFirst;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -258,5 +259,20 @@ class ServiceConfigTest {
             timeouts += config.methodConfig(SAY, CallOptions.DEFAULT).timeoutNs();
         }
         return timeouts;
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // the null is what is tested
+    void sv12ASelectorThatGivesNullOrAnErrorFailsItsCallOnly() {
+        ServiceConfig none = ServiceConfig.EMPTY.withSelector((method, options) -> null);
+        ServiceConfig broken = ServiceConfig.EMPTY.withSelector((method, options) -> {
+            throw new StackOverflowError();
+        });
+
+        for (ServiceConfig config : List.of(none, broken)) {
+            assertThatExceptionOfType(StatusException.class)
+                    .isThrownBy(() -> config.methodConfig(SAY, CallOptions.DEFAULT))
+                    .satisfies(failure -> assertThat(failure.code()).isEqualTo(StatusCode.INTERNAL));
+        }
     }
 }
