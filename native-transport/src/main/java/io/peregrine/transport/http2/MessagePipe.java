@@ -33,7 +33,8 @@ public final class MessagePipe {
     /** Messages asked for since the loop looked last. */
     private final AtomicInteger demanded = new AtomicInteger();
 
-    private final AtomicBoolean signalled = new AtomicBoolean();
+    /** At first true: what is offered before the stream opens is found then, and a signal must not come before its start. */
+    private final AtomicBoolean signalled = new AtomicBoolean(true);
 
     /** The loop's own. */
     private final UnreadMessages unread = new UnreadMessages();
