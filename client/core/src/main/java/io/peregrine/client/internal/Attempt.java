@@ -244,6 +244,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
                 return true;
             }
             case OVERLOADED -> {
+                releaseBreaker();
                 end(
                         Outcome.FINAL,
                         Status.of(StatusCode.RESOURCE_EXHAUSTED, "the queue to the connection's event loop is full"));
@@ -575,7 +576,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         outcome = how;
         AttemptWaits waited = waits;
         if (waited != null) {
-            waited.close(how == Outcome.UNPROCESSED, status.code());
+            waited.close(how, status.code(), failure);
         }
         call.onEnd(this, status, trailers, failure);
     }

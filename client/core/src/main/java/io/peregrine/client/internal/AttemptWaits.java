@@ -4,7 +4,9 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.internal.breaker.CircuitBreaker;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
+import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.report.Wait;
+import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -146,9 +148,17 @@ final class AttemptWaits {
         }
     }
 
+    /** Whether the attempt ended on this side, before anything was sent: no word on a back end's health. */
+    private boolean isUnsent(@Nullable StreamFailure failure) {
+        return isFor(Wait.Reason.STREAM_SLOT)
+                || (failure != null
+                        && (failure.kind() == StreamFailure.Kind.OVERLOADED
+                                || failure.kind() == StreamFailure.Kind.REQUEST_HEADERS_TOO_LARGE));
+    }
+
     /** The attempt has ended. */
-    void close(boolean unsent, StatusCode code) {
-        tellBreaker(unsent, code);
+    void close(Outcome outcome, StatusCode code, @Nullable StreamFailure failure) {
+        tellBreaker(outcome == Outcome.UNPROCESSED || isUnsent(failure), code);
         finish();
         stopRecvTimeout();
         ScheduledFuture<?> timer = deadline;

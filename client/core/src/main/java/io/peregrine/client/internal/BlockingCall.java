@@ -102,6 +102,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         if (leftNs <= 0) {
             Status stuck = Status.of(
                     StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");
+            cancel();
             throw failure(stuck, Metadata.EMPTY, options().stackTraces());
         }
         LockSupport.parkNanos(this, leftNs);

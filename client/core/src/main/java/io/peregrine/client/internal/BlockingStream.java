@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param <Q> the request messages
  * @param <R> the response messages
  */
-public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R> {
+public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders, Iterable<R> {
     /** So many messages may wait here, unmarshalled; more wait as octets, within the stream's window. */
     private static final int PREFETCH = 16;
 
@@ -295,6 +295,12 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, Iterable<R
     }
 
     // ---- StreamCallback --------------------------------------------------------------------------------------
+
+    /** Somebody may wait for the response to begin. */
+    @Override
+    public boolean wantsEmptyHeaders() {
+        return true;
+    }
 
     @Override
     public void onHeaders(Metadata metadata) {

@@ -553,11 +553,14 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
             // The last one ends the call.
             return AttemptStep.nothing();
         }
-        boolean last = attempt.outcome() == Outcome.FINAL || call.dispatcher().isKilled();
+        // What this side refuses to a hedge is no word on the attempts beside it (HG-9); the deadline is theirs too.
+        boolean mine = live.isEmpty() || status.code() == StatusCode.DEADLINE_EXCEEDED;
+        boolean last = (attempt.outcome() == Outcome.FINAL && mine)
+                || call.dispatcher().isKilled();
         if (cancelled != null || decided || last) {
             // A cancel comes back without the application's reason, or finds an attempt that had not begun.
             boolean byCancel =
-                    status.code() == StatusCode.CANCELLED || attempt.outcome().isUnseen();
+                    status.code() == StatusCode.CANCELLED || attempt.outcome().givesWayToCancel();
             return finish(cancelled != null && byCancel ? cancelled : status, trailers);
         }
         if (transparent.mayRepeat(attempt.outcome())) {
@@ -569,6 +572,10 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
     /** Under the lock. */
     private AttemptStep<R> stepOfStrategy(Attempt<R> attempt, Status status, Metadata trailers) {
         long delayNs = strategy.afterFailure(attempt.outcome(), status.code(), trailers, live.size());
+        if (ended) {
+            // The backoff is the application's, and may have cancelled its own call.
+            return AttemptStep.nothing();
+        }
         if (delayNs == 0 && strategy.tryStart()) {
             return startNext();
         }

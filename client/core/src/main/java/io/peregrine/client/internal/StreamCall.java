@@ -229,7 +229,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     void onHeaders(Attempt<R> attempt, Metadata headers) {
-        if (attempts.onResponse(attempt) && !headers.isEmpty()) {
+        if (attempts.onResponse(attempt)) {
             delivery.onHeaders(headers);
         }
     }

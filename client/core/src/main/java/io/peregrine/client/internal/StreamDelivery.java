@@ -33,6 +33,9 @@ final class StreamDelivery<R> implements Runnable {
     /** Whether the task was handed to the executor and has not begun: who clears it is the task. */
     private final AtomicBoolean handedOver = new AtomicBoolean();
 
+    /** Whether an event that tells of room is in the queue. */
+    private final AtomicBoolean writableQueued = new AtomicBoolean();
+
     // Of whoever delivers.
     private boolean over;
 
@@ -54,6 +57,9 @@ final class StreamDelivery<R> implements Runnable {
     }
 
     void onHeaders(Metadata headers) {
+        if (headers.isEmpty() && !AllHeaders.isWantedBy(callback)) {
+            return;
+        }
         if (queue == null) {
             deliverHeaders(headers);
         } else {
@@ -72,8 +78,12 @@ final class StreamDelivery<R> implements Runnable {
     void onWritable() {
         if (queue == null) {
             deliverWritable();
-        } else {
-            enqueue(queue, this::deliverWritable);
+        } else if (writableQueued.compareAndSet(false, true)) {
+            // One is as good as many, and many would have no bound.
+            enqueue(queue, () -> {
+                writableQueued.set(false);
+                deliverWritable();
+            });
         }
     }
 

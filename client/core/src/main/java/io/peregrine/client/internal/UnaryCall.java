@@ -183,7 +183,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         } else if (delayNs > 0) {
             new Pause(delayNs).begin();
         } else {
-            Status cancelled = ended.outcome().isUnseen() ? cancelStatus : null;
+            Status cancelled = ended.outcome().givesWayToCancel() ? cancelStatus : null;
             end(cancelled == null ? unlessKilled(status) : cancelled, null, trailers);
         }
     }
@@ -307,9 +307,13 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
             if (!taken.compareAndSet(false, true)) {
                 return false;
             }
+            leave();
+            return true;
+        }
+
+        private void leave() {
             stopTimer();
             dispatcher().pickers().resume(this);
-            return true;
         }
 
         void begin() {
@@ -321,11 +325,14 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
                 if (take()) {
                     Status gone = new Status(StatusCode.UNAVAILABLE, "the event loop is shut down", timerIsGone);
                     end(gone, null, Metadata.EMPTY);
+                } else {
+                    leave();
                 }
                 return;
             }
             if (taken.get()) {
-                stopTimer();
+                // Whoever took it may have come before there was anything to leave.
+                leave();
             } else if (cancelStatus != null && take()) {
                 end(CANCELLED, null, Metadata.EMPTY);
             } else if (dispatcher().isKilled()) {

@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.netty.buffer.ByteBuf;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
+import io.peregrine.client.ClientStream;
 import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.MethodType;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.config.RetryPolicy;
@@ -228,6 +231,30 @@ class StreamCallsIT {
         server.connection(1).awaitPingAcks(1);
         assertThat(server.requests()).isZero();
         assertThat(server.connection(1).resets()).isZero();
+    }
+
+    /** A server that begins its response without metadata, and then waits for the first message. */
+    @Test
+    void headersReturnWhenTheResponseBeginsWithoutMetadata() throws Exception {
+        start(new HostileServer.Script() {
+            @Override
+            public void onHeaders(HostileStream stream) throws IOException {
+                stream.headers();
+            }
+
+            @Override
+            public void onRequest(HostileStream stream) throws IOException {
+                stream.ok();
+            }
+        });
+
+        try (ClientStream<byte[], byte[]> stream = conn.newStream(
+                MethodDescriptor.bidiStreaming("test.Hostile/Chat", Marshallers.bytes(), Marshallers.bytes()),
+                OPTIONS)) {
+            assertThat(stream.headers()).isSameAs(Metadata.EMPTY);
+            stream.closeSend();
+            assertThat(stream.receive()).isNull();
+        }
     }
 
     // ---- Messages --------------------------------------------------------------------------------------------

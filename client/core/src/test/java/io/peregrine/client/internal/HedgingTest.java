@@ -10,6 +10,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.transport.http2.ClientTransport.StartResult;
 import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure.Kind;
 import java.net.SocketAddress;
@@ -78,6 +79,18 @@ class HedgingTest {
         assertThat(fixture.started).hasSize(4);
 
         win(3);
+        assertThat(recorder.events).containsExactly("complete");
+    }
+
+    @Test
+    void hg9WhatThisSideRefusesToAHedgeDoesNotEndTheAttemptBesideIt() {
+        start();
+        fixture.backends.forEach(backend -> backend.answer = StartResult.OVERLOADED);
+        fixture.advanceMs(100);
+        assertThat(isCancelled(0)).isFalse();
+
+        win(0);
+
         assertThat(recorder.events).containsExactly("complete");
     }
 

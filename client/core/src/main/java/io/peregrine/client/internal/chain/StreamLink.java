@@ -9,6 +9,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.client.interceptor.StreamInterceptor;
+import io.peregrine.client.internal.AllHeaders;
 import io.peregrine.client.internal.StreamCall;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param <Q> the request messages
  * @param <R> the response messages
  */
-final class StreamLink<Q, R> extends ChainLink implements StreamInterceptor.Next, StreamCallback<R>, ClientCall<Q> {
+final class StreamLink<Q, R> extends ChainLink
+        implements StreamInterceptor.Next, StreamCallback<R>, ClientCall<Q>, AllHeaders {
     private static final System.Logger LOG = System.getLogger(StreamLink.class.getName());
 
     private final StreamChain chain;
@@ -185,6 +187,11 @@ final class StreamLink<Q, R> extends ChainLink implements StreamInterceptor.Next
     }
 
     // ---- StreamCallback --------------------------------------------------------------------------------------
+
+    @Override
+    public boolean wantsEmptyHeaders() {
+        return AllHeaders.isWantedBy(callback);
+    }
 
     @Override
     public void onHeaders(Metadata headers) {

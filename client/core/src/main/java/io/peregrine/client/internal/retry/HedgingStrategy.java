@@ -58,7 +58,7 @@ public final class HedgingStrategy implements AttemptStrategy {
 
     @Override
     public long afterFailure(Outcome outcome, StatusCode code, Metadata trailers, int live) {
-        if (outcome == Outcome.DROPPED) {
+        if (outcome == Outcome.DROPPED || outcome == Outcome.FINAL) {
             frozen = true;
             return live == 0 ? DELIVER : WAIT;
         }

@@ -23,9 +23,9 @@ public enum Outcome {
     /** This side ended it: nothing follows (RT-9). */
     FINAL;
 
-    /** Whether the status is this side's, of an attempt that no server has seen: a cancel meanwhile says more. */
-    public boolean isUnseen() {
-        return this == UNPROCESSED || this == REFUSED || this == NOT_PICKED;
+    /** Whether the status is this side's own word on the attempt: a cancel by the application meanwhile says more. */
+    public boolean givesWayToCancel() {
+        return this == UNPROCESSED || this == REFUSED || this == NOT_PICKED || this == TIMED_OUT;
     }
 
     /** Of an attempt that had no response when this happened to its stream. */
