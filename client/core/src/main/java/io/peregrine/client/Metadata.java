@@ -1,6 +1,7 @@
 package io.peregrine.client;
 
 import io.netty.util.AsciiString;
+import io.peregrine.client.internal.message.GrpcNames;
 import io.peregrine.transport.header.HeaderFields;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -219,16 +220,7 @@ public final class Metadata implements HeaderFields {
 
         private static String requireLegalName(String name) {
             String lower = name.toLowerCase(Locale.ROOT);
-            boolean legal = !lower.isEmpty();
-            for (int i = 0; i < lower.length(); i++) {
-                char letter = lower.charAt(i);
-                legal &= (letter >= 'a' && letter <= 'z')
-                        || (letter >= '0' && letter <= '9')
-                        || letter == '-'
-                        || letter == '_'
-                        || letter == '.';
-            }
-            if (!legal) {
+            if (!GrpcNames.isLegal(lower)) {
                 throw new IllegalArgumentException(
                         "metadata name: \"" + name + "\" (expected: one or more of a-z 0-9 - _ .)");
             }

@@ -1,5 +1,6 @@
 package io.peregrine.client.compression;
 
+import io.peregrine.client.internal.message.GrpcNames;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -113,16 +114,7 @@ public final class Codecs {
     }
 
     private static String requireLegalName(String name) {
-        boolean legal = !name.isEmpty() && !name.equals(IdentityCodec.NAME);
-        for (int i = 0; i < name.length(); i++) {
-            char letter = name.charAt(i);
-            legal &= (letter >= 'a' && letter <= 'z')
-                    || (letter >= '0' && letter <= '9')
-                    || letter == '-'
-                    || letter == '_'
-                    || letter == '.';
-        }
-        if (!legal) {
+        if (!GrpcNames.isLegal(name) || name.equals(IdentityCodec.NAME)) {
             throw new IllegalArgumentException(
                     "codec name: \"" + name + "\" (expected: one or more of a-z 0-9 - _ . other than identity)");
         }

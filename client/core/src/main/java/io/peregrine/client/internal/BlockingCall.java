@@ -6,9 +6,9 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.UnaryResponse;
+import io.peregrine.client.internal.chain.CallerDeadline;
 import io.peregrine.transport.http2.TransportStream;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
     /** On two cores or fewer the loop and the server need the one that spinning would take. */
     private static final int SPINS = Runtime.getRuntime().availableProcessors() > 2 ? 200 : 0;
-
-    /** After its deadline a call gets so long to be ended by its event loop before its caller gives up on both. */
-    private static final long STUCK_LOOP_GRACE_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Thread caller = Thread.currentThread();
     private Status status = Status.OK;
@@ -98,7 +95,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
             LockSupport.park(this);
             return;
         }
-        long leftNs = deadlineNs() - dispatcher().nanoTime() + STUCK_LOOP_GRACE_NS;
+        long leftNs = deadlineNs() - dispatcher().nanoTime() + CallerDeadline.GRACE_NS;
         if (leftNs <= 0) {
             Status stuck = Status.of(
                     StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");

@@ -330,7 +330,6 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
     @Override
     public void onFailure(StatusException received) {
         failure = received;
-        trailers = received.trailers();
         end();
     }
 

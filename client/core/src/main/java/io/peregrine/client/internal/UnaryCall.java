@@ -10,7 +10,6 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.internal.control.PickerSnapshot;
-import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.StreamFailure;
@@ -235,9 +234,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
             sequence = dispatcher().retriesUnder(policy);
             retries = sequence;
         }
-        return ended.outcome() == Outcome.TIMED_OUT
-                ? sequence.delayAfterRecvTimeout()
-                : sequence.delayAfter(status.code(), trailers, false);
+        return sequence.delayAfter(ended.outcome(), status.code(), trailers);
     }
 
     // ---- The end ---------------------------------------------------------------------------------------------

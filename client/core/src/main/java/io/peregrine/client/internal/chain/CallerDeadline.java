@@ -13,7 +13,9 @@ import java.util.concurrent.TimeUnit;
  * second more, so that whoever ends the call as it should comes first.
  */
 public final class CallerDeadline {
-    private static final long GRACE_NS = TimeUnit.MILLISECONDS.toNanos(500);
+    /** After its deadline a call gets so long to be ended by whoever ought to, before its caller gives up on it. */
+    public static final long GRACE_NS = TimeUnit.MILLISECONDS.toNanos(500);
+
     private static final Executor SAME_THREAD = Runnable::run;
 
     private CallerDeadline() {}

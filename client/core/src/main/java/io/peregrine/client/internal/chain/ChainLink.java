@@ -1,5 +1,6 @@
 package io.peregrine.client.internal.chain;
 
+import io.peregrine.client.Cancellable;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
@@ -22,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A cancel writes {@link #verdict} and then looks at {@link #behind}; who makes a call writes {@link #behind} and
  * then looks at the verdict, and who ends one writes {@link #over} and then looks at it. So one of them sees the other.
+ *
+ * @param <O> what an interceptor returns for the call
  */
-abstract class ChainLink {
+abstract class ChainLink<O extends Cancellable> {
     static final Status CANCELLED = Status.of(StatusCode.CANCELLED, "cancelled");
 
     private static final System.Logger LOG = System.getLogger(ChainLink.class.getName());
@@ -32,7 +35,9 @@ abstract class ChainLink {
     private static final VarHandle VERDICT = handle("verdict", Status.class);
     private static final VarHandle ENDING = handle("ending", boolean.class);
 
-    private final @Nullable ChainLink before;
+    private final InterceptorChain<?> chain;
+    private final int position;
+    private final @Nullable ChainLink<?> before;
     private final MethodDescriptor<?, ?> method;
     private final @Nullable Executor executor;
 
@@ -54,31 +59,61 @@ abstract class ChainLink {
     private volatile boolean ending;
 
     /** The call that the interceptor made last. */
-    private volatile @Nullable ChainLink behind;
+    private volatile @Nullable ChainLink<?> behind;
+
+    /** What the interceptor, or the connection, returned; null if it threw instead. */
+    private volatile @Nullable O own;
 
     /**
      * A link of a call that has not started.
      *
+     * @param position of the interceptor; that of the connection is behind the last
      * @param before the link of the interceptor that makes the call; null if the application does
      * @param executor where an end that this side makes is told; null for any thread
      */
-    ChainLink(@Nullable ChainLink before, MethodDescriptor<?, ?> method, @Nullable Executor executor) {
+    ChainLink(
+            InterceptorChain<?> chain,
+            int position,
+            @Nullable ChainLink<?> before,
+            MethodDescriptor<?, ?> method,
+            @Nullable Executor executor) {
+        this.chain = chain;
+        this.position = position;
         this.before = before;
         this.method = method;
         this.executor = executor;
     }
 
-    /** Who is behind this link, for people. */
-    abstract String name();
-
     /** Tells the failure to the callback before this link; in a turn. */
     abstract void tellFailure(StatusException failure);
 
-    /** Cancels what the interceptor returned, if it has; may throw what the interceptor's code throws. */
-    abstract void cancelOwn(Status status);
+    /** Cancels what the interceptor, or the connection, returned; may throw what the interceptor's code throws. */
+    abstract void cancelOwn(O returned, Status status);
+
+    /** Where in the chain it is. */
+    final int position() {
+        return position;
+    }
+
+    /** Whether the connection is behind this link, and no interceptor. */
+    final boolean isLast() {
+        return position == chain.size();
+    }
+
+    /** Who is behind this link, for people. */
+    final String name() {
+        return chain.name(position);
+    }
+
+    /** What {@link #adopt} was given; null before. */
+    final @Nullable O own() {
+        return own;
+    }
 
     /** Whether the call went to the connection, which ends each of its calls. */
-    abstract boolean isConnected();
+    private boolean isConnected() {
+        return isLast() && own != null;
+    }
 
     final MethodDescriptor<?, ?> method() {
         return method;
@@ -97,13 +132,30 @@ abstract class ChainLink {
     // ---- Making calls ----------------------------------------------------------------------------------------
 
     /** Notes the call that the interceptor makes; false if it is over already, and must not start. */
-    final boolean begin(ChainLink made) {
+    final boolean begin(ChainLink<?> made) {
         behind = made;
         Status ruling = verdict;
         if (ruling != null) {
             made.cancel(ruling);
         }
         return !made.isOver();
+    }
+
+    /** What an interceptor returned, who may do what the types exclude; {@code expected} names what it is. */
+    static <T> T requireReturned(@Nullable T returned, String expected) {
+        if (returned == null) {
+            throw new NullPointerException("intercept() returned null (expected: " + expected + ')');
+        }
+        return returned;
+    }
+
+    /** Takes what the interceptor, or the connection, returned, and cancels it if the call is to end already. */
+    final void adopt(O returned) {
+        own = returned;
+        Status ruling = verdict;
+        if (ruling != null) {
+            cancelReturned(ruling);
+        }
     }
 
     // ---- Ending calls ----------------------------------------------------------------------------------------
@@ -114,7 +166,7 @@ abstract class ChainLink {
             return;
         }
         cancelBehind(status);
-        ChainLink made = behind;
+        ChainLink<?> made = behind;
         if (!isConnected() && (made == null || made.over)) {
             endHere(new StatusException(status));
         }
@@ -133,16 +185,19 @@ abstract class ChainLink {
 
     private void cancelBehind(Status status) {
         cancelReturned(status);
-        ChainLink made = behind;
+        ChainLink<?> made = behind;
         if (made != null) {
             made.cancel(status);
         }
     }
 
-    /** As {@link #cancelOwn}; throws nothing. */
-    final void cancelReturned(Status status) {
+    private void cancelReturned(Status status) {
+        O returned = own;
+        if (returned == null) {
+            return;
+        }
         try {
-            cancelOwn(status);
+            cancelOwn(returned, status);
         } catch (RuntimeException | Error thrown) {
             LOG.log(System.Logger.Level.WARNING, "cancel of " + method + " by " + name() + " threw", thrown);
         }
@@ -199,6 +254,31 @@ abstract class ChainLink {
     final void afterEnd(@Nullable StatusException failure) {
         if (before != null) {
             before.onBehindOver(failure);
+        }
+    }
+
+    /** A failure comes from behind. */
+    public final void onFailure(StatusException failure) {
+        if (tryTurn()) {
+            tellOnce(failure);
+            endTurn();
+        } else {
+            enqueue(() -> tellOnce(failure));
+        }
+    }
+
+    /** Tells a failure unless an end was told. In a turn. */
+    final void tellOnce(StatusException failure) {
+        if (takeEnd()) {
+            tellFailure(failure);
+            afterEnd(failure);
+        }
+    }
+
+    /** The callback before this link threw in its last method, or where nothing can be ended for it. */
+    final void onEndThrew(String what, Throwable thrown) {
+        if (!blameCallback(what, thrown)) {
+            LOG.log(System.Logger.Level.WARNING, what + " of " + method + " threw", thrown);
         }
     }
 

@@ -11,20 +11,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The stream interceptors of a channel, in order, and behind them the connection. Immutable. */
-public final class StreamChain {
+public final class StreamChain extends InterceptorChain<StreamInterceptor> {
     /** Where calls go that passed all interceptors. */
     public interface Connection {
         /** Sends a call on its way, or refuses it. */
         <Q, R> void start(StreamCall<Q, R> call);
     }
 
-    private final StreamInterceptor[] interceptors;
-    private final CallDispatcher dispatcher;
     private final Connection connection;
 
     private StreamChain(List<StreamInterceptor> interceptors, CallDispatcher dispatcher, Connection connection) {
-        this.interceptors = interceptors.toArray(StreamInterceptor[]::new);
-        this.dispatcher = dispatcher;
+        super(interceptors, dispatcher);
         this.connection = connection;
     }
 
@@ -41,22 +38,8 @@ public final class StreamChain {
         return first;
     }
 
-    int size() {
-        return interceptors.length;
-    }
-
-    StreamInterceptor interceptor(int position) {
-        return interceptors[position];
-    }
-
-    String name(int position) {
-        return position < interceptors.length
-                ? "interceptor " + interceptors[position].getClass().getName()
-                : "the connection";
-    }
-
     <Q, R> StreamCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback) {
-        return new StreamCall<>(dispatcher, method, options, callback, options.executor());
+        return new StreamCall<>(dispatcher(), method, options, callback, options.executor());
     }
 
     <Q, R> void start(StreamCall<Q, R> call) {

@@ -20,16 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param <Q> the request messages
  * @param <R> the response messages
  */
-final class StreamLink<Q, R> extends ChainLink
+final class StreamLink<Q, R> extends ChainLink<ClientCall<Q>>
         implements StreamInterceptor.Next, StreamCallback<R>, ClientCall<Q>, AllHeaders {
-    private static final System.Logger LOG = System.getLogger(StreamLink.class.getName());
-
     private final StreamChain chain;
-    private final int position;
     private final StreamCallback<R> callback;
-
-    /** What the interceptor, or the connection, returned; null if it threw instead. */
-    private volatile @Nullable ClientCall<Q> own;
 
     /** What the callback threw, as the end of the call: it is told nothing else any more. Of whoever has the turn. */
     private @Nullable Status thrown;
@@ -42,27 +36,22 @@ final class StreamLink<Q, R> extends ChainLink
     StreamLink(
             StreamChain chain,
             int position,
-            @Nullable ChainLink before,
+            @Nullable ChainLink<?> before,
             MethodDescriptor<Q, R> method,
             CallOptions options,
             StreamCallback<R> callback) {
-        super(before, method, options.executor());
+        super(chain, position, before, method, options.executor());
         this.chain = chain;
-        this.position = position;
         this.callback = callback;
     }
 
     /** Hands the call to the interceptor or to the connection. Called once; throws nothing. */
     void start(MethodDescriptor<Q, R> calledMethod, CallOptions options) {
-        if (position < chain.size()) {
+        if (!isLast()) {
             startIntercepted(calledMethod, options);
         } else {
             StreamCall<Q, R> call = chain.newCall(calledMethod, options, this);
-            own = call;
-            Status ruling = verdict();
-            if (ruling != null) {
-                cancelReturned(ruling);
-            }
+            adopt(call);
             chain.start(call);
         }
     }
@@ -70,29 +59,19 @@ final class StreamLink<Q, R> extends ChainLink
     private void startIntercepted(MethodDescriptor<Q, R> calledMethod, CallOptions options) {
         ClientCall<Q> returned;
         try {
-            returned = chain.interceptor(position).intercept(calledMethod, options, this, this);
-            requireNonNull(returned);
+            returned = requireReturned(
+                    chain.interceptor(position()).intercept(calledMethod, options, this, this), "the call");
         } catch (RuntimeException | Error thrown) {
             fail(name() + " threw", thrown);
             return;
         }
-        own = returned;
-        Status ruling = verdict();
-        if (ruling != null) {
-            cancelReturned(ruling);
-        }
-    }
-
-    private static void requireNonNull(@Nullable ClientCall<?> returned) {
-        if (returned == null) {
-            throw new NullPointerException("intercept() returned null (expected: the call)");
-        }
+        adopt(returned);
     }
 
     @Override
     public <S, T> ClientCall<S> start(
             MethodDescriptor<S, T> nextMethod, CallOptions options, StreamCallback<T> nextCallback) {
-        StreamLink<S, T> made = new StreamLink<>(chain, position + 1, this, nextMethod, options, nextCallback);
+        StreamLink<S, T> made = new StreamLink<>(chain, position() + 1, this, nextMethod, options, nextCallback);
         if (begin(made)) {
             made.start(nextMethod, options);
         }
@@ -100,28 +79,15 @@ final class StreamLink<Q, R> extends ChainLink
     }
 
     @Override
-    String name() {
-        return chain.name(position);
-    }
-
-    @Override
-    boolean isConnected() {
-        return position == chain.size() && own != null;
-    }
-
-    @Override
-    void cancelOwn(Status status) {
-        ClientCall<Q> returned = own;
-        if (returned != null) {
-            returned.cancel(status.message(), status.cause());
-        }
+    void cancelOwn(ClientCall<Q> returned, Status status) {
+        returned.cancel(status.message(), status.cause());
     }
 
     // ---- ClientCall ------------------------------------------------------------------------------------------
 
     /** Null if the call has ended: what is done with it then has no effect, whatever the interceptor thinks. */
     private @Nullable ClientCall<Q> live() {
-        return isOver() ? null : own;
+        return isOver() ? null : own();
     }
 
     @Override
@@ -233,16 +199,6 @@ final class StreamLink<Q, R> extends ChainLink
         }
     }
 
-    @Override
-    public void onFailure(StatusException failure) {
-        if (tryTurn()) {
-            tellOnce(failure);
-            endTurn();
-        } else {
-            enqueue(() -> tellOnce(failure));
-        }
-    }
-
     private void tellHeaders(Metadata headers) {
         if (isMuted()) {
             return;
@@ -294,13 +250,6 @@ final class StreamLink<Q, R> extends ChainLink
         afterEnd(null);
     }
 
-    private void tellOnce(StatusException failure) {
-        if (takeEnd()) {
-            tellFailure(failure);
-            afterEnd(failure);
-        }
-    }
-
     @Override
     void tellFailure(StatusException failure) {
         try {
@@ -319,12 +268,6 @@ final class StreamLink<Q, R> extends ChainLink
         thrown = own;
         if (!blameCallback(what, fault)) {
             cancel(own);
-        }
-    }
-
-    private void onEndThrew(String what, Throwable fault) {
-        if (!blameCallback(what, fault)) {
-            LOG.log(System.Logger.Level.WARNING, what + " of " + method() + " threw", fault);
         }
     }
 }

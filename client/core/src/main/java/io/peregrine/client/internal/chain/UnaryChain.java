@@ -14,20 +14,17 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The unary interceptors of a channel, in order, and behind them the connection. Immutable. */
-public final class UnaryChain {
+public final class UnaryChain extends InterceptorChain<UnaryInterceptor> {
     /** Where calls go that passed all interceptors. */
     public interface Connection {
         /** Sends a call on its way, or refuses it. */
         <Q, R> void start(UnaryCall<Q, R> call, Q request);
     }
 
-    private final UnaryInterceptor[] interceptors;
-    private final CallDispatcher dispatcher;
     private final Connection connection;
 
     private UnaryChain(List<UnaryInterceptor> interceptors, CallDispatcher dispatcher, Connection connection) {
-        this.interceptors = interceptors.toArray(UnaryInterceptor[]::new);
-        this.dispatcher = dispatcher;
+        super(interceptors, dispatcher);
         this.connection = connection;
     }
 
@@ -59,22 +56,8 @@ public final class UnaryChain {
         return response.await(start(method, request, CallerDeadline.withoutExecutor(options), response));
     }
 
-    int size() {
-        return interceptors.length;
-    }
-
-    UnaryInterceptor interceptor(int position) {
-        return interceptors[position];
-    }
-
-    String name(int position) {
-        return position < interceptors.length
-                ? "interceptor " + interceptors[position].getClass().getName()
-                : "the connection";
-    }
-
     <Q, R> CallbackCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options, UnaryCallback<R> callback) {
-        return new CallbackCall<>(dispatcher, method, options, callback);
+        return new CallbackCall<>(dispatcher(), method, options, callback);
     }
 
     <Q, R> void start(UnaryCall<Q, R> call, Q request) {

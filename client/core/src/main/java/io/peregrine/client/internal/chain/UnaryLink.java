@@ -18,15 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param <Q> the request
  * @param <R> the response
  */
-final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, UnaryCallback<R>, Cancellable {
-    private static final System.Logger LOG = System.getLogger(UnaryLink.class.getName());
-
+final class UnaryLink<Q, R> extends ChainLink<Cancellable>
+        implements UnaryInterceptor.Next, UnaryCallback<R>, Cancellable {
     private final UnaryChain chain;
-    private final int position;
     private final UnaryCallback<R> callback;
-
-    /** What the interceptor, or the connection, returned. */
-    private volatile @Nullable Cancellable own;
 
     /**
      * A link of a call that has not started.
@@ -36,26 +31,22 @@ final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, 
     UnaryLink(
             UnaryChain chain,
             int position,
-            @Nullable ChainLink before,
+            @Nullable ChainLink<?> before,
             MethodDescriptor<Q, R> method,
             CallOptions options,
             UnaryCallback<R> callback) {
-        super(before, method, options.executor());
+        super(chain, position, before, method, options.executor());
         this.chain = chain;
-        this.position = position;
         this.callback = callback;
     }
 
     /** Hands the call to the interceptor or to the connection. Called once; throws nothing. */
     void start(MethodDescriptor<Q, R> calledMethod, Q request, CallOptions options) {
-        if (position < chain.size()) {
+        if (!isLast()) {
             startIntercepted(calledMethod, request, options);
         } else {
             CallbackCall<Q, R> call = chain.newCall(calledMethod, options, this);
-            own = call;
-            if (verdict() != null) {
-                call.cancel();
-            }
+            adopt(call);
             chain.start(call, request);
         }
     }
@@ -63,29 +54,20 @@ final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, 
     private void startIntercepted(MethodDescriptor<Q, R> calledMethod, Q request, CallOptions options) {
         Cancellable returned;
         try {
-            returned = chain.interceptor(position).intercept(calledMethod, request, options, this, this);
-            requireNonNull(returned);
+            returned = requireReturned(
+                    chain.interceptor(position()).intercept(calledMethod, request, options, this, this),
+                    "what cancels the call");
         } catch (RuntimeException | Error thrown) {
             fail(name() + " threw", thrown);
             return;
         }
-        own = returned;
-        Status ruling = verdict();
-        if (ruling != null) {
-            cancelReturned(ruling);
-        }
-    }
-
-    private static void requireNonNull(@Nullable Cancellable returned) {
-        if (returned == null) {
-            throw new NullPointerException("intercept() returned null (expected: what cancels the call)");
-        }
+        adopt(returned);
     }
 
     @Override
     public <S, T> Cancellable invoke(
             MethodDescriptor<S, T> nextMethod, S request, CallOptions options, UnaryCallback<T> nextCallback) {
-        UnaryLink<S, T> made = new UnaryLink<>(chain, position + 1, this, nextMethod, options, nextCallback);
+        UnaryLink<S, T> made = new UnaryLink<>(chain, position() + 1, this, nextMethod, options, nextCallback);
         if (begin(made)) {
             made.start(nextMethod, request, options);
         }
@@ -98,21 +80,8 @@ final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, 
     }
 
     @Override
-    String name() {
-        return chain.name(position);
-    }
-
-    @Override
-    boolean isConnected() {
-        return position == chain.size() && own != null;
-    }
-
-    @Override
-    void cancelOwn(Status status) {
-        Cancellable returned = own;
-        if (returned != null) {
-            returned.cancel();
-        }
+    void cancelOwn(Cancellable returned, Status status) {
+        returned.cancel();
     }
 
     // ---- UnaryCallback ---------------------------------------------------------------------------------------
@@ -137,16 +106,6 @@ final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, 
         }
     }
 
-    @Override
-    public void onFailure(StatusException failure) {
-        if (tryTurn()) {
-            tellOnce(failure);
-            endTurn();
-        } else {
-            enqueue(() -> tellOnce(failure));
-        }
-    }
-
     private void tellHeaders(Metadata headers) {
         if (isOver()) {
             return;
@@ -154,7 +113,7 @@ final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, 
         try {
             callback.onHeaders(headers);
         } catch (RuntimeException | Error thrown) {
-            onCallbackThrew("onHeaders", thrown);
+            onEndThrew("onHeaders", thrown);
         }
     }
 
@@ -169,7 +128,7 @@ final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, 
         try {
             callback.onSuccess(response, trailers);
         } catch (RuntimeException | Error thrown) {
-            onCallbackThrew("onSuccess", thrown);
+            onEndThrew("onSuccess", thrown);
         }
         afterEnd(null);
     }
@@ -179,25 +138,12 @@ final class UnaryLink<Q, R> extends ChainLink implements UnaryInterceptor.Next, 
         return response == null;
     }
 
-    private void tellOnce(StatusException failure) {
-        if (takeEnd()) {
-            tellFailure(failure);
-            afterEnd(failure);
-        }
-    }
-
     @Override
     void tellFailure(StatusException failure) {
         try {
             callback.onFailure(failure);
         } catch (RuntimeException | Error thrown) {
-            onCallbackThrew("onFailure", thrown);
-        }
-    }
-
-    private void onCallbackThrew(String what, Throwable thrown) {
-        if (!blameCallback(what, thrown)) {
-            LOG.log(System.Logger.Level.WARNING, what + " of " + method() + " threw", thrown);
+            onEndThrew("onFailure", thrown);
         }
     }
 }

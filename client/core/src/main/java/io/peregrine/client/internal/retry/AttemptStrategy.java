@@ -9,7 +9,7 @@ import io.peregrine.client.StatusCode;
  */
 public interface AttemptStrategy {
     /** Not a delay: the attempt that ended ends the call. */
-    long DELIVER = -1;
+    long DELIVER = RetrySequence.DELIVER;
 
     /** Not a delay: nothing changes; other attempts are under way, or one is due already. */
     long WAIT = -2;
@@ -21,10 +21,14 @@ public interface AttemptStrategy {
      * Whether the attempt that {@link #afterStart} or {@link #afterFailure} planned may start, now that its time has
      * come (HG-8); if not, none follows.
      */
-    boolean tryStart();
+    default boolean tryStart() {
+        return true;
+    }
 
     /** An attempt was started; the answer is the time to the next one, in nanoseconds, or {@link #WAIT}. */
-    long afterStart();
+    default long afterStart() {
+        return WAIT;
+    }
 
     /**
      * An attempt failed that the server may have seen, or that found no connection.

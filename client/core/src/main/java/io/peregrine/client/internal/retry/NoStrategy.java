@@ -16,16 +16,6 @@ public final class NoStrategy implements AttemptStrategy {
     }
 
     @Override
-    public boolean tryStart() {
-        return true;
-    }
-
-    @Override
-    public long afterStart() {
-        return WAIT;
-    }
-
-    @Override
     public long afterFailure(Outcome outcome, StatusCode code, Metadata trailers, int live) {
         return DELIVER;
     }

@@ -102,6 +102,15 @@ public final class RetrySequence {
         return delay(Pushback.ABSENT);
     }
 
+    /**
+     * As {@link #delayAfter} or {@link #delayAfterRecvTimeout}, for an attempt whose response had not begun.
+     *
+     * @param outcome how the attempt ended
+     */
+    public long delayAfter(Outcome outcome, StatusCode code, Metadata trailers) {
+        return outcome == Outcome.TIMED_OUT ? delayAfterRecvTimeout() : delayAfter(code, trailers, false);
+    }
+
     /** How many attempts came before the one under way, those that were sent again transparently not counted (RT-6). */
     public int previousAttempts() {
         return previousAttempts;

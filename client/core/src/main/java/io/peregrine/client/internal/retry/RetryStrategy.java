@@ -18,23 +18,7 @@ public final class RetryStrategy implements AttemptStrategy {
     }
 
     @Override
-    public boolean tryStart() {
-        return true;
-    }
-
-    @Override
-    public long afterStart() {
-        return WAIT;
-    }
-
-    @Override
     public long afterFailure(Outcome outcome, StatusCode code, Metadata trailers, int live) {
-        if (outcome == Outcome.DROPPED) {
-            return DELIVER;
-        }
-        long delayNs = outcome == Outcome.TIMED_OUT
-                ? sequence.delayAfterRecvTimeout()
-                : sequence.delayAfter(code, trailers, false);
-        return delayNs == RetrySequence.DELIVER ? DELIVER : delayNs;
+        return outcome == Outcome.DROPPED ? DELIVER : sequence.delayAfter(outcome, code, trailers);
     }
 }
