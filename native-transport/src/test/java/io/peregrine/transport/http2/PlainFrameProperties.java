@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PlainFrameProperties {
     private static final long MAX_HEADER_LIST_BYTES = 300;
     private static final int MAX_FRAMES = 12;
-    private static final int RUNS = 20_000;
+    private static final int RUNS = 3_000;
 
     private final EmbeddedChannel channel = new EmbeddedChannel(new ChannelInboundHandlerAdapter());
 
