@@ -8,6 +8,8 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.compression.Codec;
 import io.peregrine.client.internal.message.ForeignResponse;
 import io.peregrine.client.internal.message.ResponseDecoder;
+import io.peregrine.client.internal.message.ResponseEnd;
+import io.peregrine.client.internal.message.ResponseStart;
 import io.peregrine.client.internal.message.StatusMapping;
 import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.transport.header.ResponseHeaders;
@@ -83,17 +85,20 @@ abstract class ResponseStream<R> extends TransportStream {
 
     @Override
     protected boolean onHeaders(ResponseHeaders headers) {
-        if (!StatusMapping.isGrpc(headers)) {
-            foreign = new ForeignResponse(StatusMapping.ofHttp(headers));
+        ResponseStart start = ResponseStart.of(call.dispatcher().codecs(), headers);
+        Status notGrpc = start.notGrpc();
+        if (notGrpc != null) {
+            foreign = new ForeignResponse(notGrpc);
             return false;
         }
         responded = true;
         onResponse();
-        try {
-            codec = ResponseDecoder.codecOf(call.dispatcher().codecs(), headers);
-            deliver(ResponseDecoder.metadataOf(headers));
-        } catch (StatusException unreadable) {
-            abort(unreadable.status());
+        Status unreadable = start.unreadable();
+        if (unreadable != null) {
+            abort(unreadable);
+        } else {
+            codec = start.codec();
+            deliver(start.metadata());
         }
         return true;
     }
@@ -126,18 +131,14 @@ abstract class ResponseStream<R> extends TransportStream {
 
     @Override
     protected void onTrailers(ResponseHeaders trailers, boolean trailersOnly) {
-        Metadata metadata = ResponseDecoder.metadataOfTrailers(trailers);
+        ResponseEnd end = ResponseEnd.of(trailers, trailersOnly);
         Status failed = localFailure;
         if (failed != null) {
-            end(Outcome.FINAL, failed, metadata, null);
+            end(Outcome.FINAL, failed, end.trailers(), null);
         } else if (foreign != null) {
-            end(Outcome.LOST, foreign.status(), metadata, null);
-        } else if (trailersOnly) {
-            boolean grpc = StatusMapping.isGrpc(trailers);
-            Status status = grpc ? StatusMapping.ofTrailers(trailers) : StatusMapping.ofHttp(trailers);
-            end(Outcome.TRAILERS_ONLY, status, metadata, null);
+            end(Outcome.LOST, foreign.status(), end.trailers(), null);
         } else {
-            end(Outcome.RESPONSE, StatusMapping.ofTrailers(trailers), metadata, null);
+            end(trailersOnly ? Outcome.TRAILERS_ONLY : Outcome.RESPONSE, end.status(), end.trailers(), null);
         }
     }
 
