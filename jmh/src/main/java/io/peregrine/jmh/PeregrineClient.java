@@ -50,7 +50,7 @@ final class PeregrineClient<M> implements EchoClient<M> {
                 completion.onEnd(failure);
             }
         };
-        return () -> conn.invokeAsync(method, request, options, callback);
+        return () -> conn.invokeDetached(method, request, options, callback);
     }
 
     @Override
