@@ -9,7 +9,7 @@ import java.util.regex.PatternSyntaxException;
  *
  * @param calibration finds exactly one benchmark
  * @param benchmarks finds those compared with it; a calibration benchmark is never among them
- * @param metric which of their metrics is compared; the calibration's is always its score
+ * @param metric which of their metrics is compared, with the calibration's own if it has that one, else with its score
  */
 record CalibrationRule(String calibration, String benchmarks, String metric) {
     CalibrationRule {

@@ -64,6 +64,12 @@ record JmhResult(
         return new Cost(List.of(costNs), List.of(costNs), Double.NaN);
     }
 
+    /** The cost of a calibration for a metric: by the same metric if it was measured, else by the score. */
+    Cost calibrationCost(String name) {
+        boolean measured = secondaryMetrics != null && secondaryMetrics.containsKey(name);
+        return cost(measured ? name : SCORE);
+    }
+
     /** The heap bytes for an operation in each fork; empty if they were not measured. */
     List<Double> bytesPerOperation() {
         Metric allocation = secondaryMetrics == null ? null : secondaryMetrics.get(ALLOCATION);

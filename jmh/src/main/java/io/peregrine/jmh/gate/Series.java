@@ -29,7 +29,7 @@ record Series(List<JmhRun> runs) {
         for (JmhRun run : runs) {
             for (CalibrationRule rule : rules) {
                 JmhResult calibration = run.calibration(rule);
-                Cost base = calibration.cost(JmhResult.SCORE);
+                Cost base = calibration.calibrationCost(rule.metric());
                 requireQuiet(base, calibration.id(), run, maxCalibrationNoise);
                 for (JmhResult result : run.results()) {
                     if (result.id().matches(rule.benchmarksPattern()) && !calibrations.contains(result.id())) {
