@@ -4,7 +4,7 @@
 #   jmh/regression.sh check  [--rounds N] [--out DIRECTORY] [--baseline FILE] [--classpath CP] [-- OPTIONS OF THE GATE]
 #   jmh/regression.sh record [--rounds N] [--out DIRECTORY] [--baseline FILE] [--classpath CP] [-- OPTIONS OF THE GATE]
 #
-# Each round is a run of JMH of about a minute: 2 to check, 5 to record, which wants a quiet machine. Needs
+# Each round is a run of JMH, of 80 s by its settings: 2 to check, 5 to record, which wants a quiet machine. Needs
 # jmh/target/benchmarks.jar (mvn package -pl jmh -am), or a class path instead of it. The results of JMH, report.json and
 # report.xml (JUnit) are left in DIRECTORY, jmh/target/regression if none is given.
 # Exit codes: 0 passed; 1 regression; 2 cannot judge. docs/guides/regression-gate.md explains the figures.
@@ -41,26 +41,17 @@ fi
 mkdir -p "$out"
 rm -f "$out"/run-*.json
 
-jmh() { # FILE ARGUMENTS...
-  local file=$1
-  shift
-  if ! "$java" -cp "$classpath" io.peregrine.jmh.Benchmarks "$@" -f 1 -foe true -rf json -rff "$file" > "$out/jmh.log" 2>&1; then
+# All in one invocation, so that what is divided is near in time.
+suite='CalibrationBenchmark|HeaderEncodingBenchmark.peregrine|FramingBenchmark.(frame|deframeWhole)$'
+suite="$suite|PickBenchmark.oneThread|ProtobufBenchmark.(write|read)$|AsyncUnaryBenchmark|BlockingUnaryBenchmark"
+for ((round = 1; round <= rounds; round++)); do
+  echo "round $round of $rounds" >&2
+  if ! "$java" -cp "$classpath" io.peregrine.jmh.Benchmarks "$suite" -f 1 -foe true \
+    -wi 3 -w 700ms -i 3 -r 500ms -p size=100,4096 -p outstanding=100 -p payload=bytes \
+    -p peer=peregrine,grpc-java-tuned -rf json -rff "$out/run-$round.json" > "$out/jmh.log" 2>&1; then
     tail -20 "$out/jmh.log" >&2
     exit 2
   fi
-}
-
-# One file is one invocation to the gate: what is divided must come from the same round, as near in time as can be.
-micro='CalibrationBenchmark.cpu|HeaderEncodingBenchmark.peregrine|FramingBenchmark.(frame|deframeWhole)$'
-micro="$micro|PickBenchmark.oneThread|ProtobufBenchmark.(write|read)$"
-calls='CalibrationBenchmark.loopback|AsyncUnaryBenchmark|BlockingUnaryBenchmark'
-for ((round = 1; round <= rounds; round++)); do
-  echo "round $round of $rounds" >&2
-  jmh "$out/micro.json" "$micro" -p size=100,4096 -wi 2 -w 300ms -i 3 -r 300ms
-  jmh "$out/calls.json" "$calls" -p peer=peregrine,grpc-java-tuned -p payload=bytes -p outstanding=100 \
-    -wi 3 -w 1s -i 3 -r 1s
-  # Both arrays in one, so that a rule finds its calibration in every file.
-  { sed '$d' "$out/micro.json"; echo ','; sed '1d' "$out/calls.json"; } > "$out/run-$round.json"
 done
 
 gate() { "$java" -cp "$classpath" io.peregrine.jmh.gate.RegressionGate "$@" "$out"/run-*.json; }

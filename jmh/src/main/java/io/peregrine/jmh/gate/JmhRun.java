@@ -7,8 +7,10 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -41,10 +43,14 @@ record JmhRun(Path file, List<JmhResult> results) {
         return new JmhRun(file, List.of(results));
     }
 
-    /** Reads several. */
+    /** Reads several, each once: the same run again would seem to have no noise. */
     static List<JmhRun> readAll(List<Path> files) {
         List<JmhRun> runs = new ArrayList<>();
+        Set<Path> seen = new HashSet<>();
         for (Path file : files) {
+            if (!seen.add(file.toAbsolutePath().normalize())) {
+                throw new UnusableInputException("results: " + file + " is given twice (expected: each run once)");
+            }
             runs.add(read(file));
         }
         return runs;

@@ -44,17 +44,17 @@ final class JunitReport {
                 benchmark.toString().substring(method + 1)
                         + ", " + comparison.subject().metric()
                         + " by " + comparison.subject().calibration().shortName());
-        switch (comparison.verdict()) {
-            case REGRESSED -> child("failure", comparison, xml);
-            case UNDECIDED -> child("error", comparison, xml);
-            case MISSING, NEW -> child("skipped", comparison, xml);
-            case UNCHANGED, IMPROVED -> {}
+        String finding =
+                switch (comparison.verdict()) {
+                    case REGRESSED -> "failure";
+                    case UNDECIDED -> "error";
+                    case MISSING, NEW -> "skipped";
+                    case UNCHANGED, IMPROVED -> null;
+                };
+        if (finding != null) {
+            xml.writeEmptyElement(finding);
+            xml.writeAttribute("message", comparison.reason());
         }
         xml.writeEndElement();
-    }
-
-    private static void child(String element, Comparison comparison, XMLStreamWriter xml) throws XMLStreamException {
-        xml.writeEmptyElement(element);
-        xml.writeAttribute("message", comparison.reason());
     }
 }

@@ -5,6 +5,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.TypeConversionException;
@@ -61,6 +62,11 @@ public final class RegressionGate {
     }
 
     private static int report(PrintWriter err, Exception e) {
+        if (e instanceof FileSystemException file) {
+            return refuse(
+                    err,
+                    "file: " + file.getFile() + ": " + Text.reason(e) + " (expected: one that can be written)");
+        }
         if (e instanceof UnusableInputException || e instanceof IOException) {
             return refuse(err, Text.reason(e));
         }

@@ -1,12 +1,14 @@
 package io.peregrine.jmh.gate;
 
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 
 /** Figures and reasons in words. */
 final class Text {
     private static final double PERCENT = 100;
+    private static final double FOUR_DIGITS = 1000;
 
     private Text() {}
 
@@ -20,19 +22,20 @@ final class Text {
         return String.format(Locale.ROOT, "%+.1f %%", share * PERCENT);
     }
 
-    /** Four significant digits at least, without an exponent for what benchmarks measure. */
+    /** Four significant digits at least; an exponent only below a ten-thousandth. */
     static String figure(double value) {
-        return String.format(Locale.ROOT, value >= 100 ? "%.1f" : value >= 1 ? "%.3f" : "%.5f", value);
+        return String.format(Locale.ROOT, value >= FOUR_DIGITS ? "%.1f" : "%.4g", value);
     }
 
     /** Why a file cannot be read, on one line. */
     static String reason(Exception e) {
         if (e instanceof NoSuchFileException) {
-            return "no such file";
+            return "no such file or directory";
         }
         if (e instanceof AccessDeniedException) {
             return "access denied";
         }
-        return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
+        String message = e instanceof FileSystemException file ? file.getReason() : e.getMessage();
+        return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
     }
 }

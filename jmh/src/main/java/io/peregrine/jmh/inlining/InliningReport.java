@@ -25,6 +25,9 @@ public final class InliningReport {
     private static final int FAILED = 1;
     private static final int USAGE = 2;
 
+    /** Compilations that are named for a refused call; the number of all stands before it. */
+    private static final int ROOTS_SHOWN = 3;
+
     private final HotPath path;
     private final AllowedCalls allowed;
     private final Map<MethodName, Set<Integer>> bytes = new TreeMap<>();
@@ -113,13 +116,14 @@ public final class InliningReport {
                                 + call.calleeBytes() + "): " + call.reason(),
                         LinkedHashMap::new,
                         Collectors.toList()));
-        text.append("\nCalls of our code that C2 did not inline (most frequent first; in how many compilations):\n");
+        text.append("\nCalls of our code that C2 did not inline (most frequent first; in how many compilations, some of them):\n");
         byCall.forEach((call, same) -> {
             Refusal first = same.get(0);
             boolean fails = first.isMegamorphic() && !allowed.allows(first);
             String roots = same.stream()
                     .map(refusal -> refusal.root().toString())
                     .distinct()
+                    .limit(ROOTS_SHOWN)
                     .collect(Collectors.joining(", "));
             text.append(String.format(Locale.ROOT, "  %3d  %s, in %s%n", same.size(), call, roots));
             if (fails) {

@@ -86,7 +86,7 @@ class RegressionGateTest {
 
         assertThat(within.exitCode()).isEqualTo(ExitCodes.PASSED);
         assertThat(beyond.exitCode()).isEqualTo(ExitCodes.REGRESSION);
-        assertThat(beyond.out()).contains("allocates 24.000 B/op more (allowed: 8.000)");
+        assertThat(beyond.out()).contains("allocates 24.00 B/op more (allowed: 8.000)");
     }
 
     @Test
@@ -242,7 +242,17 @@ class RegressionGateTest {
         assertRefused("metric: p99 of", "record", "--calibration", "cpu", "--metric", "p99", "--out", "x", results);
         assertRefused("unit of gc.count", "record", "--calibration", "cpu", "--metric", "gc.count", "--out", "x", results);
         assertRefused("-1 (expected: a number of at least 0)", "check", "--min-percent=-1", "--baseline", "x", results);
+        assertRefused("is given twice", "check", "--baseline", baseline, results, results);
         assertRefused("Missing required", "check");
+        String nowhere = directory.resolve("absent/report.json").toString();
+        assertRefused(
+                "file: " + nowhere + ": no such file or directory (expected: one that can be written)",
+                "check",
+                "--baseline",
+                baseline,
+                "--json",
+                nowhere,
+                results);
     }
 
     private void assertRefused(String reason, String... args) throws IOException {
