@@ -112,9 +112,7 @@ record JmhResult(
         }
 
         private List<Double> ofForks() {
-            return rows().stream()
-                    .map(fork -> new Observations(fork).median())
-                    .toList();
+            return rows().stream().map(fork -> new Observations(fork).median()).toList();
         }
 
         private List<List<Double>> rows() {

@@ -75,7 +75,9 @@ record JmhRun(Path file, List<JmhResult> results) {
             throw new UnusableInputException("calibration: " + rule.calibration() + " matches "
                     + (matching.isEmpty() ? "no benchmark" : matching.size() + " benchmarks") + " in " + file
                     + " (expected: exactly one of "
-                    + listed.map(result -> result.id().nameWithParams()).sorted().collect(Collectors.joining("; "))
+                    + listed.map(result -> result.id().nameWithParams())
+                            .sorted()
+                            .collect(Collectors.joining("; "))
                     + ")");
         }
         return matching.get(0);

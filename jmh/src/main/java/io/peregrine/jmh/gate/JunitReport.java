@@ -21,8 +21,7 @@ final class JunitReport {
             xml.writeAttribute("tests", String.valueOf(report.comparisons().size()));
             xml.writeAttribute("failures", String.valueOf(report.count(Verdict.REGRESSED)));
             xml.writeAttribute("errors", String.valueOf(report.count(Verdict.UNDECIDED)));
-            xml.writeAttribute(
-                    "skipped", String.valueOf(report.count(Verdict.MISSING) + report.count(Verdict.NEW)));
+            xml.writeAttribute("skipped", String.valueOf(report.count(Verdict.MISSING) + report.count(Verdict.NEW)));
             for (Comparison comparison : report.comparisons()) {
                 write(comparison, xml);
             }
@@ -44,13 +43,12 @@ final class JunitReport {
                 benchmark.toString().substring(method + 1)
                         + ", " + comparison.subject().metric()
                         + " by " + comparison.subject().calibration().shortName());
-        String finding =
-                switch (comparison.verdict()) {
-                    case REGRESSED -> "failure";
-                    case UNDECIDED -> "error";
-                    case MISSING, NEW -> "skipped";
-                    case UNCHANGED, IMPROVED -> null;
-                };
+        String finding = switch (comparison.verdict()) {
+            case REGRESSED -> "failure";
+            case UNDECIDED -> "error";
+            case MISSING, NEW -> "skipped";
+            case UNCHANGED, IMPROVED -> null;
+        };
         if (finding != null) {
             xml.writeEmptyElement(finding);
             xml.writeAttribute("message", comparison.reason());

@@ -30,7 +30,8 @@ record MetricUnit(TimeUnit time, boolean throughput) {
         boolean throughput = text.startsWith(OPERATIONS_PER);
         TimeUnit time = throughput
                 ? TIMES.get(text.substring(OPERATIONS_PER.length()))
-                : TIMES.get(text.endsWith(PER_OPERATION) ? text.substring(0, text.length() - PER_OPERATION.length()) : "");
+                : TIMES.get(
+                        text.endsWith(PER_OPERATION) ? text.substring(0, text.length() - PER_OPERATION.length()) : "");
         if (time == null) {
             throw new UnusableInputException("unit of " + of + ": " + text + " (expected: a time for an operation such"
                     + " as ns/op, or operations for a time such as ops/s)");

@@ -58,8 +58,7 @@ final class RecordCommand implements Callable<Integer> {
                         .toList();
         requireUsable(entries, tolerance.maxNoiseShare());
         String noted = NOW.equals(date) ? LocalDate.now().toString() : date;
-        Baseline baseline =
-                new Baseline(Baseline.FORMAT, Environment.of(runs.get(0), noted, commit), rules, entries);
+        Baseline baseline = new Baseline(Baseline.FORMAT, Environment.of(runs.get(0), noted, commit), rules, entries);
         baseline.write(out);
         PrintWriter console = spec.commandLine().getOut();
         console.print(TableReport.format(baseline, tolerance));
@@ -74,7 +73,9 @@ final class RecordCommand implements Callable<Integer> {
                     + " benchmark that --for finds)");
         }
         refuseThose(
-                entries.stream().filter(entry -> entry.observations() < MIN_OBSERVATIONS).toList(),
+                entries.stream()
+                        .filter(entry -> entry.observations() < MIN_OBSERVATIONS)
+                        .toList(),
                 "observed once",
                 "at least " + MIN_OBSERVATIONS + " runs or forks, from which the noise is known");
         refuseThose(

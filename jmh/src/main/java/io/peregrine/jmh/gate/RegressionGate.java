@@ -64,8 +64,7 @@ public final class RegressionGate {
     private static int report(PrintWriter err, Exception e) {
         if (e instanceof FileSystemException file) {
             return refuse(
-                    err,
-                    "file: " + file.getFile() + ": " + Text.reason(e) + " (expected: one that can be written)");
+                    err, "file: " + file.getFile() + ": " + Text.reason(e) + " (expected: one that can be written)");
         }
         if (e instanceof UnusableInputException || e instanceof IOException) {
             return refuse(err, Text.reason(e));

@@ -19,9 +19,7 @@ final class TableReport {
         StringBuilder text = new StringBuilder();
         report.comparisons().stream()
                 .collect(Collectors.groupingBy(
-                        comparison -> comparison.subject().calibration(),
-                        TreeMap::new,
-                        Collectors.toList()))
+                        comparison -> comparison.subject().calibration(), TreeMap::new, Collectors.toList()))
                 .forEach((calibration, comparisons) -> {
                     text.append("Cost of an operation in units of ")
                             .append(calibration.shortName())
@@ -72,8 +70,7 @@ final class TableReport {
                 observed == null || observed.bytesPerOperation() == null
                         ? NONE
                         : Text.figure(observed.bytesPerOperation().median()),
-                name(comparison.verdict())
-                        + (comparison.reason().isEmpty() ? "" : ": " + comparison.reason()));
+                name(comparison.verdict()) + (comparison.reason().isEmpty() ? "" : ": " + comparison.reason()));
     }
 
     private static String name(Verdict verdict) {

@@ -28,7 +28,8 @@ record Tolerance(double noiseFactor, double minimumShare, double maxNoiseShare, 
 
     private Verdict time(double growth, double allowance, double noise, List<String> reasons) {
         if (noise > maxNoiseShare) {
-            reasons.add("strays by " + Text.percent(noise) + " (expected: at most " + Text.percent(maxNoiseShare) + ")");
+            reasons.add(
+                    "strays by " + Text.percent(noise) + " (expected: at most " + Text.percent(maxNoiseShare) + ")");
             return Verdict.UNDECIDED;
         }
         if (growth > 1 + allowance) {
@@ -43,8 +44,7 @@ record Tolerance(double noiseFactor, double minimumShare, double maxNoiseShare, 
         return Verdict.UNCHANGED;
     }
 
-    private Verdict allocation(
-            Baseline.Entry expected, @Nullable Observations observed, List<String> reasons) {
+    private Verdict allocation(Baseline.Entry expected, @Nullable Observations observed, List<String> reasons) {
         Double before = expected.bytesPerOperation();
         if (before == null) {
             return Verdict.UNCHANGED;

@@ -46,8 +46,7 @@ public final class InliningReport {
             System.err.println("usage: InliningReport ARCHITECTURE.md ALLOWED-CALLS LOG...");
             System.exit(USAGE);
         }
-        InliningReport report =
-                new InliningReport(HotPath.read(Path.of(args[0])), AllowedCalls.read(Path.of(args[1])));
+        InliningReport report = new InliningReport(HotPath.read(Path.of(args[0])), AllowedCalls.read(Path.of(args[1])));
         for (int i = 2; i < args.length; i++) {
             report.add(CompilationLog.read(Path.of(args[i])));
         }
@@ -64,8 +63,9 @@ public final class InliningReport {
     }
 
     void add(CompilationLog log) {
-        log.bytes().forEach((method, sizes) ->
-                bytes.computeIfAbsent(method, of -> new TreeSet<>()).addAll(sizes));
+        log.bytes()
+                .forEach((method, sizes) ->
+                        bytes.computeIfAbsent(method, of -> new TreeSet<>()).addAll(sizes));
         compiled.addAll(log.compiled());
         refusals.addAll(log.refusals());
     }
@@ -74,7 +74,9 @@ public final class InliningReport {
         StringBuilder text = new StringBuilder();
         methods(text, maxInlineSize, freqInlineSize);
         calls(text);
-        allowed.unused().forEach(line -> text.append("note: allowed and not seen: ").append(line).append('\n'));
+        allowed.unused()
+                .forEach(line ->
+                        text.append("note: allowed and not seen: ").append(line).append('\n'));
         failures.forEach(failure -> text.append("failed: ").append(failure).append('\n'));
         return text.append(failures.isEmpty() ? "passed\n" : "").toString();
     }
@@ -116,7 +118,9 @@ public final class InliningReport {
                                 + call.calleeBytes() + "): " + call.reason(),
                         LinkedHashMap::new,
                         Collectors.toList()));
-        text.append("\nCalls of our code that C2 did not inline (most frequent first; in how many compilations, some of them):\n");
+        text.append("\n"
+                + "Calls of our code that C2 did not inline (most frequent first; in how many compilations, some"
+                + " of them):\n");
         byCall.forEach((call, same) -> {
             Refusal first = same.get(0);
             boolean fails = first.isMegamorphic() && !allowed.allows(first);

@@ -77,7 +77,7 @@ class RegressionGateGuideTest {
     }
 
     private String inDirectory(String command) {
-        return FILE.matcher(command).replaceAll(file -> directory.resolve(file.group())
-                .toString());
+        return FILE.matcher(command)
+                .replaceAll(file -> directory.resolve(file.group()).toString());
     }
 }

@@ -46,15 +46,15 @@ class RegressionGateProperties {
         for (int round = 0; round < ROUNDS; round++) {
             double noise = random.nextDouble(0.1);
             double slowdown = random.nextDouble(0.4);
-            record(
-                    scaled(1 - noise, speed(random), "low.json"),
-                    scaled(1 + noise, speed(random), "high.json"));
+            record(scaled(1 - noise, speed(random), "low.json"), scaled(1 + noise, speed(random), "high.json"));
 
             int here = check(scaled(1 + slowdown, 1, "here.json"));
             int elsewhere = check(scaled(1 + slowdown, speed(random), "elsewhere.json"));
 
             if (Math.abs(slowdown - Math.max(MINIMUM, NOISE_FACTOR * noise)) > ROUNDING) {
-                assertThat(elsewhere).as("noise %s, slowdown %s", noise, slowdown).isEqualTo(here);
+                assertThat(elsewhere)
+                        .as("noise %s, slowdown %s", noise, slowdown)
+                        .isEqualTo(here);
             }
         }
     }

@@ -237,10 +237,18 @@ class RegressionGateTest {
         assertRefused("lacks a field", "check", "--baseline", results.replace("results.json", "object"), results);
         assertRefused("has none (expected: results of JMH", "check", "--baseline", baseline, empty);
         assertRefused("cannot be read: ", "check", "--baseline", baseline, text);
-        assertRefused("calibration: ( (expected: a regular expression", "record", "--calibration", "(", "--out", "x", results);
+        assertRefused(
+                "calibration: ( (expected: a regular expression",
+                "record",
+                "--calibration",
+                "(",
+                "--out",
+                "x",
+                results);
         assertRefused("matches 2 benchmarks", "record", "--calibration", ".", "--out", "x", results);
         assertRefused("metric: p99 of", "record", "--calibration", "cpu", "--metric", "p99", "--out", "x", results);
-        assertRefused("unit of gc.count", "record", "--calibration", "cpu", "--metric", "gc.count", "--out", "x", results);
+        assertRefused(
+                "unit of gc.count", "record", "--calibration", "cpu", "--metric", "gc.count", "--out", "x", results);
         assertRefused("-1 (expected: a number of at least 0)", "check", "--min-percent=-1", "--baseline", "x", results);
         assertRefused("is given twice", "check", "--baseline", baseline, results, results);
         assertRefused("Missing required", "check");

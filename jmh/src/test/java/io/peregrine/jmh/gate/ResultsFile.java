@@ -22,8 +22,8 @@ final class ResultsFile {
     /** One of {@code run-1.json}, {@code run-2.json}, {@code throughput.json} and {@code sampled.json}. */
     static ResultsFile named(String name) throws IOException {
         try (var stream = ResultsFile.class.getResourceAsStream(name)) {
-            return new ResultsFile(new Gson()
-                    .fromJson(new String(stream.readAllBytes(), StandardCharsets.UTF_8), JsonArray.class));
+            return new ResultsFile(
+                    new Gson().fromJson(new String(stream.readAllBytes(), StandardCharsets.UTF_8), JsonArray.class));
         }
     }
 
@@ -68,7 +68,8 @@ final class ResultsFile {
     }
 
     String writeTo(Path directory, String name) throws IOException {
-        return Files.writeString(directory.resolve(name), new Gson().toJson(results)).toString();
+        return Files.writeString(directory.resolve(name), new Gson().toJson(results))
+                .toString();
     }
 
     private static JsonObject metric(JsonElement result, String name) {
@@ -81,8 +82,7 @@ final class ResultsFile {
             for (int i = 0; i < iterations.size(); i++) {
                 iterations.set(
                         i,
-                        new JsonPrimitive(
-                                change.applyAsDouble(iterations.get(i).getAsDouble())));
+                        new JsonPrimitive(change.applyAsDouble(iterations.get(i).getAsDouble())));
             }
         }
     }

@@ -66,11 +66,12 @@ class InliningReportTest {
 
     @Test
     void aMegamorphicCallFailsUnlessItIsAllowed() throws IOException {
-        Path document = Files.writeString(directory.resolve("A.md"), "## The hot path\n`CompiledProgram.anyOf`\n## x\n");
+        Path document =
+                Files.writeString(directory.resolve("A.md"), "## The hot path\n`CompiledProgram.anyOf`\n## x\n");
 
         InliningReport refused = report(document, "# nothing");
-        InliningReport accepted = report(
-                document, "CompiledProgram.anyOf -> IntUnaryOperator.applyAsInt : three operators, on purpose");
+        InliningReport accepted =
+                report(document, "CompiledProgram.anyOf -> IntUnaryOperator.applyAsInt : three operators, on purpose");
 
         assertThat(refused.format(35, 325)).contains("failed: CompiledProgram.anyOf -> IntUnaryOperator.applyAsInt");
         assertThat(accepted.format(35, 325)).endsWith("passed\n");
