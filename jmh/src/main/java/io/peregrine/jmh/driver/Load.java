@@ -1,10 +1,12 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.driver;
 
+import io.peregrine.jmh.peer.EchoClient;
+import io.peregrine.jmh.peer.Payload;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Recorder;
 
 /** Calls made as fast as their answers come, until they are stopped. */
-interface Load {
+public interface Load {
     /** Begins and returns at once. Called once. */
     void start();
 

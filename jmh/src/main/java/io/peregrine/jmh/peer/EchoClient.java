@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import org.jspecify.annotations.Nullable;
 
@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <M> the message, the same both ways
  */
-interface EchoClient<M> extends AutoCloseable {
+public interface EchoClient<M> extends AutoCloseable {
     /** Calls and waits for the echo. */
     M call(M request);
 

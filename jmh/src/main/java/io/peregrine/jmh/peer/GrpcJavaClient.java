@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -11,7 +11,7 @@ import io.grpc.stub.ClientCalls;
 import org.jspecify.annotations.Nullable;
 
 /** grpc-java over plaintext and epoll: as it comes, or at its best tuning for small calls on one connection. */
-final class GrpcJavaClient<M> implements EchoClient<M> {
+public final class GrpcJavaClient<M> implements EchoClient<M> {
     private static final int TUNED_WINDOW_BYTES = 1 << 20;
 
     /** What ClientCalls asks for in a unary call: the message, and one more to notice a second. */
@@ -35,18 +35,18 @@ final class GrpcJavaClient<M> implements EchoClient<M> {
                 .build();
     }
 
-    static <M> EchoClient<M> withDefaults(String address, Payload<M> payload) {
+    public static <M> EchoClient<M> withDefaults(String address, Payload<M> payload) {
         return new GrpcJavaClient<>(
                 NettyChannelBuilder.forTarget(address).usePlaintext().build(), payload, Feature.NONE);
     }
 
     /** Callbacks on the event loop, no buffering for retries, and a window that no estimator moves. */
-    static <M> EchoClient<M> tuned(String address, Payload<M> payload) {
+    public static <M> EchoClient<M> tuned(String address, Payload<M> payload) {
         return tuned(address, payload, Feature.NONE);
     }
 
     /** As {@link #tuned(String, Payload)}, with what the feature needs besides. */
-    static <M> EchoClient<M> tuned(String address, Payload<M> payload, Feature feature) {
+    public static <M> EchoClient<M> tuned(String address, Payload<M> payload, Feature feature) {
         NettyChannelBuilder builder = NettyChannelBuilder.forTarget(address)
                 .usePlaintext()
                 .directExecutor()

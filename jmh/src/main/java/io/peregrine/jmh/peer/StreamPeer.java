@@ -1,9 +1,10 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import io.peregrine.client.CallOptions;
+import io.peregrine.jmh.server.StreamServer;
 
 /** The clients whose streams are compared. */
-final class StreamPeer {
+public final class StreamPeer {
     /** Of a client that corks. */
     private static final int BATCH = 16;
 
@@ -16,7 +17,7 @@ final class StreamPeer {
      *     or {@code grpc-java-tuned}
      * @param retry whether a retry policy is in force
      */
-    static StreamClient connect(String name, boolean retry) {
+    public static StreamClient connect(String name, boolean retry) {
         String address = StreamServer.givenAddress();
         CallOptions options = PeregrineFeatures.optionsFor(retry ? Feature.RETRY : Feature.NONE);
         return switch (name) {

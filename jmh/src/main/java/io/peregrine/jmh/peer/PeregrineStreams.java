@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientCall;
@@ -10,6 +10,7 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.client.credentials.InsecureCredentials;
+import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
 
 /** Streams of Peregrine as it comes, over plaintext. */

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
@@ -10,16 +10,16 @@ import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.credentials.InsecureCredentials;
 
 /** Peregrine as it comes, over plaintext; with a feature, if it is to have one. */
-final class PeregrineClient<M> implements EchoClient<M> {
+public final class PeregrineClient<M> implements EchoClient<M> {
     private final ClientConn conn;
     private final MethodDescriptor<M, M> method;
     private final CallOptions options;
 
-    PeregrineClient(String address, Payload<M> payload) {
+    public PeregrineClient(String address, Payload<M> payload) {
         this(address, payload, Feature.NONE);
     }
 
-    PeregrineClient(String address, Payload<M> payload, Feature feature) {
+    public PeregrineClient(String address, Payload<M> payload, Feature feature) {
         ClientConnBuilder builder =
                 ClientConn.builder("passthrough:///" + address).credentials(InsecureCredentials.create());
         PeregrineFeatures.configure(builder, feature);

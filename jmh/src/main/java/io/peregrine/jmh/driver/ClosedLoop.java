@@ -1,5 +1,7 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.driver;
 
+import io.peregrine.jmh.peer.EchoClient;
+import io.peregrine.jmh.peer.Payload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -12,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * thread that the client chose for that. So no thread of ours takes part, and the latencies are those of a closed
  * loop.
  */
-final class ClosedLoop implements Load {
+public final class ClosedLoop implements Load {
     /** Every so many calls of a slot one is timed, so that reading the clock is not what is measured. */
     private static final int CALLS_PER_SAMPLE = 16;
 
@@ -23,7 +25,7 @@ final class ClosedLoop implements Load {
     private volatile CountDownLatch running = new CountDownLatch(0);
 
     /** Prepares {@code outstanding} slots, all of which send the payload's message. */
-    static <M> ClosedLoop of(EchoClient<M> client, Payload<M> payload, int outstanding) {
+    public static <M> ClosedLoop of(EchoClient<M> client, Payload<M> payload, int outstanding) {
         ClosedLoop loop = new ClosedLoop();
         for (int i = 0; i < outstanding; i++) {
             Slot slot = loop.new Slot();
@@ -38,7 +40,7 @@ final class ClosedLoop implements Load {
      *
      * @param calls a multiple of the number of slots
      */
-    void run(int calls) throws InterruptedException {
+    public void run(int calls) throws InterruptedException {
         start(calls / slots.size());
         running.await();
         throwIfFailed();

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
@@ -10,6 +10,7 @@ import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
+import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

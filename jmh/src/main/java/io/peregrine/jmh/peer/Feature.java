@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 /** What a call may have besides its message, as far as it costs something while nothing happens. */
 public enum Feature {

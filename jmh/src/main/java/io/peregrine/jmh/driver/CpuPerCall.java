@@ -1,6 +1,9 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.driver;
 
 import io.peregrine.allocation.AllocationProbe;
+import io.peregrine.jmh.peer.EchoClient;
+import io.peregrine.jmh.peer.Payload;
+import io.peregrine.jmh.peer.Peer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

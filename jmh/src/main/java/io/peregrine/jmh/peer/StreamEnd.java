@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;

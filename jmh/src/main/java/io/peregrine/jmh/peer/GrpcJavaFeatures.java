@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;

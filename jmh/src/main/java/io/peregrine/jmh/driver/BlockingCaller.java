@@ -1,5 +1,6 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.driver;
 
+import io.peregrine.jmh.peer.EchoClient;
 import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Recorder;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.server;
 
 import java.io.BufferedReader;
 import java.io.File;
@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A server in a process of its own, from this JVM's class path, which ends with this process at the latest. */
-final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements AutoCloseable {
     private static final Pattern ADDRESS = Pattern.compile("[^\\s:]+:[1-9][0-9]*");
 
     private final String address;
@@ -25,7 +25,7 @@ final class ServerProcess implements AutoCloseable {
      *
      * @param mainClass with its arguments behind it
      */
-    static ServerProcess start(String... mainClass) throws IOException {
+    public static ServerProcess start(String... mainClass) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
                 "-XX:+UseSerialGC",
@@ -50,7 +50,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** Where it listens, as {@code host:port}. */
-    String address() {
+    public String address() {
         return address;
     }
 

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.driver;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.util.Map;
  * The CPU time of this process, user and system, less that of the JIT compilers' threads: they work for the program's
  * future, and how much of it falls into a window is chance. Linux only.
  */
-final class ProcessCpu {
+public final class ProcessCpu {
     private static final Path TASKS = Path.of("/proc/self/task");
 
     private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -21,12 +21,12 @@ final class ProcessCpu {
     private Map<String, Long> compilerNs = Map.of();
 
     /** Begins to count. */
-    ProcessCpu() throws IOException {
+    public ProcessCpu() throws IOException {
         lapNs();
     }
 
     /** The CPU time in nanoseconds since the last call. */
-    long lapNs() throws IOException {
+    public long lapNs() throws IOException {
         Map<String, Long> compilers = readCompilers();
         long process = system.getProcessCpuTime();
         long spent = process - processNs;

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.server;
 
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
@@ -10,7 +10,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 
 /** Byte arrays for grpc-java by its cheapest way: one write out of the array, one read into an array of the size. */
-final class ByteArrayMarshaller implements MethodDescriptor.Marshaller<byte[]> {
+public final class ByteArrayMarshaller implements MethodDescriptor.Marshaller<byte[]> {
     @Override
     public InputStream stream(byte[] message) {
         return new DrainableArray(message);

@@ -1,10 +1,11 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.BytesValue;
 import io.grpc.protobuf.ProtoUtils;
 import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
+import io.peregrine.jmh.server.ByteArrayMarshaller;
 
 /**
  * A message of {@value #BYTES} bytes with what each client needs to marshal it.
@@ -14,22 +15,22 @@ import io.peregrine.client.Marshallers;
  * @param grpcJava marshals it for grpc-java
  * @param <M> its type
  */
-record Payload<M>(M message, Marshaller<M> peregrine, io.grpc.MethodDescriptor.Marshaller<M> grpcJava) {
+public record Payload<M>(M message, Marshaller<M> peregrine, io.grpc.MethodDescriptor.Marshaller<M> grpcJava) {
     /** The encoded size of the message. */
-    static final int BYTES = 100;
+    public static final int BYTES = 100;
 
     /** The method called; the echo servers answer every method alike. */
-    static final String METHOD = "peregrine.load.Echo/UnaryEcho";
+    public static final String METHOD = "peregrine.load.Echo/UnaryEcho";
 
     private static final int FIELD_OVERHEAD_BYTES = 2;
 
     /** An array of zeros. */
-    static Payload<byte[]> ofBytes() {
+    public static Payload<byte[]> ofBytes() {
         return new Payload<>(new byte[BYTES], Marshallers.bytes(), new ByteArrayMarshaller());
     }
 
     /** The payload named {@code bytes} or {@code protobuf}. */
-    static Payload<?> named(String name) {
+    public static Payload<?> named(String name) {
         return switch (name) {
             case "bytes" -> ofBytes();
             case "protobuf" ->

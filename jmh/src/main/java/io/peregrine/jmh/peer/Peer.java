@@ -1,13 +1,13 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 import java.util.Arrays;
 
 /** The clients that are compared. */
-enum Peer {
+public enum Peer {
     /** This project's client, with its defaults. */
     PEREGRINE("peregrine") {
         @Override
-        <M> EchoClient<M> connect(String address, Payload<M> payload) {
+        public <M> EchoClient<M> connect(String address, Payload<M> payload) {
             return new PeregrineClient<>(address, payload);
         }
     },
@@ -15,7 +15,7 @@ enum Peer {
     /** grpc-java with its defaults. */
     GRPC_JAVA("grpc-java") {
         @Override
-        <M> EchoClient<M> connect(String address, Payload<M> payload) {
+        public <M> EchoClient<M> connect(String address, Payload<M> payload) {
             return GrpcJavaClient.withDefaults(address, payload);
         }
     },
@@ -23,7 +23,7 @@ enum Peer {
     /** grpc-java at its best tuning. */
     GRPC_JAVA_TUNED("grpc-java-tuned") {
         @Override
-        <M> EchoClient<M> connect(String address, Payload<M> payload) {
+        public <M> EchoClient<M> connect(String address, Payload<M> payload) {
             return GrpcJavaClient.tuned(address, payload);
         }
     };
@@ -35,9 +35,9 @@ enum Peer {
     }
 
     /** A client of this kind that calls the echo server at {@code address}, as {@code host:port}. */
-    abstract <M> EchoClient<M> connect(String address, Payload<M> payload);
+    public abstract <M> EchoClient<M> connect(String address, Payload<M> payload);
 
-    static Peer named(String label) {
+    public static Peer named(String label) {
         return Arrays.stream(values())
                 .filter(peer -> peer.label.equals(label))
                 .findFirst()

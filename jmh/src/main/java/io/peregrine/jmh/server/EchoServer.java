@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.server;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
  * The echo server that all clients call: one given by the system property {@value #PROPERTY}, or the load
  * generator's, in a process of its own. Never in the process that is measured, where it would be counted.
  */
-final class EchoServer implements AutoCloseable {
+public final class EchoServer implements AutoCloseable {
     /** The system property that names a running server as {@code host:port}. */
-    static final String PROPERTY = "peregrine.server";
+    public static final String PROPERTY = "peregrine.server";
 
     private final String address;
     private final @Nullable ServerProcess process;
@@ -20,7 +20,7 @@ final class EchoServer implements AutoCloseable {
     }
 
     /** The address of a server that runs already. */
-    static String givenAddress() {
+    public static String givenAddress() {
         String given = System.getProperty(PROPERTY);
         if (given == null) {
             throw new IllegalStateException(
@@ -30,7 +30,7 @@ final class EchoServer implements AutoCloseable {
     }
 
     /** The given server, or a new one. */
-    static EchoServer givenOrStarted() throws IOException {
+    public static EchoServer givenOrStarted() throws IOException {
         if (System.getProperty(PROPERTY) != null) {
             return new EchoServer(givenAddress(), null);
         }
@@ -39,7 +39,7 @@ final class EchoServer implements AutoCloseable {
     }
 
     /** Where it listens, as {@code host:port}. */
-    String address() {
+    public String address() {
         return address;
     }
 

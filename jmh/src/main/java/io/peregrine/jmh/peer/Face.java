@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
 
 /** How an application takes part in a call with streams. */
 public enum Face {

@@ -1,7 +1,9 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.peer;
+
+import io.peregrine.jmh.server.StreamServer;
 
 /** A gRPC client with one connection to a {@link StreamServer}, as the measurements of streams see it. */
-interface StreamClient extends AutoCloseable {
+public interface StreamClient extends AutoCloseable {
     /** Opens a call both ways and leaves it open. */
     Exchange openExchange(Face face);
 

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.server;
 
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -20,16 +20,16 @@ import java.util.concurrent.TimeUnit;
  */
 public final class StreamServer {
     /** The system property that names a running server as {@code host:port}. */
-    static final String PROPERTY = "peregrine.stream.server";
+    public static final String PROPERTY = "peregrine.stream.server";
 
     /** Both ways: answers each message with itself. */
-    static final String EXCHANGE = "peregrine.load.Streams/Exchange";
+    public static final String EXCHANGE = "peregrine.load.Streams/Exchange";
 
     /** From the server: the request is {@link #order}. */
-    static final String RECEIVE = "peregrine.load.Streams/Receive";
+    public static final String RECEIVE = "peregrine.load.Streams/Receive";
 
     /** From the client: answers the end with the number of messages. */
-    static final String SEND = "peregrine.load.Streams/Send";
+    public static final String SEND = "peregrine.load.Streams/Send";
 
     private static final int WINDOW_BYTES = 1 << 20;
 
@@ -53,7 +53,7 @@ public final class StreamServer {
     }
 
     /** The address of a server that runs already. */
-    static String givenAddress() {
+    public static String givenAddress() {
         String given = System.getProperty(PROPERTY);
         if (given == null) {
             throw new IllegalStateException(
@@ -63,14 +63,14 @@ public final class StreamServer {
     }
 
     /** Asks {@link #RECEIVE} for so many messages of so many bytes. */
-    static byte[] order(int messages, int bytes) {
+    public static byte[] order(int messages, int bytes) {
         return ByteBuffer.allocate(2 * Integer.BYTES)
                 .putInt(messages)
                 .putInt(bytes)
                 .array();
     }
 
-    static MethodDescriptor<byte[], byte[]> method(String name, MethodType type) {
+    public static MethodDescriptor<byte[], byte[]> method(String name, MethodType type) {
         return MethodDescriptor.<byte[], byte[]>newBuilder()
                 .setType(type)
                 .setFullMethodName(name)
