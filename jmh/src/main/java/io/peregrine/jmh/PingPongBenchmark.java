@@ -54,7 +54,7 @@ public class PingPongBenchmark {
     @Setup
     public void connect() {
         client = StreamPeer.connect(peer, retry);
-        exchange = client.openExchange(face);
+        exchange = client.openExchange(face, new byte[Payload.BYTES]);
     }
 
     /** Ends the call and disconnects. */
@@ -68,6 +68,6 @@ public class PingPongBenchmark {
     @Benchmark
     @OperationsPerInvocation(ROUNDS)
     public void exchange() throws InterruptedException {
-        exchange.run(ROUNDS, new byte[Payload.BYTES]);
+        exchange.run(ROUNDS);
     }
 }

@@ -10,10 +10,8 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import org.jspecify.annotations.Nullable;
 
-/** grpc-java over plaintext and epoll: as it comes, or at its best tuning for small calls on one connection. */
+/** grpc-java over epoll: as it comes, or at its best tuning for small calls on one connection. */
 public final class GrpcJavaClient<M> implements EchoClient<M> {
-    private static final int TUNED_WINDOW_BYTES = 1 << 20;
-
     /** What ClientCalls asks for in a unary call: the message, and one more to notice a second. */
     private static final int UNARY_REQUEST_COUNT = 2;
 
@@ -35,22 +33,19 @@ public final class GrpcJavaClient<M> implements EchoClient<M> {
                 .build();
     }
 
-    public static <M> EchoClient<M> withDefaults(String address, Payload<M> payload) {
-        return new GrpcJavaClient<>(
-                NettyChannelBuilder.forTarget(address).usePlaintext().build(), payload, Feature.NONE);
+    /** As it comes. */
+    public static <M> EchoClient<M> withDefaults(ClientSetup setup, Payload<M> payload) {
+        return new GrpcJavaClient<>(GrpcJavaChannel.withDefaults(setup).build(), payload, Feature.NONE);
     }
 
     /** Callbacks on the event loop, no buffering for retries, and a window that no estimator moves. */
-    public static <M> EchoClient<M> tuned(String address, Payload<M> payload) {
-        return tuned(address, payload, Feature.NONE);
+    public static <M> EchoClient<M> tuned(ClientSetup setup, Payload<M> payload) {
+        return tuned(setup, payload, Feature.NONE);
     }
 
-    /** As {@link #tuned(String, Payload)}, with what the feature needs besides. */
-    public static <M> EchoClient<M> tuned(String address, Payload<M> payload, Feature feature) {
-        NettyChannelBuilder builder = NettyChannelBuilder.forTarget(address)
-                .usePlaintext()
-                .directExecutor()
-                .flowControlWindow(TUNED_WINDOW_BYTES);
+    /** As {@link #tuned(ClientSetup, Payload)}, with what the feature needs besides. */
+    public static <M> EchoClient<M> tuned(ClientSetup setup, Payload<M> payload, Feature feature) {
+        NettyChannelBuilder builder = GrpcJavaChannel.tuned(setup);
         GrpcJavaFeatures.configure(builder, feature);
         return new GrpcJavaClient<>(builder.build(), payload, feature);
     }

@@ -14,11 +14,10 @@ import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Streams of grpc-java's stubs, over plaintext and epoll: {@link BlockingClientCall}, and
+ * Streams of grpc-java's stubs over epoll: {@link BlockingClientCall}, and
  * {@link ClientCallStreamObserver} with all messages requested at once.
  */
 final class GrpcJavaStreams implements StreamClient {
-    private static final int TUNED_WINDOW_BYTES = 1 << 20;
     private static final MethodDescriptor<byte[], byte[]> EXCHANGE =
             StreamServer.method(StreamServer.EXCHANGE, MethodType.BIDI_STREAMING);
     private static final MethodDescriptor<byte[], byte[]> RECEIVE =
@@ -29,11 +28,8 @@ final class GrpcJavaStreams implements StreamClient {
     private final ManagedChannel channel;
 
     /** Callbacks on the event loop, and a window that no estimator moves. */
-    GrpcJavaStreams(String address, boolean retries) {
-        NettyChannelBuilder builder = NettyChannelBuilder.forTarget(address)
-                .usePlaintext()
-                .directExecutor()
-                .flowControlWindow(TUNED_WINDOW_BYTES);
+    GrpcJavaStreams(ClientSetup setup, boolean retries) {
+        NettyChannelBuilder builder = GrpcJavaChannel.tuned(setup);
         this.channel = retries
                 ? builder.enableRetry()
                         .defaultServiceConfig(GrpcJavaPolicies.retry())
@@ -42,10 +38,16 @@ final class GrpcJavaStreams implements StreamClient {
     }
 
     @Override
-    public Exchange openExchange(Face face) {
+    public Exchange openExchange(Face face, byte[] message) {
         return face == Face.BLOCKING
-                ? new BlockingExchange(ClientCalls.blockingBidiStreamingCall(channel, EXCHANGE, CallOptions.DEFAULT))
-                : new CallbackExchange(channel);
+                ? new BlockingExchange(
+                        ClientCalls.blockingBidiStreamingCall(channel, EXCHANGE, CallOptions.DEFAULT), message)
+                : new CallbackExchange(completion -> openEcho(message, completion));
+    }
+
+    @Override
+    public Echo openEcho(byte[] message, EchoClient.Completion completion) {
+        return new ObserverEcho(channel, message, completion);
     }
 
     @Override
@@ -115,9 +117,9 @@ final class GrpcJavaStreams implements StreamClient {
         channel.shutdownNow();
     }
 
-    private record BlockingExchange(BlockingClientCall<byte[], byte[]> call) implements Exchange {
+    private record BlockingExchange(BlockingClientCall<byte[], byte[]> call, byte[] message) implements Exchange {
         @Override
-        public void run(int rounds, byte[] message) throws InterruptedException {
+        public void run(int rounds) throws InterruptedException {
             try {
                 for (int i = 0; i < rounds; i++) {
                     call.write(message);
@@ -162,13 +164,14 @@ final class GrpcJavaStreams implements StreamClient {
         }
     }
 
-    private static final class CallbackExchange extends ByteCount implements Exchange {
+    private static final class ObserverEcho extends ByteCount implements Echo {
+        private final byte[] message;
+        private final EchoClient.Completion completion;
         private @Nullable ClientCallStreamObserver<byte[]> requests;
-        private byte[] message = {};
-        private int left;
-        private StreamEnd round = new StreamEnd();
 
-        CallbackExchange(ManagedChannel channel) {
+        ObserverEcho(ManagedChannel channel, byte[] message, EchoClient.Completion completion) {
+            this.message = message;
+            this.completion = completion;
             ClientCalls.asyncBidiStreamingCall(channel.newCall(EXCHANGE, CallOptions.DEFAULT), this);
         }
 
@@ -179,15 +182,7 @@ final class GrpcJavaStreams implements StreamClient {
         }
 
         @Override
-        public void run(int rounds, byte[] newMessage) throws InterruptedException {
-            round = new StreamEnd();
-            message = newMessage;
-            left = rounds;
-            send();
-            round.await();
-        }
-
-        private void send() {
+        public void start() {
             ClientCallStreamObserver<byte[]> observer = requests;
             assert observer != null;
             observer.onNext(message);
@@ -195,17 +190,17 @@ final class GrpcJavaStreams implements StreamClient {
 
         @Override
         public void onNext(byte[] received) {
-            left--;
-            if (left == 0) {
-                round.reach();
-            } else {
-                send();
-            }
+            completion.onEnd(null);
+        }
+
+        @Override
+        public void onCompleted() {
+            completion.onEnd(new IllegalStateException("the server ended the call"));
         }
 
         @Override
         public void onError(Throwable failure) {
-            round.fail(failure);
+            completion.onEnd(failure);
         }
 
         @Override

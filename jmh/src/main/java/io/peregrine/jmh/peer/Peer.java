@@ -7,24 +7,24 @@ public enum Peer {
     /** This project's client, with its defaults. */
     PEREGRINE("peregrine") {
         @Override
-        public <M> EchoClient<M> connect(String address, Payload<M> payload) {
-            return new PeregrineClient<>(address, payload);
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return PeregrineClient.withDefaults(setup, payload);
         }
     },
 
     /** grpc-java with its defaults. */
     GRPC_JAVA("grpc-java") {
         @Override
-        public <M> EchoClient<M> connect(String address, Payload<M> payload) {
-            return GrpcJavaClient.withDefaults(address, payload);
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return GrpcJavaClient.withDefaults(setup, payload);
         }
     },
 
     /** grpc-java at its best tuning. */
     GRPC_JAVA_TUNED("grpc-java-tuned") {
         @Override
-        public <M> EchoClient<M> connect(String address, Payload<M> payload) {
-            return GrpcJavaClient.tuned(address, payload);
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return GrpcJavaClient.tuned(setup, payload);
         }
     };
 
@@ -34,9 +34,19 @@ public enum Peer {
         this.label = label;
     }
 
-    /** A client of this kind that calls the echo server at {@code address}, as {@code host:port}. */
-    public abstract <M> EchoClient<M> connect(String address, Payload<M> payload);
+    /** A client of this kind that calls an echo server. */
+    public abstract <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload);
 
+    /** A client of this kind that calls the echo server at {@code address}, as {@code host:port}, over plaintext. */
+    public <M> EchoClient<M> connect(String address, Payload<M> payload) {
+        return connect(ClientSetup.plaintext(address), payload);
+    }
+
+    /**
+     * The client that goes by {@code label} in commands and results.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
     public static Peer named(String label) {
         return Arrays.stream(values())
                 .filter(peer -> peer.label.equals(label))

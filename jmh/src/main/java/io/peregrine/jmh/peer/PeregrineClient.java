@@ -7,25 +7,31 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
-import io.peregrine.client.credentials.InsecureCredentials;
 
-/** Peregrine as it comes, over plaintext; with a feature, if it is to have one. */
+/** Peregrine as it comes; with a feature, if it is to have one. */
 public final class PeregrineClient<M> implements EchoClient<M> {
     private final ClientConn conn;
     private final MethodDescriptor<M, M> method;
     private final CallOptions options;
 
-    public PeregrineClient(String address, Payload<M> payload) {
-        this(address, payload, Feature.NONE);
+    /** Over a channel that it closes with itself. */
+    PeregrineClient(ClientConn conn, CallOptions options, Payload<M> payload) {
+        this.conn = conn;
+        this.options = options;
+        this.method = MethodDescriptor.unary(Payload.METHOD, payload.peregrine(), payload.peregrine());
     }
 
-    public PeregrineClient(String address, Payload<M> payload, Feature feature) {
-        ClientConnBuilder builder =
-                ClientConn.builder("passthrough:///" + address).credentials(InsecureCredentials.create());
+    /** As it comes. */
+    static <M> EchoClient<M> withDefaults(ClientSetup setup, Payload<M> payload) {
+        return new PeregrineClient<>(
+                PeregrineChannel.builder(setup).build(), PeregrineChannel.options(setup), payload);
+    }
+
+    /** Over plaintext, with a feature. */
+    public static <M> EchoClient<M> withFeature(String address, Payload<M> payload, Feature feature) {
+        ClientConnBuilder builder = PeregrineChannel.builder(ClientSetup.plaintext(address));
         PeregrineFeatures.configure(builder, feature);
-        this.conn = builder.build();
-        this.options = PeregrineFeatures.optionsFor(feature);
-        this.method = MethodDescriptor.unary(Payload.METHOD, payload.peregrine(), payload.peregrine());
+        return new PeregrineClient<>(builder.build(), PeregrineFeatures.optionsFor(feature), payload);
     }
 
     @Override

@@ -9,11 +9,10 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
-import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
 
-/** Streams of Peregrine as it comes, over plaintext. */
+/** Streams of Peregrine as it comes. */
 final class PeregrineStreams implements StreamClient {
     private static final MethodDescriptor<byte[], byte[]> EXCHANGE =
             MethodDescriptor.bidiStreaming(StreamServer.EXCHANGE, Marshallers.bytes(), Marshallers.bytes());
@@ -29,22 +28,26 @@ final class PeregrineStreams implements StreamClient {
     /**
      * Connects.
      *
+     * @param setup where to
      * @param options of each call
      * @param batch so many messages are sent between cork and flush; 1 for neither
      */
-    PeregrineStreams(String address, CallOptions options, int batch) {
-        this.conn = ClientConn.builder("passthrough:///" + address)
-                .credentials(InsecureCredentials.create())
-                .build();
+    PeregrineStreams(ClientSetup setup, CallOptions options, int batch) {
+        this.conn = PeregrineChannel.builder(setup).build();
         this.options = options;
         this.batch = batch;
     }
 
     @Override
-    public Exchange openExchange(Face face) {
+    public Exchange openExchange(Face face, byte[] message) {
         return face == Face.BLOCKING
-                ? new BlockingExchange(conn.newStream(EXCHANGE, options))
-                : new CallbackExchange(conn, options);
+                ? new BlockingExchange(conn.newStream(EXCHANGE, options), message)
+                : new CallbackExchange(completion -> openEcho(message, completion));
+    }
+
+    @Override
+    public Echo openEcho(byte[] message, EchoClient.Completion completion) {
+        return new CallbackEcho(conn, options, message, completion);
     }
 
     @Override
@@ -108,9 +111,9 @@ final class PeregrineStreams implements StreamClient {
         conn.close();
     }
 
-    private record BlockingExchange(ClientStream<byte[], byte[]> stream) implements Exchange {
+    private record BlockingExchange(ClientStream<byte[], byte[]> stream, byte[] message) implements Exchange {
         @Override
-        public void run(int rounds, byte[] message) {
+        public void run(int rounds) {
             for (int i = 0; i < rounds; i++) {
                 stream.send(message);
                 if (stream.receive() == null) {
@@ -125,44 +128,36 @@ final class PeregrineStreams implements StreamClient {
         }
     }
 
-    private static final class CallbackExchange implements Exchange, StreamCallback<byte[]> {
+    private static final class CallbackEcho implements Echo, StreamCallback<byte[]> {
         private final ClientCall<byte[]> call;
-        private byte[] message = {};
-        private int left;
-        private StreamEnd end = new StreamEnd();
+        private final byte[] message;
+        private final EchoClient.Completion completion;
 
-        CallbackExchange(ClientConn conn, CallOptions options) {
+        CallbackEcho(ClientConn conn, CallOptions options, byte[] message, EchoClient.Completion completion) {
+            this.message = message;
+            this.completion = completion;
             this.call = conn.startCall(EXCHANGE, options, this);
             call.request(Integer.MAX_VALUE);
         }
 
         @Override
-        public void run(int rounds, byte[] newMessage) throws InterruptedException {
-            end = new StreamEnd();
-            message = newMessage;
-            left = rounds;
-            call.trySend(newMessage);
-            end.await();
+        public void start() {
+            call.trySend(message);
         }
 
         @Override
         public void onMessage(byte[] received) {
-            left--;
-            if (left == 0) {
-                end.reach();
-            } else {
-                call.trySend(message);
-            }
+            completion.onEnd(null);
         }
 
         @Override
         public void onComplete(Metadata trailers) {
-            end.fail(new IllegalStateException("the server ended the call"));
+            completion.onEnd(new IllegalStateException("the server ended the call"));
         }
 
         @Override
         public void onFailure(StatusException failure) {
-            end.fail(failure);
+            completion.onEnd(failure);
         }
 
         @Override

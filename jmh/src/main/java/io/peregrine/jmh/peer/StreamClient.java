@@ -4,8 +4,14 @@ import io.peregrine.jmh.server.StreamServer;
 
 /** A gRPC client with one connection to a {@link StreamServer}, as the measurements of streams see it. */
 public interface StreamClient extends AutoCloseable {
-    /** Opens a call both ways and leaves it open. */
-    Exchange openExchange(Face face);
+    /** Opens a call both ways, on which {@code message} is to go and come back, and leaves it open. */
+    Exchange openExchange(Face face, byte[] message);
+
+    /**
+     * Opens a call both ways and leaves it open. Each start sends {@code message}; the completion is told of the answer
+     * on the event loop, or of the failure of the call.
+     */
+    Echo openEcho(byte[] message, EchoClient.Completion completion);
 
     /**
      * Receives the messages of one call.
@@ -31,8 +37,14 @@ public interface StreamClient extends AutoCloseable {
          *
          * @throws IllegalStateException if the call fails
          */
-        void run(int rounds, byte[] message) throws InterruptedException;
+        void run(int rounds) throws InterruptedException;
 
+        @Override
+        void close();
+    }
+
+    /** A call on which an answer comes to each start. */
+    interface Echo extends EchoClient.RepeatedCall, AutoCloseable {
         @Override
         void close();
     }

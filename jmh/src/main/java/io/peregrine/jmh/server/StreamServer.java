@@ -31,6 +31,7 @@ public final class StreamServer {
     /** From the client: answers the end with the number of messages. */
     public static final String SEND = "peregrine.load.Streams/Send";
 
+    private static final short ORDER_MARK = (short) 0xF553;
     private static final int WINDOW_BYTES = 1 << 20;
 
     private StreamServer() {}
@@ -62,9 +63,13 @@ public final class StreamServer {
         return given;
     }
 
-    /** Asks {@link #RECEIVE} for so many messages of so many bytes. */
+    /**
+     * Asks {@link #RECEIVE} for so many messages of so many bytes. The two bytes at its front tell it from an echo, for
+     * servers that do not look at the method.
+     */
     public static byte[] order(int messages, int bytes) {
-        return ByteBuffer.allocate(2 * Integer.BYTES)
+        return ByteBuffer.allocate(Short.BYTES + 2 * Integer.BYTES)
+                .putShort(ORDER_MARK)
                 .putInt(messages)
                 .putInt(bytes)
                 .array();
@@ -124,7 +129,7 @@ public final class StreamServer {
 
         @Override
         public void onMessage(byte[] order) {
-            ByteBuffer fields = ByteBuffer.wrap(order);
+            ByteBuffer fields = ByteBuffer.wrap(order, Short.BYTES, order.length - Short.BYTES);
             left = fields.getInt();
             message = new byte[fields.getInt()];
         }
