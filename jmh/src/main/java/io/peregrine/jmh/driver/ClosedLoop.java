@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.HdrHistogram.Recorder;
 import org.jspecify.annotations.Nullable;
 
@@ -26,10 +27,15 @@ public final class ClosedLoop implements Load {
 
     /** Prepares {@code outstanding} slots, all of which send the payload's message. */
     public static <M> ClosedLoop of(EchoClient<M> client, Payload<M> payload, int outstanding) {
+        return of(slot -> client.newCall(payload.message(), slot), outstanding);
+    }
+
+    /** Prepares {@code outstanding} slots, each with a call of its own. */
+    static ClosedLoop of(Function<EchoClient.Completion, EchoClient.RepeatedCall> newCall, int outstanding) {
         ClosedLoop loop = new ClosedLoop();
         for (int i = 0; i < outstanding; i++) {
             Slot slot = loop.new Slot();
-            slot.call = client.newCall(payload.message(), slot);
+            slot.call = newCall.apply(slot);
             loop.slots.add(slot);
         }
         return loop;

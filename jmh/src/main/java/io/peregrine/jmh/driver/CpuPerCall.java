@@ -1,27 +1,27 @@
 package io.peregrine.jmh.driver;
 
-import io.peregrine.allocation.AllocationProbe;
-import io.peregrine.jmh.peer.EchoClient;
-import io.peregrine.jmh.peer.Payload;
-import io.peregrine.jmh.peer.Peer;
+import io.peregrine.jmh.driver.Meter.Window;
+import io.peregrine.jmh.peer.ClientSetup;
+import io.peregrine.jmh.peer.ServerTrust;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.ToDoubleFunction;
-import org.HdrHistogram.Histogram;
+import java.util.function.Function;
 
 /**
- * Measures what a call costs the process of one client: CPU time, heap bytes and latency, as JSON on one line.
+ * Measures what a call costs the process of one client: CPU time, heap bytes, wake-ups and latency, as JSON on one line.
  *
- * <p>When the costs per second have come to rest, prints {@code warm PID} and gives the reader of that line
- * {@value #SETTLE_SECONDS} s to pin the process; then measures in windows of {@value #WINDOW_SECONDS} s.
- * {@code compare.sh} runs it for two clients in turns.
+ * <p>When the costs per second have come to rest, prints {@code warm PID} and gives the reader of that line some seconds
+ * to pin the process; then measures in windows of {@value #WINDOW_SECONDS} s. {@code compare.sh} and {@code table.sh} run
+ * it for several clients in turns.
  */
 public final class CpuPerCall {
-    private static final int SETTLE_SECONDS = 3;
     private static final int WINDOW_SECONDS = 2;
+    private static final int SETTLE_SECONDS = 3;
     private static final int MIN_WARM_UP_SECONDS = 8;
     private static final int MAX_WARM_UP_SECONDS = 30;
 
@@ -30,58 +30,73 @@ public final class CpuPerCall {
 
     private static final double FLAT_RATIO = 1.04;
 
-    private final Load load;
-    private final ProcessCpu cpu;
-    private Histogram histogram;
-    private long calls;
-    private long bytes;
-    private long startedNs;
+    private static final String USAGE = "PEER " + Workload.MODES + " SECONDS HOST:PORT [bytes|protobuf]"
+            + " [--tls CERTIFICATE] [--min-warm-up SECONDS] [--max-warm-up SECONDS] [--settle SECONDS]"
+            + " [--syscalls SECONDS]";
+    private static final Set<String> OPTIONS =
+            Set.of("--tls", "--min-warm-up", "--max-warm-up", "--settle", "--syscalls");
 
-    private CpuPerCall(Load load) throws IOException {
-        this.load = load;
-        this.cpu = new ProcessCpu();
-        this.histogram = load.latencyNs().getIntervalHistogram();
+    private final Arguments arguments;
+
+    private CpuPerCall(Arguments arguments) {
+        this.arguments = arguments;
     }
 
     /**
-     * Runs one measurement.
+     * Runs one measurement; exits with 2 if there is an argument that it does not know.
      *
-     * @param args peer; {@code blocking} or the number of calls outstanding; seconds to measure; {@code host:port};
-     *     optionally {@code bytes} (the default) or {@code protobuf}
+     * @param args peer, mode, seconds to measure, {@code host:port}, and the payload if it is not to be
+     *     {@code bytes}; then options. {@code --tls} names the PEM file that
+     *     the server is trusted by; {@code --syscalls} counts system calls for so many seconds in the end
      */
     public static void main(String[] args) throws IOException, InterruptedException {
-        if (args.length != 4 && args.length != 5) {
-            System.err.println("usage: CpuPerCall PEER blocking|OUTSTANDING SECONDS HOST:PORT [bytes|protobuf]");
+        try {
+            CpuPerCall measurement = new CpuPerCall(Arguments.parse(USAGE, 4, 5, OPTIONS, args));
+            System.out.println(measurement.run());
+        } catch (IllegalArgumentException refused) {
+            System.err.println(refused.getMessage());
             System.exit(2);
         }
-        Payload<?> payload = Payload.named(args.length == 5 ? args[4] : "bytes");
-        System.out.println(measure(args, payload));
     }
 
-    private static <M> String measure(String[] args, Payload<M> payload) throws IOException, InterruptedException {
-        Peer peer = Peer.named(args[0]);
-        try (EchoClient<M> client = peer.connect(args[3], payload)) {
-            client.call(payload.message());
-            Load load = Load.of(args[1], client, payload);
-            CpuPerCall measurement = new CpuPerCall(load);
-            load.start();
-            int warmUpSeconds = measurement.warmUp();
+    private JsonLine run() throws IOException, InterruptedException {
+        String peer = arguments.value(0);
+        String mode = arguments.value(1);
+        String payload = arguments.value(4, "bytes");
+        String certificate = arguments.option("--tls");
+        ServerTrust trust = certificate == null ? null : ServerTrust.shared(Path.of(certificate));
+        try (Workload work = Workload.open(mode, peer, ClientSetup.of(arguments.value(3), trust), payload)) {
+            Meter meter = new Meter(work.load());
+            work.load().start();
+            int warmUpSeconds = warmUp(meter);
             System.out.println("warm " + ProcessHandle.current().pid());
-            measurement.window(SETTLE_SECONDS);
+            meter.window(arguments.option("--settle", SETTLE_SECONDS));
             List<Window> windows = new ArrayList<>();
-            for (int left = Integer.parseInt(args[2]); left > 0; left -= WINDOW_SECONDS) {
-                windows.add(measurement.window(WINDOW_SECONDS));
+            for (int left = arguments.number(2); left > 0; left -= WINDOW_SECONDS) {
+                windows.add(meter.window(WINDOW_SECONDS));
             }
-            load.stop();
-            return json(peer, args[1], payload, warmUpSeconds, windows);
+            JsonLine line = Results.newLine("CpuPerCall", peer, mode, trust != null)
+                    .put("payload", payload)
+                    .put("warmUpSeconds", warmUpSeconds, 0);
+            addFigures(line, windows);
+            if (work.messageBytes() > 0) {
+                line.put("messageBytes", work.messageBytes(), 0);
+            }
+            if (arguments.option("--syscalls") != null) {
+                addSystemCalls(line, work.load(), arguments.option("--syscalls", 1));
+            }
+            work.load().stop();
+            return line;
         }
     }
 
-    private int warmUp() throws IOException, InterruptedException {
+    private int warmUp(Meter meter) throws IOException, InterruptedException {
+        int least = arguments.option("--min-warm-up", MIN_WARM_UP_SECONDS);
+        int most = arguments.option("--max-warm-up", MAX_WARM_UP_SECONDS);
         List<Double> costs = new ArrayList<>();
-        while (costs.size() < MAX_WARM_UP_SECONDS) {
-            costs.add(window(1).cpuUs());
-            if (costs.size() >= MIN_WARM_UP_SECONDS
+        while (costs.size() < most) {
+            costs.add(meter.window(1).cpuUs());
+            if (costs.size() >= Math.max(least, FLAT_SECONDS)
                     && isFlat(costs.subList(costs.size() - FLAT_SECONDS, costs.size()))) {
                 break;
             }
@@ -90,63 +105,33 @@ public final class CpuPerCall {
     }
 
     private static boolean isFlat(List<Double> costs) {
-        double lowest = costs.stream().mapToDouble(cost -> cost).min().orElseThrow();
-        double highest = costs.stream().mapToDouble(cost -> cost).max().orElseThrow();
-        return highest <= lowest * FLAT_RATIO;
+        return Statistics.greatest(costs) <= Statistics.least(costs) * FLAT_RATIO;
     }
 
-    /** Lets the load run for so many seconds and tells what they cost. */
-    private Window window(int seconds) throws IOException, InterruptedException {
-        lap();
+    private static void addFigures(JsonLine line, List<Window> windows) {
+        List<Double> cpuUs = figures(windows, Window::cpuUs);
+        line.put("windows", windows.size(), 0)
+                .put("cpuUs", Statistics.median(cpuUs), 3)
+                .put("cpuUsMin", Statistics.least(cpuUs), 3)
+                .put("cpuUsMax", Statistics.greatest(cpuUs), 3)
+                .put("p50Us", Statistics.median(figures(windows, Window::p50Us)), 1)
+                .put("p99Us", Statistics.median(figures(windows, Window::p99Us)), 1)
+                .put("bytes", Statistics.median(figures(windows, Window::bytes)), 1)
+                .put("wakeUps", Statistics.median(figures(windows, Window::wakeUps)), 3)
+                .put("callsPerSecond", Statistics.median(figures(windows, Window::callsPerSecond)), 0);
+    }
+
+    private static List<Double> figures(List<Window> windows, Function<Window, Double> figure) {
+        return windows.stream().map(figure).toList();
+    }
+
+    private static void addSystemCalls(JsonLine line, Load load, int seconds) throws IOException, InterruptedException {
+        SystemCalls trace = SystemCalls.trace();
+        long before = load.calls();
         TimeUnit.SECONDS.sleep(seconds);
-        return lap();
+        double calls = Math.max(1, load.calls() - before);
+        Map<String, Long> counts = trace.stop();
+        line.put("systemCalls", counts.values().stream().mapToLong(count -> count).sum() / calls, 3)
+                .put("systemCallsByName", SystemCalls.perCall(counts, calls));
     }
-
-    private Window lap() throws IOException {
-        long nowNs = System.nanoTime();
-        long cpuNs = cpu.lapNs();
-        long nowCalls = load.calls();
-        long nowBytes = AllocationProbe.allocatedBytesOfAllThreads();
-        histogram = load.latencyNs().getIntervalHistogram(histogram);
-        double made = Math.max(1, nowCalls - calls);
-        Window window = new Window(
-                cpuNs / made / 1e3,
-                (nowBytes - bytes) / made,
-                made / ((nowNs - startedNs) / 1e9),
-                histogram.getValueAtPercentile(50) / 1e3,
-                histogram.getValueAtPercentile(99) / 1e3);
-        startedNs = nowNs;
-        calls = nowCalls;
-        bytes = nowBytes;
-        return window;
-    }
-
-    private static String json(Peer peer, String mode, Payload<?> payload, int warmUpSeconds, List<Window> windows) {
-        return String.format(
-                Locale.ROOT,
-                "{\"peer\":\"%s\",\"mode\":\"%s\",\"payload\":\"%s\",\"windows\":%d,\"warmUpSeconds\":%d,"
-                        + "\"cpuUs\":%.3f,\"cpuUsMin\":%.3f,\"cpuUsMax\":%.3f,\"p50Us\":%.1f,\"p99Us\":%.1f,"
-                        + "\"bytes\":%.1f,\"callsPerSecond\":%.0f}",
-                peer,
-                mode,
-                payload.message() instanceof byte[] ? "bytes" : "protobuf",
-                windows.size(),
-                warmUpSeconds,
-                median(windows, Window::cpuUs),
-                windows.stream().mapToDouble(Window::cpuUs).min().orElseThrow(),
-                windows.stream().mapToDouble(Window::cpuUs).max().orElseThrow(),
-                median(windows, Window::p50Us),
-                median(windows, Window::p99Us),
-                median(windows, Window::bytes),
-                median(windows, Window::callsPerSecond));
-    }
-
-    private static double median(List<Window> windows, ToDoubleFunction<Window> figure) {
-        double[] sorted = windows.stream().mapToDouble(figure).sorted().toArray();
-        int middle = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
-
-    /** What one window showed, per call. */
-    private record Window(double cpuUs, double bytes, double callsPerSecond, double p50Us, double p99Us) {}
 }

@@ -28,11 +28,24 @@ public interface Load {
         return new Recorder(TimeUnit.MINUTES.toNanos(1), 3);
     }
 
-    /** One caller that waits ({@code blocking}), or that many asynchronous calls outstanding. */
+    /**
+     * One caller that waits ({@code blocking}), so many of them ({@code blocking-16}), or so many asynchronous calls
+     * outstanding ({@code 100}).
+     *
+     * @throws IllegalArgumentException if {@code mode} is none of these
+     */
     static <M> Load of(String mode, EchoClient<M> client, Payload<M> payload) {
+        M message = payload.message();
         if (mode.equals("blocking")) {
-            return new BlockingCaller<>(client, payload.message());
+            return new BlockingCallers(1, () -> client.call(message));
         }
-        return ClosedLoop.of(client, payload, Integer.parseInt(mode));
+        if (mode.matches("blocking-[1-9][0-9]{0,3}")) {
+            int threads = Integer.parseInt(mode.substring("blocking-".length()));
+            return new BlockingCallers(threads, () -> client.call(message));
+        }
+        if (mode.matches("[1-9][0-9]{0,5}")) {
+            return ClosedLoop.of(client, payload, Integer.parseInt(mode));
+        }
+        throw new IllegalArgumentException("mode: " + mode + " (expected: blocking, blocking-16 or 100, for example)");
     }
 }

@@ -26,6 +26,22 @@ public enum Peer {
         public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
             return GrpcJavaClient.tuned(setup, payload);
         }
+    },
+
+    /** The bytes of a call and no client; a caller that waits does so on its own socket. Plaintext only. */
+    FLOOR("floor") {
+        @Override
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return FloorClient.callerPolls(setup);
+        }
+    },
+
+    /** The bytes of a call and no client; a caller that waits hands over to an event loop. Plaintext only. */
+    FLOOR_HAND_OFF("floor-hand-off") {
+        @Override
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return FloorClient.handsOff(setup);
+        }
     };
 
     private final String label;
