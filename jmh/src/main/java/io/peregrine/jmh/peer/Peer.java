@@ -1,6 +1,7 @@
 package io.peregrine.jmh.peer;
 
 import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** The clients that are compared. */
 public enum Peer {
@@ -48,6 +49,11 @@ public enum Peer {
 
     Peer(String label) {
         this.label = label;
+    }
+
+    /** Prints the labels of all clients, for scripts. */
+    public static void main(String[] args) {
+        System.out.println(Arrays.stream(values()).map(Peer::toString).collect(Collectors.joining(" ")));
     }
 
     /** A client of this kind that calls an echo server. */
