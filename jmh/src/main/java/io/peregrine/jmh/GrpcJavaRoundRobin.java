@@ -18,6 +18,8 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,7 @@ final class GrpcJavaRoundRobin extends LoadBalancer.Helper {
     private final SynchronizationContext context = new SynchronizationContext((thread, thrown) -> {
         throw new IllegalStateException("round_robin failed", thrown);
     });
+    private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(0);
     private ConnectivityState state = ConnectivityState.IDLE;
     private @Nullable SubchannelPicker picker;
 
@@ -49,7 +52,7 @@ final class GrpcJavaRoundRobin extends LoadBalancer.Helper {
                 ResolvedAddresses.newBuilder().setAddresses(addresses).build()));
         SubchannelPicker made = helper.picker;
         if (helper.state != ConnectivityState.READY || made == null) {
-            throw new IllegalStateException("round_robin: " + helper.state + " (expected: READY)");
+            throw new IllegalStateException("round_robin: " + helper.state + ", " + made + " (expected: READY)");
         }
         return made;
     }
@@ -68,6 +71,12 @@ final class GrpcJavaRoundRobin extends LoadBalancer.Helper {
     @Override
     public SynchronizationContext getSynchronizationContext() {
         return context;
+    }
+
+    /** For health checks, which nobody asks for here. */
+    @Override
+    public ScheduledExecutorService getScheduledExecutorService() {
+        return scheduler;
     }
 
     @Override
@@ -112,6 +121,11 @@ final class GrpcJavaRoundRobin extends LoadBalancer.Helper {
         @Override
         public List<EquivalentAddressGroup> getAllAddresses() {
             return args.getAddresses();
+        }
+
+        @Override
+        public ChannelLogger getChannelLogger() {
+            return new SilentLogger();
         }
 
         @Override
