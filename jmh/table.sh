@@ -2,7 +2,7 @@
 # Fills the tables of docs/BENCHMARKS.md beside grpc-java, on the JDK in JAVA_HOME, and prints them in Markdown.
 #
 #   jmh/table.sh [--rows "ROW ..."] [--quick true] [--rounds N] [--seconds S] [--pin CORE|none] [--syscalls SECONDS]
-#                [--server-command COMMAND] [--class-path PATH] [--peers "A B"] [--out FILE]
+#                [--server-command COMMAND] [--class-path PATH] [--peers "A B"] [--payload NAME] [--out FILE]
 #
 #   ROW: blocking 1 10 100 1000 ping-pong-loop ping-pong-thread receive-1024 receive-65536 tls-blocking tls-100
 #        blocking-16 executor-100 open-loop start start-tls first first-tls pick idle idle-tls; all by default
@@ -16,6 +16,8 @@
 #   for streams; then the server is a good part of what p50 shows.
 # --syscalls SECONDS: each run of CPU per call ends with so many seconds under strace, which has to be installed.
 #
+# --payload bytes|reusable|protobuf: of unary calls; reusable by default, bytes whose arrays are given back.
+#
 # Needs a JDK, taskset, and jmh/target/benchmarks.jar (mvn package -pl jmh -am) or a --class-path; for TLS openssl.
 # Every run is one JSON line in FILE, which the tables are printed from; to print them again:
 #   java -cp jmh/target/benchmarks.jar io.peregrine.jmh.table.Table FILE
@@ -24,7 +26,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 rows="blocking 1 10 100 1000 ping-pong-loop ping-pong-thread receive-1024 receive-65536 tls-blocking tls-100
   blocking-16 executor-100 open-loop start start-tls first first-tls pick idle idle-tls"
-quick=false rounds="" seconds="" pin=0 syscalls="" server_command="" peers="" out=$(mktemp)
+quick=false rounds="" seconds="" pin=0 syscalls="" server_command="" peers="" payload=reusable out=$(mktemp)
 class_path=$here/target/benchmarks.jar
 
 while [ $# -gt 0 ]; do
@@ -39,8 +41,9 @@ while [ $# -gt 0 ]; do
     --server-command) server_command=$2 ;;
     --class-path) class_path=$2 ;;
     --peers) peers=$2 ;;
+    --payload) payload=$2 ;;
     --out) out=$2 ;;
-    *) sed -n '2,24s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,23s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   shift 2
 done
@@ -166,7 +169,8 @@ cost() { # MODE SERVER SERVER-PID PEERS [OPTIONS...]
       if ! wanted "$peer"; then continue; fi
       bind "0-$(($(nproc --all) - 1))" "$server_pid"
       # Word splitting is wanted: options are names and values.
-      run_java io.peregrine.jmh.driver.CpuPerCall "$peer" "$mode" "$seconds" "$server" $cost_options "$@" |
+      run_java io.peregrine.jmh.driver.CpuPerCall "$peer" "$mode" "$seconds" "$server" "$payload" \
+        $cost_options "$@" |
         keep "$server_pid"
     done
   done

@@ -121,9 +121,11 @@ public final class ClientConn implements AutoCloseable {
         if (unaryChain != null) {
             return unaryChain.start(method, request, whole, callback);
         }
-        CallbackCall<Q, R> call = new CallbackCall<>(dispatcher, method, whole, callback);
+        CallbackCall<Q, R> call = CallbackCall.reused(dispatcher, method, whole, callback);
+        // Of no cost for a caller that has no use for it, once this method is part of the caller's compiled code.
+        Cancellable handle = call.handle();
         start(call, request);
-        return call;
+        return handle;
     }
 
     /**
@@ -329,7 +331,7 @@ public final class ClientConn implements AutoCloseable {
     private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
         requireUnary(method);
         requireNoEventLoop("invoke()");
-        BlockingCall<Q, R> call = new BlockingCall<>(dispatcher, method, options);
+        BlockingCall<Q, R> call = BlockingCall.reused(dispatcher, method, options);
         start(call, request);
         return call;
     }

@@ -30,7 +30,7 @@ public final class CpuPerCall {
 
     private static final double FLAT_RATIO = 1.04;
 
-    private static final String USAGE = "PEER " + Workload.MODES + " SECONDS HOST:PORT [bytes|protobuf]"
+    private static final String USAGE = "PEER " + Workload.MODES + " SECONDS HOST:PORT [bytes|reusable|protobuf]"
             + " [--tls CERTIFICATE] [--min-warm-up SECONDS] [--max-warm-up SECONDS] [--settle SECONDS]"
             + " [--syscalls SECONDS]";
     private static final Set<String> OPTIONS =

@@ -35,17 +35,25 @@ public interface Load {
      * @throws IllegalArgumentException if {@code mode} is none of these
      */
     static <M> Load of(String mode, EchoClient<M> client, Payload<M> payload) {
-        M message = payload.message();
         if (mode.equals("blocking")) {
-            return new BlockingCallers(1, () -> client.call(message));
+            return new BlockingCallers(1, () -> callOnce(client, payload));
         }
         if (mode.matches("blocking-[1-9][0-9]{0,3}")) {
             int threads = Integer.parseInt(mode.substring("blocking-".length()));
-            return new BlockingCallers(threads, () -> client.call(message));
+            return new BlockingCallers(threads, () -> callOnce(client, payload));
         }
         if (mode.matches("[1-9][0-9]{0,5}")) {
             return ClosedLoop.of(client, payload, Integer.parseInt(mode));
         }
         throw new IllegalArgumentException("mode: " + mode + " (expected: blocking, blocking-16 or 100, for example)");
+    }
+
+    /** Calls, waits, and gives the response back. */
+    static <M> void callOnce(EchoClient<M> client, Payload<M> payload) {
+        M response = client.call(payload.message());
+        // A floor has nothing to return but the request, which is sent again.
+        if (response != payload.message()) {
+            payload.release().accept(response);
+        }
     }
 }

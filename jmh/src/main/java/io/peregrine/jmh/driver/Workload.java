@@ -59,7 +59,7 @@ record Workload(Load load, int messageBytes, Runnable client) implements AutoClo
 
     private static <M> Workload calling(String mode, String peer, ClientSetup setup, Payload<M> payload) {
         EchoClient<M> client = Peer.named(peer).connect(setup, payload);
-        client.call(payload.message());
+        Load.callOnce(client, payload);
         return new Workload(Load.of(mode, client, payload), 0, client::close);
     }
 

@@ -7,17 +7,20 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
+import java.util.function.Consumer;
 
 /** Peregrine as it comes; with a feature, if it is to have one. */
 public final class PeregrineClient<M> implements EchoClient<M> {
     private final ClientConn conn;
     private final MethodDescriptor<M, M> method;
+    private final Consumer<M> release;
     private final CallOptions options;
 
     /** Over a channel that it closes with itself. */
     PeregrineClient(ClientConn conn, CallOptions options, Payload<M> payload) {
         this.conn = conn;
         this.options = options;
+        this.release = payload.release();
         this.method = MethodDescriptor.unary(Payload.METHOD, payload.peregrine(), payload.peregrine());
     }
 
@@ -44,6 +47,7 @@ public final class PeregrineClient<M> implements EchoClient<M> {
         UnaryCallback<M> callback = new UnaryCallback<>() {
             @Override
             public void onSuccess(M response, Metadata trailers) {
+                release.accept(response);
                 completion.onEnd(null);
             }
 

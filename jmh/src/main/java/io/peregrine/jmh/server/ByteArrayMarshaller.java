@@ -13,7 +13,12 @@ import java.io.UncheckedIOException;
 public final class ByteArrayMarshaller implements MethodDescriptor.Marshaller<byte[]> {
     @Override
     public InputStream stream(byte[] message) {
-        return new DrainableArray(message);
+        return stream(message, message.length);
+    }
+
+    /** The first {@code length} bytes of an array. */
+    public InputStream stream(byte[] array, int length) {
+        return new DrainableArray(array, length);
     }
 
     @Override
@@ -31,8 +36,8 @@ public final class ByteArrayMarshaller implements MethodDescriptor.Marshaller<by
     }
 
     private static final class DrainableArray extends ByteArrayInputStream implements Drainable, KnownLength {
-        DrainableArray(byte[] message) {
-            super(message);
+        DrainableArray(byte[] array, int length) {
+            super(array, 0, length);
         }
 
         @Override
