@@ -40,11 +40,7 @@ final class LoopGroup {
 
     /** A group whose handlers come from {@code handlerFactory}, which is of {@code backend} or wraps one that is. */
     LoopGroup(
-            IoBackend backend,
-            IoHandlerFactory handlerFactory,
-            int threads,
-            String name,
-            ClientLoops.Waiting waiting) {
+            IoBackend backend, IoHandlerFactory handlerFactory, int threads, String name, ClientLoops.Waiting waiting) {
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads: " + threads + " (expected: 1.." + MAX_THREADS + ")");
         }
