@@ -130,7 +130,7 @@ final class KeptBlocks {
         }
         long octets = 0;
         for (int i = end - length; i < end; i++) {
-            octets = octets << Byte.SIZE | block.getUnsignedByte(i);
+            octets = (octets << Byte.SIZE) | block.getUnsignedByte(i);
         }
         return octets;
     }
@@ -177,7 +177,7 @@ final class KeptBlocks {
         }
         for (int i = 0; i < MAX_INTEGER_OCTETS && cursor < end; i++) {
             int octet = block.getByte(cursor++);
-            value += (octet & 0x7F) << 7 * i;
+            value += (octet & 0x7F) << (7 * i);
             if (octet >= 0) {
                 return value;
             }

@@ -73,7 +73,7 @@ final class StreamTable {
     }
 
     private int place(int streamId) {
-        return streamId >>> 1 & places.length - 1;
+        return (streamId >>> 1) & (places.length - 1);
     }
 
     @Nullable
