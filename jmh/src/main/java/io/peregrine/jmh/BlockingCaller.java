@@ -7,16 +7,16 @@ import org.jspecify.annotations.Nullable;
 /** One thread that calls and waits, again and again. */
 final class BlockingCaller<M> implements Load {
     private final EchoClient<M> client;
-    private final M request;
+    private final Payload<M> payload;
     private final Recorder latencyNs = Load.newRecorder();
     private final AtomicLong completed = new AtomicLong();
     private final Thread thread = new Thread(this::callUntilStopped, "caller");
     private volatile boolean stopped;
     private volatile @Nullable RuntimeException failure;
 
-    BlockingCaller(EchoClient<M> client, M request) {
+    BlockingCaller(EchoClient<M> client, Payload<M> payload) {
         this.client = client;
-        this.request = request;
+        this.payload = payload;
     }
 
     @Override
@@ -48,7 +48,7 @@ final class BlockingCaller<M> implements Load {
         try {
             while (!stopped) {
                 long startedNs = System.nanoTime();
-                client.call(request);
+                payload.release().accept(client.call(payload.message()));
                 latencyNs.recordValue(System.nanoTime() - startedNs);
                 completed.setRelease(completed.getPlain() + 1);
             }

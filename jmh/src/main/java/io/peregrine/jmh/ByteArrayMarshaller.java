@@ -13,7 +13,12 @@ import java.io.UncheckedIOException;
 final class ByteArrayMarshaller implements MethodDescriptor.Marshaller<byte[]> {
     @Override
     public InputStream stream(byte[] message) {
-        return new DrainableArray(message);
+        return stream(message, message.length);
+    }
+
+    /** The first {@code length} bytes of an array. */
+    InputStream stream(byte[] array, int length) {
+        return new DrainableArray(array, length);
     }
 
     @Override
@@ -31,8 +36,8 @@ final class ByteArrayMarshaller implements MethodDescriptor.Marshaller<byte[]> {
     }
 
     private static final class DrainableArray extends ByteArrayInputStream implements Drainable, KnownLength {
-        DrainableArray(byte[] message) {
-            super(message);
+        DrainableArray(byte[] array, int length) {
+            super(array, 0, length);
         }
 
         @Override

@@ -8,6 +8,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** grpc-java over plaintext and epoll: as it comes, or at its best tuning for small calls on one connection. */
@@ -19,12 +20,14 @@ final class GrpcJavaClient<M> implements EchoClient<M> {
 
     private final ManagedChannel channel;
     private final MethodDescriptor<M, M> method;
+    private final Consumer<M> release;
 
     private final CallOptions options;
     private final Metadata metadata;
 
     private GrpcJavaClient(ManagedChannel channel, Payload<M> payload, Feature feature) {
         this.channel = channel;
+        this.release = payload.release();
         this.options = GrpcJavaFeatures.optionsFor(feature);
         this.metadata = GrpcJavaFeatures.metadata(feature);
         this.method = MethodDescriptor.<M, M>newBuilder()
@@ -73,8 +76,12 @@ final class GrpcJavaClient<M> implements EchoClient<M> {
 
             @Override
             public void onClose(Status status, Metadata trailers) {
-                boolean success = status.isOk() && response != null;
+                M received = response;
+                boolean success = status.isOk() && received != null;
                 response = null;
+                if (received != null) {
+                    release.accept(received);
+                }
                 completion.onEnd(success ? null : status.asRuntimeException(trailers));
             }
         };

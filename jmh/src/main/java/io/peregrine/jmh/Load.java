@@ -29,7 +29,7 @@ interface Load {
     /** One caller that waits ({@code blocking}), or that many asynchronous calls outstanding. */
     static <M> Load of(String mode, EchoClient<M> client, Payload<M> payload) {
         if (mode.equals("blocking")) {
-            return new BlockingCaller<>(client, payload.message());
+            return new BlockingCaller<>(client, payload);
         }
         return ClosedLoop.of(client, payload, Integer.parseInt(mode));
     }

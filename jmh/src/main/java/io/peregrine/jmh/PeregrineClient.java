@@ -8,11 +8,13 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.credentials.InsecureCredentials;
+import java.util.function.Consumer;
 
 /** Peregrine as it comes, over plaintext; with a feature, if it is to have one. */
 final class PeregrineClient<M> implements EchoClient<M> {
     private final ClientConn conn;
     private final MethodDescriptor<M, M> method;
+    private final Consumer<M> release;
     private final CallOptions options;
 
     PeregrineClient(String address, Payload<M> payload) {
@@ -25,6 +27,7 @@ final class PeregrineClient<M> implements EchoClient<M> {
         PeregrineFeatures.configure(builder, feature);
         this.conn = builder.build();
         this.options = PeregrineFeatures.optionsFor(feature);
+        this.release = payload.release();
         this.method = MethodDescriptor.unary(Payload.METHOD, payload.peregrine(), payload.peregrine());
     }
 
@@ -38,6 +41,7 @@ final class PeregrineClient<M> implements EchoClient<M> {
         UnaryCallback<M> callback = new UnaryCallback<>() {
             @Override
             public void onSuccess(M response, Metadata trailers) {
+                release.accept(response);
                 completion.onEnd(null);
             }
 
@@ -46,7 +50,7 @@ final class PeregrineClient<M> implements EchoClient<M> {
                 completion.onEnd(failure);
             }
         };
-        return () -> conn.invokeAsync(method, request, options, callback);
+        return () -> conn.invokeDetached(method, request, options, callback);
     }
 
     @Override

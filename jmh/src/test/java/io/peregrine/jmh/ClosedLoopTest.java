@@ -67,7 +67,8 @@ class ClosedLoopTest {
         };
         return ClosedLoop.of(
                 client,
-                new Payload<>(new byte[0], io.peregrine.client.Marshallers.bytes(), new ByteArrayMarshaller()),
+                new Payload<>(
+                        new byte[0], io.peregrine.client.Marshallers.bytes(), new ByteArrayMarshaller(), unused -> {}),
                 outstanding);
     }
 }

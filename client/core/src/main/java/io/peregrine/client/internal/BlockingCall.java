@@ -1,5 +1,6 @@
 package io.peregrine.client.internal;
 
+import io.peregrine.allocation.ReusePool;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
@@ -21,20 +22,51 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
     /** On two cores or fewer the loop and the server need the one that spinning would take. */
     private static final int SPINS = Runtime.getRuntime().availableProcessors() > 2 ? 200 : 0;
 
-    private final Thread caller = Thread.currentThread();
+    private static final ReusePool<BlockingCall<?, ?>> SPENT = new ReusePool<>(BlockingCall::new);
+
+    private final ReusePool.@Nullable Shelf<BlockingCall<?, ?>> shelf;
+    private Thread caller = Thread.currentThread();
     private Status status = Status.OK;
     private @Nullable R response;
     private Metadata headers = Metadata.EMPTY;
     private Metadata trailers = Metadata.EMPTY;
     private volatile boolean done;
 
-    /** A call of the current thread that has not started. */
-    public BlockingCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
-        super(dispatcher, method, options);
+    private BlockingCall(ReusePool.Shelf<BlockingCall<?, ?>> shelf) {
+        this.shelf = shelf;
     }
 
-    /** Waits for the response; throws StatusException. */
+    /** A call of the current thread that has not started, and is used once. */
+    public BlockingCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+        this.shelf = null;
+        define(dispatcher, method, options);
+    }
+
+    /** A call of the current thread that has not started. It is used again once its response was returned. */
+    @SuppressWarnings("unchecked") // a spent call holds nothing of any type
+    public static <Q, R> BlockingCall<Q, R> reused(
+            CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+        BlockingCall<Q, R> call = (BlockingCall<Q, R>) SPENT.take();
+        call.caller = Thread.currentThread();
+        call.define(dispatcher, method, options);
+        return call;
+    }
+
+    /** Waits for the response; throws StatusException. The last that is done with the call. */
     public R await() {
+        R received = awaitReceived();
+        retire();
+        return received;
+    }
+
+    /** Waits for the response with its metadata; throws StatusException. The last that is done with the call. */
+    public UnaryResponse<R> awaitResponse() {
+        UnaryResponse<R> received = new UnaryResponse<>(awaitReceived(), headers, trailers);
+        retire();
+        return received;
+    }
+
+    private R awaitReceived() {
         awaitEnd();
         R received = response;
         if (received == null) {
@@ -43,9 +75,16 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         return received;
     }
 
-    /** Waits for the response with its metadata; throws StatusException. */
-    public UnaryResponse<R> awaitResponse() {
-        return new UnaryResponse<>(await(), headers, trailers);
+    /** The event loop has let go of the call before {@link #done}. */
+    private void retire() {
+        ReusePool.Shelf<BlockingCall<?, ?>> home = shelf;
+        if (home != null && tryRetire()) {
+            response = null;
+            headers = Metadata.EMPTY;
+            trailers = Metadata.EMPTY;
+            done = false;
+            home.putBack(this);
+        }
     }
 
     /** The caller waits for no callback, and may itself be the executor's only thread. */
@@ -60,8 +99,10 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         status = endStatus;
         response = endResponse;
         trailers = endTrailers;
+        // Read before: the call may be another one's right after.
+        Thread waiting = caller;
         done = true;
-        LockSupport.unpark(caller);
+        LockSupport.unpark(waiting);
     }
 
     @Override

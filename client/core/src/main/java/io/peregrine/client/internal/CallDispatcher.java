@@ -14,6 +14,7 @@ import io.peregrine.client.internal.retry.HedgingStates;
 import io.peregrine.client.internal.retry.HedgingStrategy;
 import io.peregrine.client.internal.retry.ReplayBudget;
 import io.peregrine.client.internal.retry.ReplayBuffer;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.RetryThrottle;
 import java.util.concurrent.ScheduledExecutorService;

@@ -1,7 +1,4 @@
-package io.peregrine.client.internal;
-
-import io.peregrine.client.internal.retry.ReplayBudget;
-import io.peregrine.client.internal.retry.ReplayBuffer;
+package io.peregrine.client.internal.retry;
 
 /**
  * What retries and hedges of a channel may cost (SPEC D22, D23, RT-2). Transparent retries are always on.
