@@ -65,7 +65,8 @@ class KeptBlocksTest {
 
         decode("4001630164");
 
-        assertThat(String.valueOf(decode(FIRST_DYNAMIC).find(AsciiString.of("c")))).isEqualTo("d");
+        assertThat(String.valueOf(decode(FIRST_DYNAMIC).find(AsciiString.of("c"))))
+                .isEqualTo("d");
     }
 
     @Test

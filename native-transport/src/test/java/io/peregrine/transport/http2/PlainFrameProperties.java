@@ -129,9 +129,7 @@ class PlainFrameProperties {
             try (InPlace inPlace = new InPlace()) {
                 inPlace.read(octets);
 
-                assertThat(inPlace.plainFrames)
-                        .as(ByteBufUtil.hexDump(octets))
-                        .isEqualTo(1);
+                assertThat(inPlace.plainFrames).as(ByteBufUtil.hexDump(octets)).isEqualTo(1);
             }
         }
     }
@@ -141,7 +139,8 @@ class PlainFrameProperties {
         byte[] changed = frame.clone();
         for (int left = random.nextInt(1, 3); left > 0; left--) {
             int index = 3 + random.nextInt(random.nextBoolean() ? 6 : changed.length - 3);
-            changed[index] = (byte) (random.nextBoolean() ? random.nextInt(10) : changed[index] ^ 1 << random.nextInt(8));
+            changed[index] =
+                    (byte) (random.nextBoolean() ? random.nextInt(10) : changed[index] ^ 1 << random.nextInt(8));
         }
         int length = changed.length - 9 + (random.nextInt(4) == 0 ? random.nextInt(-2, 3) : 0);
         byte[] resized = java.util.Arrays.copyOf(changed, 9 + Math.max(0, length));
@@ -158,7 +157,10 @@ class PlainFrameProperties {
                 inPlace.read(octets);
                 byReader.read(octets);
                 assertThat(inPlace.events)
-                        .as(() -> sequence.stream().map(ByteBufUtil::hexDump).toList().toString())
+                        .as(() -> sequence.stream()
+                                .map(ByteBufUtil::hexDump)
+                                .toList()
+                                .toString())
                         .isEqualTo(byReader.events);
                 if (inPlace.ended) {
                     return;
