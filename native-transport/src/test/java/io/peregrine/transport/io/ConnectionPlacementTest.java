@@ -45,7 +45,7 @@ final class ConnectionPlacementTest {
         place(9);
         EventLoop emptied = loops.next();
         List<Channel> closed = requireNonNull(placed.get(emptied));
-        closed.forEach(Channel::close);
+        closed.forEach(channel -> channel.close().syncUninterruptibly());
         closed.clear();
 
         place(3);
@@ -75,7 +75,7 @@ final class ConnectionPlacementTest {
                 openAndClose.add(() -> {
                     EmbeddedChannel channel = new EmbeddedChannel();
                     loops.place(channel);
-                    channel.close();
+                    channel.close().sync();
                     return null;
                 });
             }
