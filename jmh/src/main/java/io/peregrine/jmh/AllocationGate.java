@@ -35,8 +35,10 @@ public final class AllocationGate {
     private static final double STEADY_BYTES = 0.5;
 
     private static final List<Case> CASES = List.of(
+            new Case("async-100-reusable", "100", "reusable"),
+            new Case("async-1-reusable", "1", "reusable"),
+            new Case("blocking-1-reusable", "blocking", "reusable"),
             new Case("async-100-bytes", "100", "bytes"),
-            new Case("async-1-bytes", "1", "bytes"),
             new Case("blocking-1-bytes", "blocking", "bytes"),
             new Case("async-100-protobuf", "100", "protobuf"));
 

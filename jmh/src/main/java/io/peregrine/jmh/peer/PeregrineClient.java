@@ -56,7 +56,7 @@ public final class PeregrineClient<M> implements EchoClient<M> {
                 completion.onEnd(failure);
             }
         };
-        return () -> conn.invokeAsync(method, request, options, callback);
+        return () -> conn.invokeDetached(method, request, options, callback);
     }
 
     @Override

@@ -177,7 +177,7 @@ final class KeptBlocks {
         }
         for (int i = 0; i < MAX_INTEGER_OCTETS && cursor < end; i++) {
             int octet = block.getByte(cursor++);
-            value += (octet & 0x7F) << 7 * i;
+            value += (octet & 0x7F) << (7 * i);
             if (octet >= 0) {
                 return value;
             }
