@@ -47,7 +47,15 @@ public abstract class TransportStream {
     boolean headersReceived;
     boolean foreignBody;
     boolean queuedToSend;
-    long timer = DeadlineWheel.NO_TIMER;
+    int timer = DeadlineWheel.NO_TIMER;
+
+    /** The neighbours in the wheel's list; null at its ends and outside of one. */
+    @Nullable
+    TransportStream nextTimer;
+
+    @Nullable
+    TransportStream previousTimer;
+
     /** Whoever took the stream over from {@link ClientTransport#start}. */
     DeadlineWheel.@Nullable Owner owner;
 

@@ -28,17 +28,23 @@ final class LoopGroup {
     private final IoBackend backend;
     private final int size;
     private final MultiThreadIoEventLoopGroup loops;
+    private final ConnectionPlacement placement;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
     /** The open channels of these loops; one that comes after the close is closed at once. */
     private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
 
     LoopGroup(IoBackend backend, int threads, String name) {
-        this(backend, backend.newIoHandlerFactory(), threads, name, false);
+        this(backend, backend.newIoHandlerFactory(), threads, name, ClientLoops.Waiting.ASLEEP);
     }
 
     /** A group whose handlers come from {@code handlerFactory}, which is of {@code backend} or wraps one that is. */
-    LoopGroup(IoBackend backend, IoHandlerFactory handlerFactory, int threads, String name, boolean busyPoll) {
+    LoopGroup(
+            IoBackend backend,
+            IoHandlerFactory handlerFactory,
+            int threads,
+            String name,
+            ClientLoops.Waiting waiting) {
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads: " + threads + " (expected: 1.." + MAX_THREADS + ")");
         }
@@ -47,9 +53,8 @@ final class LoopGroup {
         }
         this.backend = backend;
         this.size = threads;
-        this.loops = busyPoll
-                ? new BusyPollingLoops(threads, threadFactory(name), handlerFactory)
-                : new MultiThreadIoEventLoopGroup(threads, threadFactory(name), handlerFactory);
+        this.loops = new ClientLoops(threads, threadFactory(name), handlerFactory, waiting);
+        this.placement = new ConnectionPlacement(loops);
     }
 
     /** Threads of Netty's own kind: its thread-local caches and object pools are fast on no other. */
@@ -66,6 +71,10 @@ final class LoopGroup {
 
     EventLoop next() {
         return loops.next();
+    }
+
+    EventLoop place(Channel channel) {
+        return placement.place(channel);
     }
 
     IoBackend backend() {

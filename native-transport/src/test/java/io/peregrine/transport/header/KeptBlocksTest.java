@@ -32,7 +32,7 @@ class KeptBlocksTest {
         byte[] octets = text.getBytes(StandardCharsets.US_ASCII);
         String length = octets.length < 0x7F
                 ? String.format("%02x", octets.length)
-                : String.format("7f%02x%02x", octets.length - 0x7F & 0x7F | 0x80, octets.length - 0x7F >> 7);
+                : String.format("7f%02x%02x", ((octets.length - 0x7F) & 0x7F) | 0x80, (octets.length - 0x7F) >> 7);
         return length + ByteBufUtil.hexDump(octets);
     }
 

@@ -9,18 +9,19 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.UnaryResponse;
 import io.peregrine.client.internal.chain.CallerDeadline;
 import io.peregrine.transport.http2.TransportStream;
+import io.peregrine.transport.io.CallerSpin;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call whose caller waits: it spins briefly where there are cores to spare, then parks. A virtual thread may call.
+ * A call whose caller waits: it spins briefly where that pays, then parks. A virtual thread may call.
  *
  * <p>{@link #done} is written last by the event loop and read first by the caller, which then sees the other fields.
  */
 public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
-    /** On two cores or fewer the loop and the server need the one that spinning would take. */
-    private static final int SPINS = Runtime.getRuntime().availableProcessors() > 2 ? 200 : 0;
+    /** Between two looks at the clock, which costs as much as some of them. */
+    private static final int SPINS = 16;
 
     private static final ReusePool<BlockingCall<?, ?>> SPENT = new ReusePool<>(BlockingCall::new);
 
@@ -111,11 +112,13 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
     }
 
     private void awaitEnd() {
-        for (int i = 0; i < SPINS && !done; i++) {
-            Thread.onSpinWait();
-        }
         boolean interrupted = false;
+        CallerSpin spin = dispatcher().callerSpin();
+        boolean spins = spin.enter();
         try {
+            if (spins) {
+                spin.outcome(spinFor(spin.limitNs()));
+            }
             while (!done) {
                 park();
                 // Cleared until the end, or the caller could not park any more.
@@ -125,10 +128,21 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
                 }
             }
         } finally {
+            spin.leave();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private boolean spinFor(long limitNs) {
+        long startNs = System.nanoTime();
+        do {
+            for (int i = 0; i < SPINS && !done; i++) {
+                Thread.onSpinWait();
+            }
+        } while (!done && System.nanoTime() - startNs < limitNs);
+        return done;
     }
 
     private void park() {

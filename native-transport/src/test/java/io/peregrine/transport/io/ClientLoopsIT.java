@@ -14,15 +14,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each loop's handler is asked before it blocks, so that no clock is needed to see that it does not. */
-final class BusyPollingLoopsIT {
+final class ClientLoopsIT {
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final int MANY = 10_000;
+
+    /** Long enough for a poll between two looks at the clock. */
+    private static final long SPIN_NS = 5_000_000;
 
     @ParameterizedTest
     @EnumSource(IoBackend.class)
     void neverBlocksWhileAChannelIsRegistered(IoBackend backend) throws Exception {
         RecordingIoHandlers handlers = recordingHandlers(backend);
-        LoopGroup group = new LoopGroup(backend, handlers, 1, "busy", true);
+        LoopGroup group = new LoopGroup(backend, handlers, 1, "busy", new ClientLoops.Waiting(true, 0));
         EventLoop loop = group.next();
         try (LoopbackConnection connection = LoopbackConnection.tcp(loop, backend, SocketTuning.defaults())) {
             long blockedBefore = loop.submit(handlers::blockingTurns).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
@@ -39,7 +42,7 @@ final class BusyPollingLoopsIT {
     @EnumSource(IoBackend.class)
     void seesTasksTimersAndBytesWhileItPolls(IoBackend backend) throws Exception {
         RecordingIoHandlers handlers = recordingHandlers(backend);
-        LoopGroup group = new LoopGroup(backend, handlers, 1, "busy", true);
+        LoopGroup group = new LoopGroup(backend, handlers, 1, "busy", new ClientLoops.Waiting(true, 0));
         EventLoop loop = group.next();
         try (LoopbackConnection connection = LoopbackConnection.tcp(loop, backend, SocketTuning.defaults())) {
             await(handlers.morePollingTurns(MANY));
@@ -62,7 +65,7 @@ final class BusyPollingLoopsIT {
     @EnumSource(IoBackend.class)
     void maySleepWithoutChannelsAndIsWokenByTasks(IoBackend backend) throws Exception {
         RecordingIoHandlers handlers = recordingHandlers(backend);
-        LoopGroup group = new LoopGroup(backend, handlers, 1, "busy", true);
+        LoopGroup group = new LoopGroup(backend, handlers, 1, "busy", new ClientLoops.Waiting(true, 0));
         EventLoop loop = group.next();
         LoopbackConnection connection = LoopbackConnection.tcp(loop, backend, SocketTuning.defaults());
         await(handlers.morePollingTurns(1));
@@ -83,7 +86,7 @@ final class BusyPollingLoopsIT {
     @EnumSource(IoBackend.class)
     void anOrdinaryLoopMaySleepWithAChannel(IoBackend backend) throws Exception {
         RecordingIoHandlers handlers = recordingHandlers(backend);
-        LoopGroup group = new LoopGroup(backend, handlers, 1, "ordinary", false);
+        LoopGroup group = new LoopGroup(backend, handlers, 1, "ordinary", ClientLoops.Waiting.ASLEEP);
         EventLoop loop = group.next();
         try (LoopbackConnection connection = LoopbackConnection.tcp(loop, backend, SocketTuning.defaults())) {
             CompletableFuture<Void> sleeps = handlers.anotherBlockingTurn();
@@ -91,6 +94,50 @@ final class BusyPollingLoopsIT {
 
             await(sleeps);
 
+            assertThat(connection.client().isActive()).isTrue();
+        }
+        close(group);
+    }
+
+    @ParameterizedTest
+    @EnumSource(IoBackend.class)
+    void sleepsWithoutATimeoutWhenNothingIsOnTheCalendar(IoBackend backend) throws Exception {
+        RecordingIoHandlers handlers = recordingHandlers(backend);
+        LoopGroup group = new LoopGroup(backend, handlers, 1, "calendar", ClientLoops.Waiting.ASLEEP);
+        EventLoop loop = group.next();
+        CompletableFuture<Void> sleeps = handlers.anotherBlockingTurn();
+        loop.submit(() -> {}).sync();
+        await(sleeps);
+
+        assertThat(handlers.lastDeadlineNs()).isEqualTo(RecordingIoHandlers.NO_DEADLINE);
+
+        sleeps = handlers.anotherBlockingTurn();
+        loop.schedule(() -> {}, 1, TimeUnit.HOURS);
+        await(sleeps);
+
+        assertThat(handlers.lastDeadlineNs()).isNotEqualTo(RecordingIoHandlers.NO_DEADLINE);
+        close(group);
+    }
+
+    @ParameterizedTest
+    @EnumSource(IoBackend.class)
+    void spinsBeforeItSleepsWithAChannelOnly(IoBackend backend) throws Exception {
+        RecordingIoHandlers handlers = recordingHandlers(backend);
+        LoopGroup group = new LoopGroup(backend, handlers, 1, "spin", new ClientLoops.Waiting(false, SPIN_NS));
+        EventLoop loop = group.next();
+        CompletableFuture<Void> sleepsWithoutChannel = handlers.anotherBlockingTurn();
+        loop.submit(() -> {}).sync();
+        await(sleepsWithoutChannel);
+        try (LoopbackConnection connection = LoopbackConnection.tcp(loop, backend, SocketTuning.defaults())) {
+            CompletableFuture<Void> polls = handlers.morePollingTurns(1);
+            loop.submit(() -> {}).sync();
+            await(polls);
+
+            CompletableFuture<Void> sleeps = handlers.anotherBlockingTurn();
+            await(sleeps);
+
+            assertThat(loop.submit(() -> "woken").get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+                    .isEqualTo("woken");
             assertThat(connection.client().isActive()).isTrue();
         }
         close(group);
