@@ -68,7 +68,8 @@ class AwaitReadyIT {
         try (EventLoops loops = EventLoops.create(1);
                 ClientConn conn = connect("dns:///127.0.0.1:1")) {
             assertThatIllegalStateException()
-                    .isThrownBy(() -> loops.next().submit(() -> awaitReady(conn)).sync())
+                    .isThrownBy(
+                            () -> loops.next().submit(() -> awaitReady(conn)).sync())
                     .withMessageStartingWith("awaitReady() on an event loop");
         }
     }

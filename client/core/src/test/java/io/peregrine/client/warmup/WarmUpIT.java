@@ -82,8 +82,7 @@ class WarmUpIT {
                     }
                 });
         WarmUp blocking = WarmUp.create().method(broken, new byte[1], new byte[1]);
-        WarmUp async =
-                WarmUp.create().method(broken, new byte[1], new byte[1]).blockingCalls(0);
+        WarmUp async = WarmUp.create().method(broken, new byte[1], new byte[1]).blockingCalls(0);
 
         assertThatExceptionOfType(StatusException.class).isThrownBy(blocking::run);
         assertThatExceptionOfType(StatusException.class).isThrownBy(async::run);
