@@ -12,6 +12,14 @@ enum Peer {
         }
     },
 
+    /** This project's client, whose blocking callers drive the connection. */
+    PEREGRINE_DRIVEN("peregrine-driven") {
+        @Override
+        <M> EchoClient<M> connect(String address, Payload<M> payload) {
+            return PeregrineClient.callerDriven(address, payload);
+        }
+    },
+
     /** grpc-java with its defaults. */
     GRPC_JAVA("grpc-java") {
         @Override

@@ -20,8 +20,19 @@ final class PeregrineClient<M> implements EchoClient<M> {
     }
 
     PeregrineClient(String address, Payload<M> payload, Feature feature) {
-        ClientConnBuilder builder =
-                ClientConn.builder("passthrough:///" + address).credentials(InsecureCredentials.create());
+        this(builder(address), payload, feature);
+    }
+
+    /** A client whose blocking callers drive its connection. */
+    static <M> PeregrineClient<M> callerDriven(String address, Payload<M> payload) {
+        return new PeregrineClient<>(builder(address).callerDriven(true), payload, Feature.NONE);
+    }
+
+    private static ClientConnBuilder builder(String address) {
+        return ClientConn.builder("passthrough:///" + address).credentials(InsecureCredentials.create());
+    }
+
+    private PeregrineClient(ClientConnBuilder builder, Payload<M> payload, Feature feature) {
         PeregrineFeatures.configure(builder, feature);
         this.conn = builder.build();
         this.options = PeregrineFeatures.optionsFor(feature);

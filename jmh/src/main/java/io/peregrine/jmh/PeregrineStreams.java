@@ -32,8 +32,14 @@ final class PeregrineStreams implements StreamClient {
      * @param batch so many messages are sent between cork and flush; 1 for neither
      */
     PeregrineStreams(String address, CallOptions options, int batch) {
+        this(address, options, batch, false);
+    }
+
+    /** As above; on a connection that blocking callers drive, if it is to be. */
+    PeregrineStreams(String address, CallOptions options, int batch, boolean callerDriven) {
         this.conn = ClientConn.builder("passthrough:///" + address)
                 .credentials(InsecureCredentials.create())
+                .callerDriven(callerDriven)
                 .build();
         this.options = options;
         this.batch = batch;

@@ -12,8 +12,8 @@ final class StreamPeer {
     /**
      * A client of the given {@link StreamServer}.
      *
-     * @param name {@code peregrine}; {@code peregrine-corked}, which writes its messages in batches of {@value #BATCH};
-     *     or {@code grpc-java-tuned}
+     * @param name {@code peregrine}; {@code peregrine-driven}, whose blocking callers drive its connection; {@code
+     *     peregrine-corked}, which writes its messages in batches of {@value #BATCH}; or {@code grpc-java-tuned}
      * @param retry whether a retry policy is in force
      */
     static StreamClient connect(String name, boolean retry) {
@@ -21,11 +21,12 @@ final class StreamPeer {
         CallOptions options = PeregrineFeatures.optionsFor(retry ? Feature.RETRY : Feature.NONE);
         return switch (name) {
             case "peregrine" -> new PeregrineStreams(address, options, 1);
+            case "peregrine-driven" -> new PeregrineStreams(address, options, 1, true);
             case "peregrine-corked" -> new PeregrineStreams(address, options, BATCH);
             case "grpc-java-tuned" -> new GrpcJavaStreams(address, retry);
             default ->
                 throw new IllegalArgumentException(
-                        "peer: " + name + " (expected: peregrine, peregrine-corked or grpc-java-tuned)");
+                        "peer: " + name + " (expected: peregrine, peregrine-driven, peregrine-corked or grpc-java-tuned)");
         };
     }
 }

@@ -5,23 +5,26 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryResponse;
 import io.peregrine.client.internal.chain.CallerDeadline;
 import io.peregrine.transport.http2.TransportStream;
+import io.peregrine.transport.io.driven.CallerWait;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call whose caller waits: it spins briefly where there are cores to spare, then parks. A virtual thread may call.
+ * A call whose caller waits: on a caller-driven connection it drives; elsewhere it spins briefly where there are cores
+ * to spare, then parks. A virtual thread may call. Who makes and awaits it does so between {@link CallerWait#begin} and
+ * {@link CallerWait#end}.
  *
  * <p>{@link #done} is written last by the event loop and read first by the caller, which then sees the other fields.
  */
-public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
+public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerWait.Condition {
     /** On two cores or fewer the loop and the server need the one that spinning would take. */
     private static final int SPINS = Runtime.getRuntime().availableProcessors() > 2 ? 200 : 0;
 
-    private final Thread caller = Thread.currentThread();
+    private final CallerWait wait = CallerWait.current();
     private Status status = Status.OK;
     private @Nullable R response;
     private Metadata headers = Metadata.EMPTY;
@@ -61,7 +64,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         response = endResponse;
         trailers = endTrailers;
         done = true;
-        LockSupport.unpark(caller);
+        wait.signal();
     }
 
     @Override
@@ -69,18 +72,26 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         headers = responseHeaders;
     }
 
+    @Override
+    public boolean isOver() {
+        return done;
+    }
+
     private void awaitEnd() {
-        for (int i = 0; i < SPINS && !done; i++) {
+        for (int i = 0; i < SPINS && !done && wait.target() == null; i++) {
             Thread.onSpinWait();
         }
         boolean interrupted = false;
         try {
             while (!done) {
-                park();
-                // Cleared until the end, or the caller could not park any more.
-                if (Thread.interrupted()) {
-                    interrupted = true;
-                    cancel();
+                switch (wait.await(this, giveUpNs())) {
+                    case OVER -> {}
+                    case LATE -> throw stuck();
+                    // Cleared until the end, or the caller could not park any more.
+                    case INTERRUPTED -> {
+                        interrupted = true;
+                        cancel();
+                    }
                 }
             }
         } finally {
@@ -90,18 +101,17 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         }
     }
 
-    private void park() {
+    private long giveUpNs() {
         if (deadlineNs() == TransportStream.NO_DEADLINE) {
-            LockSupport.park(this);
-            return;
+            return CallerWait.FOREVER;
         }
-        long leftNs = deadlineNs() - dispatcher().nanoTime() + CallerDeadline.GRACE_NS;
-        if (leftNs <= 0) {
-            Status stuck = Status.of(
-                    StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");
-            cancel();
-            throw failure(stuck, Metadata.EMPTY, options().stackTraces());
-        }
-        LockSupport.parkNanos(this, leftNs);
+        return System.nanoTime() + deadlineNs() - dispatcher().nanoTime() + CallerDeadline.GRACE_NS;
+    }
+
+    private StatusException stuck() {
+        Status stuck =
+                Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");
+        cancel();
+        return failure(stuck, Metadata.EMPTY, options().stackTraces());
     }
 }
