@@ -54,6 +54,8 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
     private static final int MAX_LEAVING_ROUNDS = 3;
 
     private static final int TASK_CHUNK = 256;
+    private static final long FAULT_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final System.Logger LOG = System.getLogger(CallerDrivenEventLoop.class.getName());
 
     private static final int STARTED = 0;
     private static final int SHUTTING_DOWN = 1;
@@ -88,12 +90,13 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
      * A loop whose guard runs on {@code executor}, which gives it a thread of its own when the first task comes.
      *
      * @param handlerFactory whose handlers are as the class demands
+     * @param graceNs see {@link Guard#GRACE_NS}
      */
-    public CallerDrivenEventLoop(IoEventLoopGroup parent, Executor executor, IoHandlerFactory handlerFactory) {
+    CallerDrivenEventLoop(IoEventLoopGroup parent, Executor executor, IoHandlerFactory handlerFactory, long graceNs) {
         super(parent);
         this.parent = parent;
         this.handler = handlerFactory.newHandler(this);
-        this.guard = new Guard(this, executor);
+        this.guard = new Guard(this, executor, graceNs);
         this.interruptWakeup = new InterruptWakeup(handler::wakeup);
     }
 
@@ -216,7 +219,13 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
             initialized = true;
             handler.initialize();
         }
-        handler.run(context);
+        try {
+            handler.run(context);
+        } catch (RuntimeException | Error fault) {
+            // Of some channel's handler, and no reason to leave the others without a loop; nor to spin.
+            LOG.log(System.Logger.Level.WARNING, "an I/O event of a caller-driven loop failed", fault);
+            LockSupport.parkNanos(this, FAULT_PAUSE_NS);
+        }
     }
 
     /** Runs what is due, up to a limit; the number of tasks. */

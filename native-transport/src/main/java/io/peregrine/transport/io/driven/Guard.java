@@ -32,6 +32,7 @@ final class Guard implements Runnable {
 
     private final CallerDrivenEventLoop loop;
     private final Executor executor;
+    private final long graceNs;
     private final AtomicBoolean started = new AtomicBoolean();
 
     /** Null until it runs. */
@@ -46,9 +47,10 @@ final class Guard implements Runnable {
      */
     private volatile boolean asleep;
 
-    Guard(CallerDrivenEventLoop loop, Executor executor) {
+    Guard(CallerDrivenEventLoop loop, Executor executor, long graceNs) {
         this.loop = loop;
         this.executor = executor;
+        this.graceNs = graceNs;
     }
 
     /** Starts the thread, unless somebody has. Any thread. */
@@ -78,7 +80,7 @@ final class Guard implements Runnable {
         while (!loop.isTerminated()) {
             long seen = loop.drives();
             if (!asked && !loop.isShuttingDown()) {
-                LockSupport.parkNanos(this, GRACE_NS);
+                LockSupport.parkNanos(this, graceNs);
             }
             boolean wanted = asked || loop.isShuttingDown();
             asked = false;
