@@ -21,14 +21,18 @@ import org.jspecify.annotations.Nullable;
  */
 @EventLoopConfined
 public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, Http2Headers> implements Http2Headers {
+    /** What is decoded into. */
     private final ResponseHeaders headers = new ResponseHeaders();
+
+    /** The fields of the last block: {@link #headers}, or those of a block that was recognised. */
+    private ResponseHeaders last = headers;
 
     /** The block has more fields than are kept. */
     private boolean tooManyFields;
 
-    /** The fields of the last decoded block. */
+    /** The fields of the last block. */
     public ResponseHeaders headers() {
-        return headers;
+        return last;
     }
 
     @Override
@@ -175,6 +179,7 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
         private static final int MAX_TABLE_SIZE_UPDATES = 2;
 
         private final HeaderSink sink;
+        private final KeptBlocks keptBlocks = new KeptBlocks();
         private final long maxHeaderListBytes;
 
         /** Decodes into {@code sink}, up to a header list of {@code maxHeaderListBytes}. */
@@ -193,13 +198,30 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
             return 2 * maxHeaderListBytes;
         }
 
+        /** As Netty's; a block that was decoded before, and means the same still, is recognised by its octets. */
         @Override
         public Http2Headers decodeHeaders(int streamId, ByteBuf headerBlock) throws Http2Exception {
+            ResponseHeaders known = keptBlocks.find(headerBlock);
+            if (known != null) {
+                headerBlock.readerIndex(headerBlock.writerIndex());
+                sink.last = known;
+                return sink;
+            }
+            return decodeUnknown(streamId, headerBlock);
+        }
+
+        private Http2Headers decodeUnknown(int streamId, ByteBuf headerBlock) throws Http2Exception {
             requireFewTableSizeUpdates(headerBlock);
+            int start = headerBlock.readerIndex();
+            boolean mayKeep = keptBlocks.beforeDecoding(headerBlock);
             Http2Headers decoded = super.decodeHeaders(streamId, headerBlock);
             if (sink.tooManyFields) {
                 throw Http2Exception.headerListSizeError(
                         streamId, Http2Error.PROTOCOL_ERROR, true, "more than %d fields", ResponseHeaders.MAX_FIELDS);
+            }
+            if (mayKeep) {
+                sink.last = keptBlocks.keep(headerBlock.readerIndex(start), sink.headers);
+                headerBlock.readerIndex(headerBlock.writerIndex());
             }
             return decoded;
         }
@@ -238,6 +260,7 @@ public final class HeaderSink extends EmptyHeaders<CharSequence, CharSequence, H
         @Override
         protected Http2Headers newHeaders() {
             sink.headers.clear();
+            sink.last = sink.headers;
             sink.tooManyFields = false;
             return sink;
         }

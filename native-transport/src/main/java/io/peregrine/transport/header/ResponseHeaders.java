@@ -1,11 +1,15 @@
 package io.peregrine.transport.header;
 
 import io.netty.util.AsciiString;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The fields of one received header block, in the order of arrival. Valid only during the callback that hands it out:
  * the connection reuses it for the next block. Names and values themselves are immutable and may be kept.
+ *
+ * <p>A block that a server sends again and again is one and the same object each time, which does not change. What the
+ * layer above has made of it can be {@linkplain #interpretation(Object) left} with it, and need not be made again.
  */
 public final class ResponseHeaders {
     /** A block with more fields is refused: each costs more memory than HPACK's size counts (HOSTILE.md 2.2). */
@@ -15,11 +19,16 @@ public final class ResponseHeaders {
     private AsciiString[] values = new AsciiString[8];
     private int size;
 
+    /** Whether the fields never change again. */
+    private boolean lasting;
+
+    private @Nullable Object interpretation;
+
     ResponseHeaders() {}
 
-    /** Returns a block without fields. */
+    /** Returns a block without fields, which does not change. */
     public static ResponseHeaders empty() {
-        return new ResponseHeaders();
+        return new ResponseHeaders().lasting();
     }
 
     /** The number of fields. */
@@ -47,23 +56,48 @@ public final class ResponseHeaders {
         return null;
     }
 
-    /** A copy that stays as it is. */
-    public ResponseHeaders copy() {
+    /** These fields in a form that stays as it is. */
+    public ResponseHeaders lasting() {
+        if (lasting) {
+            return this;
+        }
         ResponseHeaders copy = new ResponseHeaders();
-        copy.names = java.util.Arrays.copyOf(names, names.length);
-        copy.values = java.util.Arrays.copyOf(values, values.length);
+        copy.names = Arrays.copyOf(names, size);
+        copy.values = Arrays.copyOf(values, size);
         copy.size = size;
+        copy.lasting = true;
         return copy;
     }
 
+    /**
+     * What was left with {@link #interpretation(Object)} when this block came before, or null. For the event loop of
+     * the connection.
+     */
+    public @Nullable Object interpretation() {
+        return interpretation;
+    }
+
+    /**
+     * Leaves what the layer above has made of these fields, for the next time that they come. It must depend on the
+     * fields and the connection only, and not on the call. Without effect on a block that is valid only now. For the
+     * event loop of the connection.
+     */
+    public void interpretation(Object made) {
+        if (lasting) {
+            interpretation = made;
+        }
+    }
+
     void clear() {
+        assert !lasting : "fields: " + this + " (expected: none that last)";
         size = 0;
     }
 
     void add(AsciiString name, AsciiString value) {
+        assert !lasting : "fields: " + this + " (expected: none that last)";
         if (size == names.length) {
-            names = java.util.Arrays.copyOf(names, size * 2);
-            values = java.util.Arrays.copyOf(values, size * 2);
+            names = Arrays.copyOf(names, size * 2);
+            values = Arrays.copyOf(values, size * 2);
         }
         names[size] = name;
         values[size] = value;

@@ -9,13 +9,19 @@ import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.transport.header.HeaderSink;
 import org.jspecify.annotations.Nullable;
 
 /**
  * From the octets of the socket to frames: judges the server's preface, keeps what is less than a frame, and sorts
- * the reader's errors into those of a stream and those of the connection (RFC 9113 §5.4).
+ * errors into those of a stream and those of the connection (RFC 9113 §5.4).
+ *
+ * <p>A frame of the kinds that calls consist of, if it is well-formed and not padded, is read where it lies, without
+ * an object. Every other frame goes to Netty's frame reader: what is rare, what has a wrong form, and all that comes
+ * within a header block of several frames. So every rule about the form of a frame that can be broken is judged by the
+ * reader, and here is only said when none is.
  *
  * <p>Invariant: after a connection error nothing is parsed.
  */
@@ -23,11 +29,25 @@ import org.jspecify.annotations.Nullable;
 final class FrameInput {
     private static final int FRAME_HEADER_BYTES = 9;
 
+    private static final int DATA = 0x0;
+    private static final int HEADERS = 0x1;
+    private static final int RST_STREAM = 0x3;
+    private static final int SETTINGS = 0x4;
+    private static final int PING = 0x6;
+    private static final int WINDOW_UPDATE = 0x8;
+
+    private static final int END_STREAM = 0x1;
+    private static final int ACK = 0x1;
+    private static final int END_HEADERS = 0x4;
+    private static final int PADDED = 0x8;
+    private static final int PRIORITY = 0x20;
+
     private final Http2ClientConnection connection;
     private final StreamLifecycle streams;
     private final PeerLabel peerLabel;
     private final DefaultHttp2FrameReader reader;
-    private final Http2FrameListener receiver;
+    private final HeaderSink.Decoder headersDecoder;
+    private final FrameReceiver receiver;
     private final FloodDefence flood;
     private boolean parsing;
     private boolean prefaceSeen;
@@ -38,13 +58,14 @@ final class FrameInput {
             StreamLifecycle streams,
             PeerLabel peerLabel,
             HeaderSink.Decoder headersDecoder,
-            Http2FrameListener receiver,
+            FrameReceiver receiver,
             FloodDefence flood) {
         this.connection = connection;
         this.streams = streams;
         this.peerLabel = peerLabel;
         // HeaderBlockLimit counts CONTINUATION; the reader's own limit, which 0 would lower to none, knows no size.
         this.reader = new DefaultHttp2FrameReader(headersDecoder, Integer.MAX_VALUE);
+        this.headersDecoder = headersDecoder;
         this.receiver = receiver;
         this.flood = flood;
     }
@@ -87,33 +108,141 @@ final class FrameInput {
             int frameStart = input.readerIndex();
             int lengthAndType = input.getInt(frameStart);
             int length = lengthAndType >>> 8;
-            int frameBytes = FRAME_HEADER_BYTES + length;
             // One that is too long is refused by the reader as soon as its header is here.
             boolean tooLong = length > reader.maxFrameSize();
-            if ((input.readableBytes() < frameBytes && !tooLong)
+            if ((input.readableBytes() - FRAME_HEADER_BYTES < length && !tooLong)
                     || !flood.replies().mayParse()) {
                 return;
             }
             int end = input.writerIndex();
-            input.writerIndex(tooLong ? end : frameStart + frameBytes);
+            int frameEnd = tooLong ? end : frameStart + FRAME_HEADER_BYTES + length;
+            input.writerIndex(frameEnd);
             try {
-                readFrame(ctx, input, lengthAndType & 0xFF, input.getByte(frameStart + 4));
+                readFrame(ctx, input, tooLong);
             } finally {
-                input.writerIndex(end);
+                input.setIndex(frameEnd, end);
             }
         }
     }
 
     /** After a stream error the frame is consumed and the next one follows; after a connection error nothing does. */
-    private void readFrame(ChannelHandlerContext ctx, ByteBuf input, int type, int flags) {
+    private void readFrame(ChannelHandlerContext ctx, ByteBuf input, boolean tooLong) {
+        HeaderBlockLimit headerBlock = flood.headerBlock();
         try {
-            flood.headerBlock().onFrame(type, flags);
-            reader.readFrame(ctx, input, receiver);
+            if (tooLong || headerBlock.isOpen() || !tryReadPlain(ctx, input, headersDecoder, receiver)) {
+                int frameStart = input.readerIndex();
+                headerBlock.onFrame(input.getByte(frameStart + 3), input.getByte(frameStart + 4));
+                reader.readFrame(ctx, input, receiver);
+            }
         } catch (Http2Exception.StreamException streamError) {
             onStreamError(streamError);
         } catch (Http2Exception error) {
             onConnectionError(error.error(), error.getMessage(), error);
         }
+    }
+
+    /**
+     * Reads a frame where it lies, if it is of a kind for which that is done and breaks no rule about the form of
+     * frames: each condition here is an error to the reader, or rare.
+     *
+     * @param input one whole frame within the limit for frames, outside a header block; borrowed
+     * @return false for any other frame, of which nothing is read
+     */
+    static boolean tryReadPlain(
+            ChannelHandlerContext ctx, ByteBuf input, HeaderSink.Decoder headersDecoder, Http2FrameListener receiver)
+            throws Http2Exception {
+        int frameStart = input.readerIndex();
+        int lengthAndType = input.getInt(frameStart);
+        int length = lengthAndType >>> 8;
+        int flags = input.getByte(frameStart + 4);
+        // Without its reserved bit, which is ignored.
+        int streamId = input.getInt(frameStart + 5) & Integer.MAX_VALUE;
+        input.readerIndex(frameStart + FRAME_HEADER_BYTES);
+        boolean plain = switch (lengthAndType & 0xFF) {
+            case DATA -> tryReadData(ctx, input, flags, streamId, receiver);
+            case HEADERS -> tryReadHeaders(ctx, input, flags, streamId, headersDecoder, receiver);
+            case RST_STREAM -> length == Integer.BYTES && tryReadRstStream(ctx, input, streamId, receiver);
+            case SETTINGS -> length == 0 && tryReadSettingsAck(ctx, flags, streamId, receiver);
+            case PING -> length == Long.BYTES && tryReadPing(ctx, input, flags, streamId, receiver);
+            case WINDOW_UPDATE -> length == Integer.BYTES && tryReadWindowUpdate(ctx, input, streamId, receiver);
+            default -> false;
+        };
+        if (!plain) {
+            input.readerIndex(frameStart);
+        }
+        return plain;
+    }
+
+    private static boolean tryReadData(
+            ChannelHandlerContext ctx, ByteBuf payload, int flags, int streamId, Http2FrameListener receiver)
+            throws Http2Exception {
+        if (streamId == 0 || (flags & PADDED) != 0) {
+            return false;
+        }
+        receiver.onDataRead(ctx, streamId, payload, 0, (flags & END_STREAM) != 0);
+        return true;
+    }
+
+    private static boolean tryReadHeaders(
+            ChannelHandlerContext ctx,
+            ByteBuf block,
+            int flags,
+            int streamId,
+            HeaderSink.Decoder headersDecoder,
+            Http2FrameListener receiver)
+            throws Http2Exception {
+        if (streamId == 0
+                || (flags & (END_HEADERS | PADDED | PRIORITY)) != END_HEADERS
+                || block.readableBytes() > headersDecoder.maxHeaderListSizeGoAway()) {
+            return false;
+        }
+        Http2Headers headers = headersDecoder.decodeHeaders(streamId, block);
+        receiver.onHeadersRead(ctx, streamId, headers, 0, (flags & END_STREAM) != 0);
+        return true;
+    }
+
+    private static boolean tryReadRstStream(
+            ChannelHandlerContext ctx, ByteBuf payload, int streamId, Http2FrameListener receiver)
+            throws Http2Exception {
+        if (streamId == 0) {
+            return false;
+        }
+        receiver.onRstStreamRead(ctx, streamId, payload.readUnsignedInt());
+        return true;
+    }
+
+    private static boolean tryReadSettingsAck(
+            ChannelHandlerContext ctx, int flags, int streamId, Http2FrameListener receiver) throws Http2Exception {
+        if (streamId != 0 || (flags & ACK) == 0) {
+            return false;
+        }
+        receiver.onSettingsAckRead(ctx);
+        return true;
+    }
+
+    private static boolean tryReadPing(
+            ChannelHandlerContext ctx, ByteBuf payload, int flags, int streamId, Http2FrameListener receiver)
+            throws Http2Exception {
+        if (streamId != 0) {
+            return false;
+        }
+        if ((flags & ACK) != 0) {
+            receiver.onPingAckRead(ctx, payload.readLong());
+        } else {
+            receiver.onPingRead(ctx, payload.readLong());
+        }
+        return true;
+    }
+
+    private static boolean tryReadWindowUpdate(
+            ChannelHandlerContext ctx, ByteBuf payload, int streamId, Http2FrameListener receiver)
+            throws Http2Exception {
+        int increment = payload.readInt() & Integer.MAX_VALUE;
+        if (increment == 0) {
+            return false;
+        }
+        receiver.onWindowUpdateRead(ctx, streamId, increment);
+        return true;
     }
 
     private void onStreamError(Http2Exception.StreamException error) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Bounds a header block in frames and in time (RFC 9113 §6.10, §10.5.1). Netty's frame reader bounds its bytes; until
  * the block has ended nothing else can be received on the connection.
  *
- * <p>A block in one frame, which nearly all are, costs two comparisons.
+ * <p>A block in one frame, which nearly all are, is none of its business.
  */
 @EventLoopConfined
 final class HeaderBlockLimit {
@@ -29,6 +29,7 @@ final class HeaderBlockLimit {
     private final FloodLimits limits;
     private final int maxContinuations;
     private final Consumer<String> onOverrun;
+    private boolean open;
     private int continuations;
     private @Nullable Future<?> timeout;
 
@@ -40,12 +41,18 @@ final class HeaderBlockLimit {
         this.onOverrun = onOverrun;
     }
 
-    /** Comes before each frame is handed to the reader. */
+    /** Whether a block has begun whose CONTINUATION frames are still to come, and may come alone. */
+    boolean isOpen() {
+        return open;
+    }
+
+    /** Comes before each frame that is handed to the reader, which are all that can open or end a block. */
     void onFrame(int type, int flags) throws Http2Exception {
         if (type == CONTINUATION) {
             onContinuation(flags);
         } else if ((type == HEADERS || type == PUSH_PROMISE) && (flags & END_HEADERS) == 0) {
             close();
+            open = true;
             continuations = 0;
             timeout =
                     eventLoop.schedule(this::onTimeout, limits.headerBlockTime().toNanos(), TimeUnit.NANOSECONDS);
@@ -64,6 +71,7 @@ final class HeaderBlockLimit {
     /** One that belongs to no block is for the reader to refuse. */
     private void onContinuation(int flags) throws Http2Exception {
         if ((flags & END_HEADERS) != 0) {
+            open = false;
             close();
         } else if (++continuations > maxContinuations) {
             throw connectionError(

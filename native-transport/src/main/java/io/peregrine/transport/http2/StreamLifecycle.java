@@ -289,7 +289,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
             writer.rstStream(stream.id, Http2Error.NO_ERROR);
         }
         if (unread) {
-            ResponseHeaders kept = trailers.copy();
+            ResponseHeaders kept = trailers.lasting();
             leaveTheWire(stream, () -> endWithTrailers(stream, kept, trailersOnly));
         } else {
             endWithTrailers(stream, trailers, trailersOnly);

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -86,15 +87,30 @@ public final class EventLoops implements AutoCloseable {
     }
 
     /**
-     * Returns the next loop, round robin over the group.
+     * Returns the next loop, round robin over the group: for tasks and timers. A connection asks {@link #place}.
      *
      * @throws IllegalStateException if this handle is closed
      */
     public EventLoop next() {
+        requireOpen();
+        return group.next();
+    }
+
+    /**
+     * Returns the loop for {@code channel}, which is about to be registered: the one with the fewest open connections
+     * of all handles onto the group, and in turn where several have as few. The channel counts until it is closed.
+     *
+     * @throws IllegalStateException if this handle is closed
+     */
+    public EventLoop place(Channel channel) {
+        requireOpen();
+        return group.place(channel);
+    }
+
+    private void requireOpen() {
         if (closed.get()) {
             throw new IllegalStateException("event loops: closed (expected: an open handle)");
         }
-        return group.next();
     }
 
     /**
@@ -152,11 +168,15 @@ public final class EventLoops implements AutoCloseable {
 
     /** Describes a group that belongs to the caller alone; {@link #build()} checks and makes it. Not thread-safe. */
     public static final class Builder {
+        private static final long MIN_SPIN_NS = 1_000;
+        private static final int MAX_SPIN_MS = 10;
+
         private @Nullable IoBackend backend;
         private @Nullable String name;
         private int threads = Runtime.getRuntime().availableProcessors();
         private boolean busyPoll;
         private boolean callerDriven;
+        private long spinNs;
 
         private Builder() {}
 
@@ -222,10 +242,33 @@ public final class EventLoops implements AutoCloseable {
         }
 
         /**
+         * For how long a loop with a connection asks for I/O without pause before it sleeps in the kernel: 0, or 1 us
+         * to {@value #MAX_SPIN_MS} ms. Default 0. It is the middle between sleeping at once and {@link #busyPoll}, which
+         * makes it meaningless.
+         *
+         * <p>A response, or a call of another thread, that comes within that time finds the loop awake and costs no
+         * wake-up. A loop learns whether that happens: where fewer than half of the spins see something come, it stops,
+         * and asks again at one wait in 128.
+         *
+         * <p>Set it, to about the time of a round trip, where processors are to spare: more of them than busy loops and
+         * busy threads that call, and more than two. Where there are fewer, the spin takes the processor from the very
+         * thread whose work it waits for.
+         */
+        public Builder spin(Duration limit) {
+            long newSpinNs = limit.toNanos();
+            if (newSpinNs != 0 && (newSpinNs < MIN_SPIN_NS || newSpinNs > MAX_SPIN_MS * 1_000_000L)) {
+                throw new IllegalArgumentException(
+                        "spin: " + limit + " (expected: PT0S, or 1 us.." + MAX_SPIN_MS + " ms)");
+            }
+            spinNs = newSpinNs;
+            return this;
+        }
+
+        /**
          * Makes the group; its threads start with their first task.
          *
          * @throws IllegalArgumentException if the threads are out of range, the name is blank, the loops are to be
-         *     caller-driven and the backend cannot be, or they are to poll busily too, or as for {@link
+         *     caller-driven and the backend cannot be, or they are to poll busily or to spin too, or as for {@link
          *     IoBackend#selection()}
          * @throws IllegalStateException if the backend is not available; the message says why
          */
@@ -233,13 +276,14 @@ public final class EventLoops implements AutoCloseable {
             IoBackend used = backend == null ? IoBackend.best() : backend;
             String prefix = name == null ? defaultName(used) : name;
             if (callerDriven) {
-                if (busyPoll) {
+                if (busyPoll || spinNs > 0) {
                     throw new IllegalArgumentException(
-                            "busy-polling loops that are caller-driven (expected: one of the two)");
+                            "loops that are caller-driven and poll busily or spin (expected: one of these)");
                 }
                 return new EventLoops(LoopGroup.callerDriven(used, threads, prefix), false);
             }
-            return new EventLoops(new LoopGroup(used, used.newIoHandlerFactory(), threads, prefix, busyPoll), false);
+            ClientLoops.Waiting waiting = new ClientLoops.Waiting(busyPoll, busyPoll ? 0 : spinNs);
+            return new EventLoops(new LoopGroup(used, used.newIoHandlerFactory(), threads, prefix, waiting), false);
         }
     }
 }

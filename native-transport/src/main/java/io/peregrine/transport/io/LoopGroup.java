@@ -29,13 +29,14 @@ final class LoopGroup {
     private final IoBackend backend;
     private final int size;
     private final MultiThreadIoEventLoopGroup loops;
+    private final ConnectionPlacement placement;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
     /** The open channels of these loops; one that comes after the close is closed at once. */
     private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
 
     LoopGroup(IoBackend backend, int threads, String name) {
-        this(backend, backend.newIoHandlerFactory(), threads, name, false);
+        this(backend, backend.newIoHandlerFactory(), threads, name, ClientLoops.Waiting.ASLEEP);
     }
 
     /** A group that the threads which call drive; see {@link EventLoops.Builder#callerDriven}. */
@@ -51,22 +52,26 @@ final class LoopGroup {
     }
 
     /** A group whose handlers come from {@code handlerFactory}, which is of {@code backend} or wraps one that is. */
-    LoopGroup(IoBackend backend, IoHandlerFactory handlerFactory, int threads, String name, boolean busyPoll) {
-        this(backend, threads, loops(handlerFactory, threads, name, busyPoll));
+    LoopGroup(
+            IoBackend backend,
+            IoHandlerFactory handlerFactory,
+            int threads,
+            String name,
+            ClientLoops.Waiting waiting) {
+        this(backend, threads, loops(handlerFactory, threads, name, waiting));
     }
 
     private LoopGroup(IoBackend backend, int size, MultiThreadIoEventLoopGroup loops) {
         this.backend = backend;
         this.size = size;
         this.loops = loops;
+        this.placement = new ConnectionPlacement(loops);
     }
 
     private static MultiThreadIoEventLoopGroup loops(
-            IoHandlerFactory handlerFactory, int threads, String name, boolean busyPoll) {
+            IoHandlerFactory handlerFactory, int threads, String name, ClientLoops.Waiting waiting) {
         requireValid(threads, name);
-        return busyPoll
-                ? new BusyPollingLoops(threads, threadFactory(name), handlerFactory)
-                : new MultiThreadIoEventLoopGroup(threads, threadFactory(name), handlerFactory);
+        return new ClientLoops(threads, threadFactory(name), handlerFactory, waiting);
     }
 
     private static void requireValid(int threads, String name) {
@@ -92,6 +97,10 @@ final class LoopGroup {
 
     EventLoop next() {
         return loops.next();
+    }
+
+    EventLoop place(Channel channel) {
+        return placement.place(channel);
     }
 
     IoBackend backend() {

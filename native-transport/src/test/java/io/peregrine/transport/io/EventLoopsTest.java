@@ -140,6 +140,14 @@ final class EventLoopsTest {
                 .withMessage("threads: " + threads + " (expected: 1..1024)");
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1, 999, 10_000_001})
+    void refusesASpinOutOfRange(long spinNs) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EventLoops.builder().spin(Duration.ofNanos(spinNs)))
+                .withMessage("spin: " + Duration.ofNanos(spinNs) + " (expected: PT0S, or 1 us..10 ms)");
+    }
+
     @Test
     void refusesABlankName() {
         assertThatIllegalArgumentException()
