@@ -81,7 +81,8 @@ public class DeadlineWheelBenchmark {
         private static final RequestHeaders HEADERS = RequestHeaders.grpc(false, "host", "/service/method", "agent");
 
         SilentStream(long deadlineNs) {
-            super(HEADERS, null, Unpooled.EMPTY_BUFFER, deadlineNs, 0);
+            super(null);
+            prepare(HEADERS, Unpooled.EMPTY_BUFFER, deadlineNs, 0);
         }
 
         @Override
