@@ -43,6 +43,17 @@ class GuidesTest {
     }
 
     @Test
+    void callerDriven() {
+        ClientConn driven = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .callerDriven(true)
+                .build();
+
+        assertThat(driven.state()).isEqualTo(ConnectivityState.IDLE);
+        driven.close();
+    }
+
+    @Test
     void keepAliveAndTelemetry() {
         ClientConn watched = ClientConn.builder("dns:///quotes.internal:443")
                 .credentials(TlsCredentials.create())
@@ -105,7 +116,7 @@ class GuidesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"connections.md, 5", "proxies.md, 1"})
+    @CsvSource({"connections.md, 6", "proxies.md, 1"})
     void theGuidesShowWhatIsBuiltHere(String guide, int snippets) throws Exception {
         List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/client/GuidesTest.java"))
                 .lines()

@@ -43,8 +43,8 @@ final class LoopGroup {
     static LoopGroup callerDriven(IoBackend backend, int loops, String name) {
         String refusal = backend.callerDrivenRefusal();
         if (refusal != null) {
-            throw new IllegalArgumentException("caller-driven loops on " + backend.lowerCaseName() + ": not possible, since "
-                    + refusal + " (expected: epoll or kqueue)");
+            throw new IllegalArgumentException("caller-driven loops on " + backend.lowerCaseName()
+                    + ": not possible, since " + refusal + " (expected: epoll or kqueue)");
         }
         requireValid(loops, name);
         return new LoopGroup(
@@ -53,11 +53,7 @@ final class LoopGroup {
 
     /** A group whose handlers come from {@code handlerFactory}, which is of {@code backend} or wraps one that is. */
     LoopGroup(
-            IoBackend backend,
-            IoHandlerFactory handlerFactory,
-            int threads,
-            String name,
-            ClientLoops.Waiting waiting) {
+            IoBackend backend, IoHandlerFactory handlerFactory, int threads, String name, ClientLoops.Waiting waiting) {
         this(backend, threads, loops(handlerFactory, threads, name, waiting));
     }
 

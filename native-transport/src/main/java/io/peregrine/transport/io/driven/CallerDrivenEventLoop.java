@@ -128,10 +128,15 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
         EventExecutor outer = ThreadExecutorMap.setCurrentExecutor(this);
         try {
             context.giveUpNs = giveUpNs;
+            letOthersIn();
             runTasks();
             while (!condition.isOver() && life == STARTED && !isInterruptedOrLate(giveUpNs)) {
                 awaitIo();
                 runTasks();
+                if (othersWoken && !condition.isOver()) {
+                    letOthersIn();
+                    runTasks();
+                }
             }
         } finally {
             context.giveUpNs = CallerWait.FOREVER;
@@ -193,19 +198,29 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
         handler.wakeup();
     }
 
+    /** Whether somebody waits for the guard to take the baton; for tests of races. */
+    boolean isGuardAsked() {
+        return guard.isAsked();
+    }
+
     void wakeGuard() {
         guard.wake();
     }
 
     // ---- Who holds the baton ---------------------------------------------------------------------------------
 
-    private void awaitIo() {
+    /**
+     * Threads whose waits have ended are about to call again, and what they send leaves in one write: where they wait
+     * for this processor, they go first. Where they have others, this costs a system call that does nothing.
+     */
+    private void letOthersIn() {
         if (othersWoken) {
-            // They are about to call again, and what they send leaves in one write: where they wait for this
-            // processor, they go first. Where they have others, this costs a system call that does nothing.
             othersWoken = false;
             Thread.yield();
         }
+    }
+
+    private void awaitIo() {
         interruptWakeup.enter();
         try {
             runIo();
@@ -248,7 +263,6 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
      * has been run by then, or somebody else is there to do it.
      */
     private void leave() {
-        othersWoken = false;
         for (int round = 0; round < MAX_LEAVING_ROUNDS; round++) {
             runTasks();
             if (passOn()) {
@@ -412,8 +426,8 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
     @Override
     public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
         if (quietPeriod < 0 || timeout < quietPeriod) {
-            throw new IllegalArgumentException(
-                    "quiet period: " + quietPeriod + ", timeout: " + timeout + " (expected: 0 <= quiet period <= timeout)");
+            throw new IllegalArgumentException("quiet period: " + quietPeriod + ", timeout: " + timeout
+                    + " (expected: 0 <= quiet period <= timeout)");
         }
         quietPeriodNs = unit.toNanos(quietPeriod);
         shutdownTimeoutNs = unit.toNanos(timeout);
@@ -491,11 +505,13 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
     }
 
     @Override
+    @Deprecated
     public ChannelFuture register(Channel channel) {
         return register(new DefaultChannelPromise(channel, this));
     }
 
     @Override
+    @Deprecated
     public ChannelFuture register(ChannelPromise promise) {
         promise.channel().unsafe().register(this, promise);
         return promise;

@@ -66,6 +66,10 @@ final class Guard implements Runnable {
         LockSupport.unpark(thread);
     }
 
+    boolean isAsked() {
+        return asked;
+    }
+
     /** The baton has been laid down. */
     void onBatonFree() {
         if (asleep) {

@@ -27,6 +27,7 @@ final class Place implements Runnable {
 
     // Of who holds the baton.
     boolean linked;
+
     @Nullable
     Place previous;
 
