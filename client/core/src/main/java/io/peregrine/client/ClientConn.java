@@ -21,6 +21,7 @@ import io.peregrine.client.internal.flow.ResponseFuture;
 import io.peregrine.client.internal.flow.ResponsePublisher;
 import io.peregrine.transport.io.ConnectionInfo;
 import io.peregrine.transport.io.EventLoops;
+import io.peregrine.transport.io.driven.CallerWait;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -96,7 +97,12 @@ public final class ClientConn implements AutoCloseable {
         if (unaryChain != null) {
             return awaitChain(unaryChain, method, request, whole).message();
         }
-        return startBlocking(method, request, whole).await();
+        CallerWait wait = beginWait(method);
+        try {
+            return startBlocking(method, request, whole).await();
+        } finally {
+            wait.end();
+        }
     }
 
     /** As {@link #invoke}, and returns the server's metadata too. */
@@ -105,7 +111,12 @@ public final class ClientConn implements AutoCloseable {
         if (unaryChain != null) {
             return awaitChain(unaryChain, method, request, whole);
         }
-        return startBlocking(method, request, whole).awaitResponse();
+        CallerWait wait = beginWait(method);
+        try {
+            return startBlocking(method, request, whole).awaitResponse();
+        } finally {
+            wait.end();
+        }
     }
 
     /**
@@ -167,11 +178,17 @@ public final class ClientConn implements AutoCloseable {
         requireNoEventLoop("newStream()");
         CallOptions whole = defaults.under(options);
         BlockingStream<Q, R> stream = new BlockingStream<>(method, whole.stackTraces(), CallerDeadline.giveUpNs(whole));
-        // The caller waits for no callback, and may itself be the executor's only thread.
-        stream.begin(
-                streamChain == null
-                        ? start(method, whole, stream, null)
-                        : streamChain.start(method, CallerDeadline.withoutExecutor(whole), stream));
+        CallerWait wait = CallerWait.begin();
+        try {
+            // The caller waits for no callback, and may itself be the executor's only thread.
+            stream.begin(
+                    streamChain == null
+                            ? start(method, whole, stream, null)
+                            : streamChain.start(method, CallerDeadline.withoutExecutor(whole), stream));
+            stream.drives(wait.target());
+        } finally {
+            wait.end();
+        }
         return new ClientStream<>(stream);
     }
 
@@ -374,9 +391,14 @@ public final class ClientConn implements AutoCloseable {
         }
     }
 
-    private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+    /** Before anything of the call reaches an event loop. */
+    private CallerWait beginWait(MethodDescriptor<?, ?> method) {
         requireUnary(method);
         requireNoEventLoop("invoke()");
+        return CallerWait.begin();
+    }
+
+    private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
         BlockingCall<Q, R> call = BlockingCall.reused(dispatcher, method, options);
         start(call, request);
         return call;

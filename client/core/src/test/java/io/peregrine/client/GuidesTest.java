@@ -44,6 +44,17 @@ class GuidesTest {
     }
 
     @Test
+    void callerDriven() {
+        ClientConn driven = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .callerDriven(true)
+                .build();
+
+        assertThat(driven.state()).isEqualTo(ConnectivityState.IDLE);
+        driven.close();
+    }
+
+    @Test
     void keepAliveAndTelemetry() {
         ClientConn watched = ClientConn.builder("dns:///quotes.internal:443")
                 .credentials(TlsCredentials.create())

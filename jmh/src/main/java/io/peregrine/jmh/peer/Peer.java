@@ -13,6 +13,14 @@ public enum Peer {
         }
     },
 
+    /** This project's client, whose blocking callers drive the connection. */
+    PEREGRINE_DRIVEN("peregrine-driven") {
+        @Override
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return PeregrineClient.callerDriven(setup, payload);
+        }
+    },
+
     /** grpc-java with its defaults. */
     GRPC_JAVA("grpc-java") {
         @Override

@@ -29,6 +29,12 @@ public final class PeregrineClient<M> implements EchoClient<M> {
         return new PeregrineClient<>(PeregrineChannel.builder(setup).build(), PeregrineChannel.options(setup), payload);
     }
 
+    /** A client whose blocking callers drive its connection. */
+    static <M> EchoClient<M> callerDriven(ClientSetup setup, Payload<M> payload) {
+        return new PeregrineClient<>(
+                PeregrineChannel.builder(setup).callerDriven(true).build(), PeregrineChannel.options(setup), payload);
+    }
+
     /** Over plaintext, with a feature. */
     public static <M> EchoClient<M> withFeature(String address, Payload<M> payload, Feature feature) {
         ClientConnBuilder builder = PeregrineChannel.builder(ClientSetup.plaintext(address));

@@ -33,7 +33,17 @@ final class PeregrineStreams implements StreamClient {
      * @param batch so many messages are sent between cork and flush; 1 for neither
      */
     PeregrineStreams(ClientSetup setup, CallOptions options, int batch) {
-        this.conn = PeregrineChannel.builder(setup).build();
+        this(PeregrineChannel.builder(setup).build(), options, batch);
+    }
+
+    /** On a connection that blocking callers drive. */
+    static PeregrineStreams callerDriven(ClientSetup setup, CallOptions options) {
+        return new PeregrineStreams(
+                PeregrineChannel.builder(setup).callerDriven(true).build(), options, 1);
+    }
+
+    private PeregrineStreams(ClientConn conn, CallOptions options, int batch) {
+        this.conn = conn;
         this.options = options;
         this.batch = batch;
     }

@@ -18,8 +18,8 @@ public final class StreamPeer {
     /**
      * A client of a server that speaks as {@link StreamServer} does.
      *
-     * @param name {@code peregrine}; {@code peregrine-corked}, which writes its messages in batches of {@value #BATCH};
-     *     or {@code grpc-java-tuned}
+     * @param name {@code peregrine}; {@code peregrine-driven}, whose blocking callers drive its connection; {@code
+     *     peregrine-corked}, which writes its messages in batches of {@value #BATCH}; or {@code grpc-java-tuned}
      * @param setup where the server is
      * @param retry whether a retry policy is in force
      * @throws IllegalArgumentException if there is no such peer
@@ -28,11 +28,12 @@ public final class StreamPeer {
         CallOptions options = PeregrineFeatures.optionsFor(retry ? Feature.RETRY : Feature.NONE);
         return switch (name) {
             case "peregrine" -> new PeregrineStreams(setup, options, 1);
+            case "peregrine-driven" -> PeregrineStreams.callerDriven(setup, options);
             case "peregrine-corked" -> new PeregrineStreams(setup, options, BATCH);
             case "grpc-java-tuned" -> new GrpcJavaStreams(setup, retry);
             default ->
-                throw new IllegalArgumentException(
-                        "peer: " + name + " (expected: peregrine, peregrine-corked or grpc-java-tuned)");
+                throw new IllegalArgumentException("peer: " + name
+                        + " (expected: peregrine, peregrine-driven, peregrine-corked or grpc-java-tuned)");
         };
     }
 }

@@ -3,6 +3,7 @@ package io.peregrine.transport.http2;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.transport.io.driven.CallerDrivenEventLoop;
 import java.util.ArrayDeque;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -70,9 +71,12 @@ final class DeadlineWheel implements Runnable {
         void onDeadline(TransportStream stream);
     }
 
-    /** The wheel of the loop that runs the calling thread. */
+    /** The wheel of the loop that runs the calling thread: of the thread, unless the loop goes from one to another. */
     static DeadlineWheel of(EventLoop eventLoop) {
         assert eventLoop.inEventLoop();
+        if (eventLoop instanceof CallerDrivenEventLoop driven) {
+            return driven.local(DeadlineWheel.class, DeadlineWheel::new);
+        }
         @Nullable DeadlineWheel wheel = WHEELS.get();
         if (wheel == null || wheel.eventLoop != eventLoop) {
             wheel = new DeadlineWheel(eventLoop);

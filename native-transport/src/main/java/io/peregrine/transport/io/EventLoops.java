@@ -195,6 +195,7 @@ public final class EventLoops implements AutoCloseable {
         private @Nullable String name;
         private int threads = Runtime.getRuntime().availableProcessors();
         private boolean busyPoll;
+        private boolean callerDriven;
         private long spinNs;
 
         private Builder() {}
@@ -236,6 +237,31 @@ public final class EventLoops implements AutoCloseable {
         }
 
         /**
+         * Whether the threads that wait for calls run the loops themselves. Default false.
+         *
+         * <p>A thread that makes a blocking call then writes its request, asks for I/O and reads the response itself,
+         * and no other thread takes part: two system calls fewer and no hand-off, which is most of the latency of a
+         * small call. While several threads wait on one loop, one of them drives and the others are told; while
+         * nobody calls, a guard thread of the loop, one for each, keeps the connections alive. {@link #threads} is
+         * the number of loops, and best 1 for each connection that is to be driven by itself.
+         *
+         * <p>Use it for few threads with one blocking call or stream each, where latency counts first. Do not use it
+         * for asynchronous calls, which find a loop that is asleep as often as not and whose callbacks may be a
+         * millisecond late after a blocking call has left the loop; nor for many connections on one loop; nor for
+         * virtual threads, which never drive, because they would block their carrier in the kernel.
+         *
+         * <p>Callbacks of other calls run on whatever thread drives: as on any event loop they must not block, and
+         * they may find locks held that this thread took before it called. A blocking call from within such a callback
+         * is refused, as it is on any event loop.
+         *
+         * <p>Works with epoll and kqueue.
+         */
+        public Builder callerDriven(boolean on) {
+            callerDriven = on;
+            return this;
+        }
+
+        /**
          * For how long a loop with a connection asks for I/O without pause before it sleeps in the kernel: 0, or 1 us
          * to {@value #MAX_SPIN_MS} ms. Default 0. It is the middle between sleeping at once and {@link #busyPoll}, which
          * makes it meaningless.
@@ -261,13 +287,21 @@ public final class EventLoops implements AutoCloseable {
         /**
          * Makes the group; its threads start with their first task.
          *
-         * @throws IllegalArgumentException if the threads are out of range, the name is blank, or as for {@link
+         * @throws IllegalArgumentException if the threads are out of range, the name is blank, the loops are to be
+         *     caller-driven and the backend cannot be, or they are to poll busily or to spin too, or as for {@link
          *     IoBackend#selection()}
          * @throws IllegalStateException if the backend is not available; the message says why
          */
         public EventLoops build() {
             IoBackend used = backend == null ? IoBackend.best() : backend;
             String prefix = name == null ? defaultName(used) : name;
+            if (callerDriven) {
+                if (busyPoll || spinNs > 0) {
+                    throw new IllegalArgumentException(
+                            "loops that are caller-driven and poll busily or spin (expected: one of these)");
+                }
+                return new EventLoops(LoopGroup.callerDriven(used, threads, prefix), false);
+            }
             ClientLoops.Waiting waiting = new ClientLoops.Waiting(busyPoll, busyPoll ? 0 : spinNs);
             return new EventLoops(new LoopGroup(used, used.newIoHandlerFactory(), threads, prefix, waiting), false);
         }

@@ -6,27 +6,30 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryResponse;
 import io.peregrine.client.internal.chain.CallerDeadline;
 import io.peregrine.transport.http2.TransportStream;
 import io.peregrine.transport.io.CallerSpin;
+import io.peregrine.transport.io.driven.CallerWait;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call whose caller waits: it spins briefly where that pays, then parks. A virtual thread may call.
+ * A call whose caller waits: on a caller-driven connection it drives; elsewhere it spins briefly where that pays, then
+ * parks. A virtual thread may call. Who makes and awaits it does so between {@link CallerWait#begin} and
+ * {@link CallerWait#end}.
  *
  * <p>{@link #done} is written last by the event loop and read first by the caller, which then sees the other fields.
  */
-public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
+public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerWait.Condition {
     /** Between two looks at the clock, which costs as much as some of them. */
     private static final int SPINS = 16;
 
     private static final ReusePool<BlockingCall<?, ?>> SPENT = new ReusePool<>(BlockingCall::new);
 
     private final ReusePool.@Nullable Shelf<BlockingCall<?, ?>> shelf;
-    private Thread caller = Thread.currentThread();
+    private CallerWait wait = CallerWait.current();
     private Status status = Status.OK;
     private @Nullable R response;
     private Metadata headers = Metadata.EMPTY;
@@ -48,7 +51,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
     public static <Q, R> BlockingCall<Q, R> reused(
             CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
         BlockingCall<Q, R> call = (BlockingCall<Q, R>) SPENT.take();
-        call.caller = Thread.currentThread();
+        call.wait = CallerWait.current();
         call.define(dispatcher, method, options);
         return call;
     }
@@ -101,9 +104,9 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         response = endResponse;
         trailers = endTrailers;
         // Read before: the call may be another one's right after.
-        Thread waiting = caller;
+        CallerWait waiting = wait;
         done = true;
-        LockSupport.unpark(waiting);
+        waiting.signal();
     }
 
     @Override
@@ -111,24 +114,44 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         headers = responseHeaders;
     }
 
+    @Override
+    public boolean isOver() {
+        return done;
+    }
+
     private void awaitEnd() {
-        boolean interrupted = false;
+        if (wait.target() != null) {
+            // Who drives does not spin for others to do it.
+            waitForEnd();
+            return;
+        }
         CallerSpin spin = dispatcher().callerSpin();
         boolean spins = spin.enter();
         try {
             if (spins) {
                 spin.outcome(spinFor(spin.limitNs()));
             }
+            waitForEnd();
+        } finally {
+            spin.leave();
+        }
+    }
+
+    private void waitForEnd() {
+        boolean interrupted = false;
+        try {
             while (!done) {
-                park();
-                // Cleared until the end, or the caller could not park any more.
-                if (Thread.interrupted()) {
-                    interrupted = true;
-                    cancel();
+                switch (wait.await(this, giveUpNs())) {
+                    case OVER -> {}
+                    case LATE -> throw stuck();
+                    // Cleared until the end, or the caller could not park any more.
+                    case INTERRUPTED -> {
+                        interrupted = true;
+                        cancel();
+                    }
                 }
             }
         } finally {
-            spin.leave();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -145,18 +168,17 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> {
         return done;
     }
 
-    private void park() {
+    private long giveUpNs() {
         if (deadlineNs() == TransportStream.NO_DEADLINE) {
-            LockSupport.park(this);
-            return;
+            return CallerWait.FOREVER;
         }
-        long leftNs = deadlineNs() - dispatcher().nanoTime() + CallerDeadline.GRACE_NS;
-        if (leftNs <= 0) {
-            Status stuck = Status.of(
-                    StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");
-            cancel();
-            throw failure(stuck, Metadata.EMPTY, options().stackTraces());
-        }
-        LockSupport.parkNanos(this, leftNs);
+        return System.nanoTime() + deadlineNs() - dispatcher().nanoTime() + CallerDeadline.GRACE_NS;
+    }
+
+    private StatusException stuck() {
+        Status stuck =
+                Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded, and the connection's event loop is stuck");
+        cancel();
+        return failure(stuck, Metadata.EMPTY, options().stackTraces());
     }
 }
