@@ -34,8 +34,9 @@ final class ConnectionPlacementTest {
     void connectionsOpenedAtOnceSpreadOverAllLoops() {
         place(9);
 
-        assertThat(placed).hasSize(3).allSatisfy((loop, channels) -> assertThat(channels)
-                .hasSize(3));
+        assertThat(placed)
+                .hasSize(3)
+                .allSatisfy((loop, channels) -> assertThat(channels).hasSize(3));
     }
 
     @Test
@@ -85,8 +86,9 @@ final class ConnectionPlacementTest {
 
         place(9);
 
-        assertThat(placed).hasSize(3).allSatisfy((loop, channels) -> assertThat(channels)
-                .hasSize(3));
+        assertThat(placed)
+                .hasSize(3)
+                .allSatisfy((loop, channels) -> assertThat(channels).hasSize(3));
     }
 
     @Test
