@@ -50,7 +50,7 @@ fi
 
 for mode in 100 blocking; do
   "$java" @"$here/src/main/resources/client.jvmargs" -XX:+UnlockDiagnosticVMOptions -XX:+LogCompilation \
-    -XX:LogFile="$logs/$mode.log" -cp "$classpath" io.peregrine.jmh.CpuPerCall \
+    -XX:LogFile="$logs/$mode.log" -cp "$classpath" io.peregrine.jmh.driver.CpuPerCall \
     peregrine "$mode" "$seconds" "$server" bytes > /dev/null
 done
 "$java" -cp "$classpath" io.peregrine.jmh.inlining.InliningReport "$here/../docs/ARCHITECTURE.md" \

@@ -111,8 +111,7 @@ final class GrpcJavaRoundRobin extends LoadBalancer.Helper {
         @Override
         public void requestConnection() {
             SubchannelStateListener told = Objects.requireNonNull(listener);
-            context.execute(() -> told.onSubchannelState(
-                    ConnectivityStateInfo.forNonError(ConnectivityState.READY)));
+            context.execute(() -> told.onSubchannelState(ConnectivityStateInfo.forNonError(ConnectivityState.READY)));
         }
 
         @Override

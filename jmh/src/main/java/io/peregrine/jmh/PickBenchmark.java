@@ -1,7 +1,5 @@
 package io.peregrine.jmh;
 
-import io.grpc.LoadBalancer;
-import io.grpc.Metadata;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
@@ -10,7 +8,6 @@ import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.jmh.peer.Payload;
-import io.peregrine.jmh.server.StreamServer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -23,10 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
-/**
- * What a call pays to be told its subchannel: Peregrine with a picker as pick_first's, one prepared result; grpc-java with
- * that of its round_robin policy over {@value #BACK_ENDS} back ends, whose counter all threads share.
- */
+/** What a call pays to be told its subchannel, with a picker as pick_first's: one prepared result. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -34,15 +28,10 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class PickBenchmark {
-    private static final int BACK_ENDS = 1_000;
-
     private final PickResult result = PickResult.fail(Status.OK);
     private final PickerSnapshot pickers = new PickerSnapshot(info -> result, 1, Runnable::run);
     private final PickInfo info =
             new Call(MethodDescriptor.unary(Payload.METHOD, Marshallers.bytes(), Marshallers.bytes()));
-
-    private final LoadBalancer.SubchannelPicker grpcJavaRoundRobin = GrpcJavaRoundRobin.pickerOf(BACK_ENDS);
-    private final LoadBalancer.PickSubchannelArgs grpcJavaCall = new GrpcJavaCall();
 
     /** One thread. */
     @Benchmark
@@ -56,41 +45,6 @@ public class PickBenchmark {
     @Threads(2)
     public PickResult twoThreads() {
         return pickers.current().pick(info);
-    }
-
-    /** grpc-java's round_robin, one thread. */
-    @Benchmark
-    @Threads(1)
-    public LoadBalancer.PickResult grpcJavaRoundRobinOneThread() {
-        return grpcJavaRoundRobin.pickSubchannel(grpcJavaCall);
-    }
-
-    /** grpc-java's round_robin, two threads; the time is each one's. */
-    @Benchmark
-    @Threads(2)
-    public LoadBalancer.PickResult grpcJavaRoundRobinTwoThreads() {
-        return grpcJavaRoundRobin.pickSubchannel(grpcJavaCall);
-    }
-
-    private static final class GrpcJavaCall extends LoadBalancer.PickSubchannelArgs {
-        private final Metadata headers = new Metadata();
-        private final io.grpc.MethodDescriptor<?, ?> method =
-                StreamServer.method(Payload.METHOD, io.grpc.MethodDescriptor.MethodType.UNARY);
-
-        @Override
-        public io.grpc.CallOptions getCallOptions() {
-            return io.grpc.CallOptions.DEFAULT;
-        }
-
-        @Override
-        public Metadata getHeaders() {
-            return headers;
-        }
-
-        @Override
-        public io.grpc.MethodDescriptor<?, ?> getMethodDescriptor() {
-            return method;
-        }
     }
 
     private record Call(MethodDescriptor<?, ?> method) implements PickInfo {

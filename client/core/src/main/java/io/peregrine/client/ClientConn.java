@@ -302,6 +302,37 @@ public final class ClientConn implements AutoCloseable {
     }
 
     /**
+     * Connects if the channel is idle, and waits until it is {@link ConnectivityState#READY}, so that the next call
+     * finds a connection. Attempts that fail meanwhile are repeated after their backoff.
+     *
+     * @param timeout how long to wait; with 0 or less it only looks
+     * @return false if the time runs out first, or the channel is shut down
+     * @throws IllegalStateException if called on an event loop, which would wait for itself
+     */
+    public boolean awaitReady(Duration timeout) throws InterruptedException {
+        requireNoEventLoop("awaitReady()");
+        long limitNs = TimeUnit.MILLISECONDS.toNanos(saturatedMillis(timeout));
+        long startNs = System.nanoTime();
+        ConnectivityState seen = state();
+        while (seen != ConnectivityState.READY && seen != ConnectivityState.SHUTDOWN) {
+            if (seen == ConnectivityState.IDLE) {
+                connect();
+            }
+            CompletableFuture<ConnectivityState> change = stateChangedFrom(seen);
+            try {
+                seen = change.get(limitNs - (System.nanoTime() - startNs), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException late) {
+                return false;
+            } catch (ExecutionException impossible) {
+                throw new AssertionError(impossible);
+            } finally {
+                change.cancel(false);
+            }
+        }
+        return seen == ConnectivityState.READY;
+    }
+
+    /**
      * Refuses new calls, with UNAVAILABLE; those under way go on, on a new connection if their server refuses them.
      * Idempotent.
      */

@@ -3,6 +3,7 @@ package io.peregrine.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.credentials.TlsCredentials;
+import io.peregrine.client.warmup.WarmUp;
 import io.peregrine.transport.http2.FloodLimits;
 import io.peregrine.transport.http2.TransportOptions;
 import io.peregrine.transport.io.ConnectionInfo;
@@ -101,6 +102,29 @@ class GuidesTest {
 
         assertThat(tuning.tcpUserTimeout()).contains(Duration.ofSeconds(10));
         tuned.close();
+    }
+
+    @Test
+    void warmUp() throws Exception {
+        MethodDescriptor<byte[], byte[]> latest =
+                MethodDescriptor.unary("quotes.Quotes/Latest", Marshallers.bytes(), Marshallers.bytes());
+        byte[] request = new byte[20];
+        byte[] reply = new byte[200];
+        ClientConn conn = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .build();
+
+        WarmUp.Report report = WarmUp.create()
+                .method(latest, request, reply)
+                .asyncCalls(0)
+                .limit(Duration.ofSeconds(5))
+                .tls()
+                .run();
+        boolean ready = conn.awaitReady(Duration.ofSeconds(1));
+
+        assertThat(report.calls()).isPositive();
+        assertThat(ready).isFalse();
+        conn.close();
     }
 
     @Test

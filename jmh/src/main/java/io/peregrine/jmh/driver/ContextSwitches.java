@@ -40,6 +40,7 @@ final class ContextSwitches {
                 return Long.parseLong(line.substring(VOLUNTARY.length()).strip());
             }
         }
-        throw new IllegalArgumentException("status: " + status + " (expected: a line that starts with " + VOLUNTARY + ')');
+        throw new IllegalArgumentException(
+                "status: " + status + " (expected: a line that starts with " + VOLUNTARY + ')');
     }
 }

@@ -131,7 +131,10 @@ public final class CpuPerCall {
         TimeUnit.SECONDS.sleep(seconds);
         double calls = Math.max(1, load.calls() - before);
         Map<String, Long> counts = trace.stop();
-        line.put("systemCalls", counts.values().stream().mapToLong(count -> count).sum() / calls, 3)
+        line.put(
+                        "systemCalls",
+                        counts.values().stream().mapToLong(count -> count).sum() / calls,
+                        3)
                 .put("systemCallsByName", SystemCalls.perCall(counts, calls));
     }
 }

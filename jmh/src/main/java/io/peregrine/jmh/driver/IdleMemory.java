@@ -106,7 +106,9 @@ public final class IdleMemory {
 
         /** Netty counts what it allocates itself, which the JVM does not see; where it leaves that to the JVM, both do. */
         long direct() {
-            return PlatformDependent.useDirectBufferNoCleaner() ? Math.max(0, netty) + jvmDirect : Math.max(netty, jvmDirect);
+            return PlatformDependent.useDirectBufferNoCleaner()
+                    ? Math.max(0, netty) + jvmDirect
+                    : Math.max(netty, jvmDirect);
         }
 
         private static long liveHeapBytes() throws IOException {

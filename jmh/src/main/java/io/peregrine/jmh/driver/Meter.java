@@ -51,6 +51,5 @@ final class Meter {
     }
 
     /** What one window showed, per call; the latencies are 0 if the load times none. */
-    record Window(
-            double cpuUs, double bytes, double wakeUps, double callsPerSecond, double p50Us, double p99Us) {}
+    record Window(double cpuUs, double bytes, double wakeUps, double callsPerSecond, double p50Us, double p99Us) {}
 }

@@ -70,7 +70,8 @@ public final class OpenLoop {
         }
         String certificate = arguments.option("--tls");
         ServerTrust trust = certificate == null ? null : ServerTrust.shared(Path.of(certificate));
-        WaitStrategy wait = WaitStrategy.valueOf(arguments.option("--wait", "hybrid").toUpperCase(Locale.ROOT));
+        WaitStrategy wait =
+                WaitStrategy.valueOf(arguments.option("--wait", "hybrid").toUpperCase(Locale.ROOT));
         try (EchoClient<M> client = Peer.named(peer).connect(ClientSetup.of(arguments.value(4), trust), payload)) {
             OpenLoop loop = new OpenLoop(wait, arguments.number(2));
             boolean async = mode.equals("async");

@@ -12,7 +12,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** Runs the benchmark of picks under JMH and prints its results as the other drivers print theirs. */
+/** Runs the benchmarks of picks under JMH and prints its results as the other drivers print theirs. */
 public final class PickCost {
     private static final String BENCHMARK = "PickBenchmark";
     private static final String BYTES = "gc.alloc.rate.norm";
@@ -40,7 +40,7 @@ public final class PickCost {
 
     private static JsonLine line(RunResult result) {
         String benchmark = result.getPrimaryResult().getLabel();
-        boolean grpcJava = benchmark.startsWith("grpcJava");
+        boolean grpcJava = benchmark.startsWith("roundRobin");
         String mode = benchmark.endsWith("woThreads") ? "two-threads" : "one-thread";
         JsonLine line = Results.newLine("PickCost", grpcJava ? "grpc-java-tuned" : "peregrine", mode, false)
                 .put("ns", result.getPrimaryResult().getScore(), 2);

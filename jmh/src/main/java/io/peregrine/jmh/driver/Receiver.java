@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  * are messages, by the call; it times none.
  */
 final class Receiver implements Load {
-    /** A call brings so much: some tens of milliseconds, little beside a window. */
-    private static final int BYTES_PER_CALL = 32 << 20;
+    /** A call brings so much: some milliseconds, little beside a window. */
+    private static final int BYTES_PER_CALL = 8 << 20;
 
     private final ReceivingCall call;
     private final int messages;

@@ -43,7 +43,8 @@ public final class StartTime {
                 case "warm", "warm-shared" -> System.out.println(warm(arguments, Payload.ofBytes()));
                 case "first" -> System.out.println(first(arguments));
                 case "once" -> System.out.println(once(arguments, Payload.ofBytes()));
-                default -> throw new IllegalArgumentException("mode: " + arguments.value(1) + " (expected: " + USAGE + ')');
+                default ->
+                    throw new IllegalArgumentException("mode: " + arguments.value(1) + " (expected: " + USAGE + ')');
             }
         } catch (IllegalArgumentException refused) {
             System.err.println(refused.getMessage());
@@ -120,14 +121,13 @@ public final class StartTime {
     /** The first channel of this JVM. */
     private static <M> JsonLine once(Arguments arguments, Payload<M> payload) {
         long startNs = startNs(Peer.named(arguments.value(0)), setup(arguments), payload);
-        double sinceJvmMs =
-                System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+        double sinceJvmMs = System.currentTimeMillis()
+                - ManagementFactory.getRuntimeMXBean().getStartTime();
         return new JsonLine().put("ms", startNs / NS_PER_MS, 3).put("sinceJvmMs", sinceJvmMs, 0);
     }
 
     private static JsonLine figures(Arguments arguments, List<Double> ms) {
-        return Results.newLine(
-                        "StartTime", arguments.value(0), arguments.value(1), arguments.option("--tls") != null)
+        return Results.newLine("StartTime", arguments.value(0), arguments.value(1), arguments.option("--tls") != null)
                 .put("count", ms.size(), 0)
                 .put("ms", Statistics.median(ms), 3)
                 .put("msMin", Statistics.least(ms), 3)

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param trust what it trusts the server by, over TLS; null for plaintext
  * @param callbackExecutor where callbacks of calls run; null for where the client runs them by itself
  */
-public record ClientSetup(String address, @Nullable ServerTrust trust, @Nullable Executor callbackExecutor) {
+public record ClientSetup(
+        String address,
+        @Nullable ServerTrust trust,
+        @Nullable Executor callbackExecutor) {
     /** Plaintext, and callbacks where the client runs them by itself. */
     public static ClientSetup plaintext(String address) {
         return new ClientSetup(address, null, null);

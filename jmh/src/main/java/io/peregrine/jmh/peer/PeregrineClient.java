@@ -26,8 +26,7 @@ public final class PeregrineClient<M> implements EchoClient<M> {
 
     /** As it comes. */
     static <M> EchoClient<M> withDefaults(ClientSetup setup, Payload<M> payload) {
-        return new PeregrineClient<>(
-                PeregrineChannel.builder(setup).build(), PeregrineChannel.options(setup), payload);
+        return new PeregrineClient<>(PeregrineChannel.builder(setup).build(), PeregrineChannel.options(setup), payload);
     }
 
     /** A client whose blocking callers drive its connection. */

@@ -26,7 +26,8 @@ final class ResultSet {
     List<Double> values(Row row, String peer, String mode, String field) {
         List<Double> values = new ArrayList<>();
         for (JsonLine line : runs(row, peer, mode)) {
-            line.number(field).ifPresent(value -> values.add(field.equals("bytes") ? beyondMessage(line, value) : value));
+            line.number(field)
+                    .ifPresent(value -> values.add(field.equals("bytes") ? beyondMessage(line, value) : value));
         }
         return values;
     }

@@ -86,7 +86,9 @@ public final class Table {
     }
 
     private static String goalHere(Figure figure, List<Double> floor) {
-        if (Double.isNaN(figure.referenceFloor()) || floor.isEmpty() || figure.goal().isEmpty()) {
+        if (Double.isNaN(figure.referenceFloor())
+                || floor.isEmpty()
+                || figure.goal().isEmpty()) {
             return "";
         }
         double scale = Statistics.median(floor) / figure.referenceFloor();
@@ -121,7 +123,8 @@ public final class Table {
         List<JsonLine> traced = results.runs(row, peer, row.mode()).stream()
                 .filter(line -> line.number("systemCalls").isPresent())
                 .toList();
-        OptionalDouble systemCalls = traced.isEmpty() ? OptionalDouble.empty() : traced.get(0).number("systemCalls");
+        OptionalDouble systemCalls =
+                traced.isEmpty() ? OptionalDouble.empty() : traced.get(0).number("systemCalls");
         cells(
                 (row.security().equals("tls") ? "TLS, " : "") + row.mode(),
                 peer,

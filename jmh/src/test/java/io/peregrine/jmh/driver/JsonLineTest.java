@@ -14,8 +14,9 @@ class JsonLineTest {
                 .put("heap", -2, 0)
                 .put("systemCallsByName", "futex 3.10, recvfrom 1.00");
 
-        assertThat(line).hasToString("{\"peer\":\"grpc-java\",\"cpuUs\":7.400,\"heap\":-2,"
-                + "\"systemCallsByName\":\"futex 3.10, recvfrom 1.00\"}");
+        assertThat(line)
+                .hasToString("{\"peer\":\"grpc-java\",\"cpuUs\":7.400,\"heap\":-2,"
+                        + "\"systemCallsByName\":\"futex 3.10, recvfrom 1.00\"}");
         JsonLine read = JsonLine.parse(line.toString());
         assertThat(read.text("peer")).isEqualTo("grpc-java");
         assertThat(read.number("cpuUs")).hasValue(7.4);

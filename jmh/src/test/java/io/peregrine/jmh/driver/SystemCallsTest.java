@@ -29,7 +29,8 @@ class SystemCallsTest {
 
     @Test
     void readsTheWakeUpsOfAThread() {
-        List<String> status = List.of("Name:\tcaller", "voluntary_ctxt_switches:\t42", "nonvoluntary_ctxt_switches:\t7");
+        List<String> status =
+                List.of("Name:\tcaller", "voluntary_ctxt_switches:\t42", "nonvoluntary_ctxt_switches:\t7");
 
         assertThat(ContextSwitches.voluntary(status)).isEqualTo(42);
     }

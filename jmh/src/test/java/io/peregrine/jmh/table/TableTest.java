@@ -20,16 +20,16 @@ class TableTest {
 
     @Test
     void scalesTheGoalByTheFloorOfThisMachine() {
-        String table = Table.of(
-                List.of(cost("peregrine", "100", "plaintext", 1), cost("floor", "100", "plaintext", 0.58)));
+        String table =
+                Table.of(List.of(cost("peregrine", "100", "plaintext", 1), cost("floor", "100", "plaintext", 0.58)));
 
         assertThat(table).contains("| async, 100 | CPU µs | 1.00 |  |  | 0.58 | 0.9 | 1.80 |  |");
     }
 
     @Test
     void leavesOutRowsWithoutAResultOfOurs() {
-        String table = Table.of(List.of(
-                cost("peregrine", "blocking", "tls", 20), cost("grpc-java-tuned", "100", "plaintext", 5)));
+        String table = Table.of(
+                List.of(cost("peregrine", "blocking", "tls", 20), cost("grpc-java-tuned", "100", "plaintext", 5)));
 
         assertThat(table).contains("| TLS, blocking, hand-off |").doesNotContain("async, 100", "caller-driven");
     }

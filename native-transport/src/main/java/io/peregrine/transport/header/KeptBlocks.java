@@ -130,7 +130,7 @@ final class KeptBlocks {
         }
         long octets = 0;
         for (int i = end - length; i < end; i++) {
-            octets = octets << Byte.SIZE | block.getUnsignedByte(i);
+            octets = (octets << Byte.SIZE) | block.getUnsignedByte(i);
         }
         return octets;
     }

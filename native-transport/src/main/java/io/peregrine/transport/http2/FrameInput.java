@@ -23,11 +23,19 @@ import org.jspecify.annotations.Nullable;
  * within a header block of several frames. So every rule about the form of a frame that can be broken is judged by the
  * reader, and here is only said when none is.
  *
- * <p>Invariant: after a connection error nothing is parsed.
+ * <p>Frames do not end where reads do. What a read has of a large DATA frame is received at once, as a piece of it; of
+ * any other frame it waits in a small buffer for what it lacks, and the read after it is parsed where it lies. So no
+ * read is copied behind the one before.
+ *
+ * <p>Invariants: after a connection error nothing is parsed; while {@link #dataLeft} is above 0, the next octet is of
+ * the payload of that DATA frame and nothing waits.
  */
 @EventLoopConfined
 final class FrameInput {
     private static final int FRAME_HEADER_BYTES = 9;
+
+    /** DATA of this size is received in pieces; below it a deframer for the message costs more than a copy. */
+    static final int MIN_PIECED_DATA_BYTES = 4096;
 
     private static final int DATA = 0x0;
     private static final int HEADERS = 0x1;
@@ -51,7 +59,18 @@ final class FrameInput {
     private final FloodDefence flood;
     private boolean parsing;
     private boolean prefaceSeen;
+
+    /** What was received and waits. Owned. */
     private @Nullable ByteBuf unparsed;
+
+    /** Whether {@link #unparsed} is less than a frame, in a buffer of its own. */
+    private boolean incomplete;
+
+    /** The payload that is still to come of the DATA frame that is received in pieces. */
+    private int dataLeft;
+
+    private int dataStreamId;
+    private boolean dataEndsStream;
 
     FrameInput(
             Http2ClientConnection connection,
@@ -73,60 +92,172 @@ final class FrameInput {
     /** Takes one read of the socket, whose reference it owns from here. */
     void read(ChannelHandlerContext ctx, ByteBuf received) {
         ByteBuf kept = unparsed;
-        ByteBuf input =
-                kept == null ? received : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), kept, received);
-        unparsed = input;
-        parse(ctx, input);
+        if (kept == null) {
+            parse(ctx, received);
+        } else if (!incomplete) {
+            parse(ctx, append(ctx, kept, received));
+        } else if (complete(kept, received)) {
+            parse(ctx, kept);
+            parseBehind(ctx, received);
+        } else {
+            received.release();
+        }
     }
 
     /** Goes on with what was read and left when replies were not read. */
     void goOn(ChannelHandlerContext ctx) {
         ByteBuf kept = unparsed;
-        if (kept != null) {
+        if (kept != null && !incomplete) {
             parse(ctx, kept);
         }
     }
 
+    private void parseBehind(ChannelHandlerContext ctx, ByteBuf received) {
+        ByteBuf kept = unparsed;
+        if (connection.isClosed() || !received.isReadable()) {
+            received.release();
+        } else if (kept == null) {
+            parse(ctx, received);
+        } else {
+            unparsed = append(ctx, kept, received);
+        }
+    }
+
+    private ByteBuf append(ChannelHandlerContext ctx, ByteBuf kept, ByteBuf received) {
+        ByteBuf all = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), kept, received);
+        unparsed = all;
+        return all;
+    }
+
+    /** Moves what the kept frame lacks out of the read; false if it lacks more, for which the read is empty. */
+    private boolean complete(ByteBuf kept, ByteBuf received) {
+        if (!fill(kept, FRAME_HEADER_BYTES, received)) {
+            return false;
+        }
+        int length = kept.getUnsignedMedium(kept.readerIndex());
+        return length > reader.maxFrameSize()
+                || isPiecedData(kept, length)
+                || fill(kept, FRAME_HEADER_BYTES + length, received);
+    }
+
+    private static boolean fill(ByteBuf kept, int bytes, ByteBuf received) {
+        int missing = bytes - kept.readableBytes();
+        if (missing > 0) {
+            kept.writeBytes(received, Math.min(missing, received.readableBytes()));
+        }
+        return kept.readableBytes() >= bytes;
+    }
+
     private void parse(ChannelHandlerContext ctx, ByteBuf input) {
+        unparsed = input;
+        incomplete = false;
         parsing = true;
         try {
             if (prefaceSeen || judgePreface(input)) {
-                readFrames(ctx, input);
+                incomplete = readFrames(ctx, input);
             }
         } finally {
             parsing = false;
             if (connection.isClosed() || !input.isReadable()) {
                 unparsed = null;
                 input.release();
+            } else if (incomplete) {
+                keep(ctx, input);
             }
         }
     }
 
-    /** Each frame is looked at before it is parsed, so that none is parsed that should not be. */
-    private void readFrames(ChannelHandlerContext ctx, ByteBuf input) {
-        while (!connection.isClosed() && input.readableBytes() >= FRAME_HEADER_BYTES) {
+    /** A read is not kept for the few octets behind its last whole frame. */
+    private void keep(ChannelHandlerContext ctx, ByteBuf input) {
+        try {
+            unparsed = ctx.alloc().directBuffer(input.readableBytes()).writeBytes(input);
+        } finally {
+            input.release();
+        }
+    }
+
+    /**
+     * Each frame is looked at before it is parsed, so that none is parsed that should not be.
+     *
+     * @return whether what is left is less than a frame; if not, it waits until the server has read its replies
+     */
+    private boolean readFrames(ChannelHandlerContext ctx, ByteBuf input) {
+        while (!connection.isClosed()) {
+            if (dataLeft > 0 && input.isReadable()) {
+                readPiece(input);
+            }
+            if (input.readableBytes() < FRAME_HEADER_BYTES) {
+                return true;
+            }
             int frameStart = input.readerIndex();
-            int lengthAndType = input.getInt(frameStart);
-            int length = lengthAndType >>> 8;
+            int length = input.getUnsignedMedium(frameStart);
             // One that is too long is refused by the reader as soon as its header is here.
             boolean tooLong = length > reader.maxFrameSize();
-            if ((input.readableBytes() - FRAME_HEADER_BYTES < length && !tooLong)
-                    || !flood.replies().mayParse()) {
-                return;
+            boolean cut = input.readableBytes() - FRAME_HEADER_BYTES < length && !tooLong;
+            if (cut && !isPiecedData(input, length)) {
+                return true;
             }
-            int end = input.writerIndex();
-            int frameEnd = tooLong ? end : frameStart + FRAME_HEADER_BYTES + length;
-            input.writerIndex(frameEnd);
-            try {
-                readFrame(ctx, input, tooLong);
-            } finally {
-                input.setIndex(frameEnd, end);
+            if (!flood.replies().mayParse()) {
+                return false;
             }
+            if (cut) {
+                beginData(input, length);
+            } else {
+                readFrame(
+                        ctx, input, tooLong ? input.writerIndex() : frameStart + FRAME_HEADER_BYTES + length, tooLong);
+            }
+        }
+        return false;
+    }
+
+    /** Whether the frame, whose header is here, is DATA that is received in pieces if it is not here as a whole. */
+    private boolean isPiecedData(ByteBuf input, int length) {
+        int frameStart = input.readerIndex();
+        return length >= MIN_PIECED_DATA_BYTES
+                && input.getByte(frameStart + 3) == DATA
+                && (input.getByte(frameStart + 4) & PADDED) == 0
+                && streamId(input, frameStart) != 0
+                && !flood.headerBlock().isOpen();
+    }
+
+    private void beginData(ByteBuf input, int length) {
+        int frameStart = input.readerIndex();
+        dataLeft = length;
+        dataStreamId = streamId(input, frameStart);
+        dataEndsStream = (input.getByte(frameStart + 4) & END_STREAM) != 0;
+        input.skipBytes(FRAME_HEADER_BYTES);
+        try {
+            receiver.onDataBegin(dataStreamId, length, dataEndsStream);
+        } catch (Http2Exception error) {
+            onConnectionError(error.error(), error.getMessage(), error);
+        }
+    }
+
+    private void readPiece(ByteBuf input) {
+        int bytes = Math.min(dataLeft, input.readableBytes());
+        int pieceEnd = input.readerIndex() + bytes;
+        int end = input.writerIndex();
+        dataLeft -= bytes;
+        input.writerIndex(pieceEnd);
+        try {
+            receiver.onDataPiece(dataStreamId, input, dataLeft == 0 && dataEndsStream);
+        } finally {
+            input.setIndex(pieceEnd, end);
+        }
+    }
+
+    private void readFrame(ChannelHandlerContext ctx, ByteBuf input, int frameEnd, boolean tooLong) {
+        int end = input.writerIndex();
+        input.writerIndex(frameEnd);
+        try {
+            receiveFrame(ctx, input, tooLong);
+        } finally {
+            input.setIndex(frameEnd, end);
         }
     }
 
     /** After a stream error the frame is consumed and the next one follows; after a connection error nothing does. */
-    private void readFrame(ChannelHandlerContext ctx, ByteBuf input, boolean tooLong) {
+    private void receiveFrame(ChannelHandlerContext ctx, ByteBuf input, boolean tooLong) {
         HeaderBlockLimit headerBlock = flood.headerBlock();
         try {
             if (tooLong || headerBlock.isOpen() || !tryReadPlain(ctx, input, headersDecoder, receiver)) {
@@ -155,8 +286,7 @@ final class FrameInput {
         int lengthAndType = input.getInt(frameStart);
         int length = lengthAndType >>> 8;
         int flags = input.getByte(frameStart + 4);
-        // Without its reserved bit, which is ignored.
-        int streamId = input.getInt(frameStart + 5) & Integer.MAX_VALUE;
+        int streamId = streamId(input, frameStart);
         input.readerIndex(frameStart + FRAME_HEADER_BYTES);
         boolean plain = switch (lengthAndType & 0xFF) {
             case DATA -> tryReadData(ctx, input, flags, streamId, receiver);
@@ -171,6 +301,11 @@ final class FrameInput {
             input.readerIndex(frameStart);
         }
         return plain;
+    }
+
+    /** Without its reserved bit, which is ignored. */
+    private static int streamId(ByteBuf input, int frameStart) {
+        return input.getInt(frameStart + 5) & Integer.MAX_VALUE;
     }
 
     private static boolean tryReadData(

@@ -66,6 +66,30 @@ final class FrameReceiver implements Http2FrameListener {
     public int onDataRead(ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean endOfStream)
             throws Http2Exception {
         int flowControlled = data.readableBytes() + padding;
+        TransportStream stream = takeData(streamId, flowControlled, data.readableBytes(), endOfStream);
+        if (stream != null) {
+            inbound.onRead(stream, padding);
+            receiveBody(stream, data, endOfStream);
+        }
+        return flowControlled;
+    }
+
+    /** A DATA frame without padding begins, whose payload comes in pieces. */
+    void onDataBegin(int streamId, int bytes, boolean endOfStream) throws Http2Exception {
+        TransportStream unused = takeData(streamId, bytes, bytes, endOfStream);
+    }
+
+    /** A piece of the payload arrived. Its stream may have ended since the frame began; the rest is dropped then. */
+    void onDataPiece(int streamId, ByteBuf piece, boolean endOfStream) {
+        TransportStream stream = streams.table().find(streamId);
+        if (stream != null) {
+            receiveBody(stream, piece, endOfStream);
+        }
+    }
+
+    /** Counts a DATA frame; the stream whose messages are in it, or null if it is of no use to anybody. */
+    private @Nullable TransportStream takeData(int streamId, int flowControlled, int bytes, boolean endOfStream)
+            throws Http2Exception {
         if (!inbound.receiveOnConnection(flowControlled)) {
             throw connectionError(
                     FLOW_CONTROL_ERROR, "DATA of %d bytes is over the connection's window", flowControlled);
@@ -77,18 +101,18 @@ final class FrameReceiver implements Http2FrameListener {
             if (!inbound.receiveAbandoned(flowControlled)) {
                 budget.spend(Budget.ENDED_STREAM);
             }
-            return flowControlled;
+            return null;
         }
-        budget.onData(data.readableBytes(), endOfStream);
+        budget.onData(bytes, endOfStream);
         if (!inbound.receiveOnStream(stream, flowControlled)) {
             streams.reset(stream, FLOW_CONTROL_ERROR, "the server sent DATA beyond the stream's window of the client");
-        } else if (!stream.headersReceived) {
-            streams.reset(stream, PROTOCOL_ERROR, "the server sent DATA before HEADERS");
-        } else {
-            inbound.onRead(stream, padding);
-            receiveBody(stream, data, endOfStream);
+            return null;
         }
-        return flowControlled;
+        if (!stream.headersReceived) {
+            streams.reset(stream, PROTOCOL_ERROR, "the server sent DATA before HEADERS");
+            return null;
+        }
+        return stream;
     }
 
     @Override

@@ -384,7 +384,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         stream.ended = true;
         table.remove(stream);
         outbound.end(stream);
-        wheel().cancel(stream);
+        if (stream.timer != DeadlineWheel.NO_TIMER) {
+            wheel().cancel(stream);
+        }
         dropUnread(stream);
         MessageDeframer deframer = stream.deframer;
         if (deframer != null) {

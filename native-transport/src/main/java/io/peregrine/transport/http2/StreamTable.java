@@ -2,6 +2,8 @@ package io.peregrine.transport.http2;
 
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntPredicate;
 import org.agrona.collections.Int2ObjectHashMap;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The open streams of a connection by id, and those that wait for a slot under the peer's
  * SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §5.1.2), in order of arrival.
+ *
+ * <p>Ids follow each other, so the lowest bits of its id give each stream a place that is free, unless a stream is
+ * there that has outlived as many as there are places; that one moves to a map. There are at least twice as many places
+ * as open streams, up to {@value #MAX_PLACES}.
  */
 @EventLoopConfined
 final class StreamTable {
@@ -17,7 +23,15 @@ final class StreamTable {
     /** Three quarters of the ids; the rest is left for what is under way when the connection retires (SPEC H2-5). */
     private static final int RETIREMENT_ID = 0x6000_0001;
 
-    private final Int2ObjectHashMap<TransportStream> open = new Int2ObjectHashMap<>();
+    private static final int MIN_PLACES = 16;
+    private static final int MAX_PLACES = 4096;
+
+    private @Nullable TransportStream[] places = new TransportStream[MIN_PLACES];
+
+    /** Open streams whose place another has. */
+    private final Int2ObjectHashMap<TransportStream> displaced = new Int2ObjectHashMap<>();
+
+    private int openCount;
 
     /** Streams that are closed, and whose callers have not read all that came before. */
     private final Int2ObjectHashMap<TransportStream> unread = new Int2ObjectHashMap<>();
@@ -35,23 +49,62 @@ final class StreamTable {
         stream.id = nextId;
         stream.state = stream.state.sendHeaders();
         nextId += 2;
-        open.put(stream.id, stream);
+        openCount++;
+        if (2 * openCount > places.length && places.length < MAX_PLACES) {
+            grow();
+        }
+        int place = place(stream.id);
+        TransportStream older = places[place];
+        if (older != null) {
+            displaced.put(older.id, older);
+        }
+        places[place] = stream;
+    }
+
+    /** Ids with places of their own have them among twice as many as well. */
+    private void grow() {
+        @Nullable TransportStream[] former = places;
+        places = new TransportStream[2 * former.length];
+        for (TransportStream stream : former) {
+            if (stream != null) {
+                places[place(stream.id)] = stream;
+            }
+        }
+    }
+
+    private int place(int streamId) {
+        return (streamId >>> 1) & (places.length - 1);
     }
 
     @Nullable
     TransportStream find(int streamId) {
-        return open.get(streamId);
+        TransportStream stream = places[place(streamId)];
+        if (stream != null && stream.id == streamId) {
+            return stream;
+        }
+        return displaced.isEmpty() ? null : displaced.get(streamId);
     }
 
     void remove(TransportStream stream) {
-        if (open.remove(stream.id) == null && !unread.isEmpty()) {
+        if (!removeOpen(stream) && !unread.isEmpty()) {
             unread.remove(stream.id);
         }
     }
 
+    private boolean removeOpen(TransportStream stream) {
+        int place = place(stream.id);
+        if (places[place] == stream) {
+            places[place] = null;
+        } else if (displaced.isEmpty() || displaced.remove(stream.id) == null) {
+            return false;
+        }
+        openCount--;
+        return true;
+    }
+
     /** The stream is closed, and stays known until its caller has read all. */
     void moveToUnread(TransportStream stream) {
-        open.remove(stream.id);
+        removeOpen(stream);
         unread.put(stream.id, stream);
     }
 
@@ -81,11 +134,11 @@ final class StreamTable {
     }
 
     int openCount() {
-        return open.size();
+        return openCount;
     }
 
     boolean isEmpty() {
-        return open.isEmpty() && waiting.isEmpty();
+        return openCount == 0 && waiting.isEmpty();
     }
 
     /** Queues a stream for a slot; false if the queue is full. */
@@ -107,8 +160,15 @@ final class StreamTable {
         return waiting.remove(stream);
     }
 
-    Iterable<TransportStream> openStreams() {
-        return open.values();
+    /** The streams that are open now. */
+    List<TransportStream> openStreams() {
+        List<TransportStream> streams = new ArrayList<>(displaced.values());
+        for (TransportStream stream : places) {
+            if (stream != null) {
+                streams.add(stream);
+            }
+        }
+        return streams;
     }
 
     boolean hasWaiting() {
@@ -117,12 +177,12 @@ final class StreamTable {
 
     /** Removes the open streams whose id {@code chosen} accepts, and returns them in order of their ids. */
     TransportStream[] removeOpen(IntPredicate chosen) {
-        TransportStream[] removed = open.values().stream()
+        TransportStream[] removed = openStreams().stream()
                 .filter(stream -> chosen.test(stream.id))
                 .sorted((one, other) -> Integer.compare(one.id, other.id))
                 .toArray(TransportStream[]::new);
         for (TransportStream stream : removed) {
-            open.remove(stream.id);
+            removeOpen(stream);
         }
         return removed;
     }

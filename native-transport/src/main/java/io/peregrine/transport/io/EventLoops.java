@@ -6,6 +6,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -15,19 +17,26 @@ import org.jspecify.annotations.Nullable;
  * birth to death.
  *
  * <p>{@link #shared()} hands out handles onto one default group that all users in the process have in common and
- * that lives while at least one handle is open. {@link #builder()} and {@link #create(int)} make a group that belongs
+ * that lives while at least one handle is open, and a second longer: who closes one channel and makes the next finds
+ * its threads running. {@link #builder()} and {@link #create(int)} make a group that belongs
  * to the caller alone.
  *
  * <p>All methods may be called from any thread. {@link #close()} closes the connections that still live on the loops
  * when it ends the group, so users close their connections first.
  */
 public final class EventLoops implements AutoCloseable {
+    /**
+     * How long the default group waits for a next handle after its last one was closed. Threads and their epoll
+     * instances cost a new channel more than its connection does.
+     */
+    private static final long LINGER_S = 1;
+
     private static final Object SHARED_LOCK = new Object();
 
-    /** Both guarded by {@link #SHARED_LOCK}; the group is null exactly when there is no open handle. */
+    // Guarded by SHARED_LOCK. A group without handles lingers; the number of the linger tells it from a later one.
     private static @Nullable LoopGroup sharedGroup;
-
     private static int sharedHandles;
+    private static long lingers;
 
     private final LoopGroup group;
     private final boolean shared;
@@ -40,7 +49,8 @@ public final class EventLoops implements AutoCloseable {
 
     /**
      * Returns a new handle onto the default group: {@link IoBackend#best()}, one thread for each available processor.
-     * The first handle creates the group, the last one closed shuts it down, and the next one creates it afresh.
+     * The first handle creates the group. A second after the last one was closed the group is shut down, unless there
+     * is another handle by then; after that the next one creates it afresh.
      *
      * @throws IllegalArgumentException see {@link IoBackend#selection()}
      * @throws IllegalStateException see {@link IoBackend#selection()}
@@ -147,16 +157,26 @@ public final class EventLoops implements AutoCloseable {
         synchronized (SHARED_LOCK) {
             sharedHandles--;
             if (sharedHandles == 0) {
-                sharedGroup = null;
-                group.shutdown();
+                long linger = ++lingers;
+                Future<?> unused = group.next().schedule(() -> endLinger(group, linger), LINGER_S, TimeUnit.SECONDS);
             }
         }
     }
 
+    private static void endLinger(LoopGroup group, long linger) {
+        synchronized (SHARED_LOCK) {
+            if (sharedHandles > 0 || linger != lingers) {
+                return;
+            }
+            sharedGroup = null;
+        }
+        group.shutdown();
+    }
+
     /**
      * Returns a stage that completes when the group behind this handle has run its last task; its threads then end by
-     * themselves. For a shared group that is after the <em>last</em> handle was closed, not this one. It never
-     * completes exceptionally.
+     * themselves. For a shared group that is a second after the <em>last</em> handle was closed, not this one. It
+     * never completes exceptionally.
      */
     public CompletionStage<Void> closeFuture() {
         return group.terminated();

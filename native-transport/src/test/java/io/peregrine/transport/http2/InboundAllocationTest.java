@@ -51,7 +51,7 @@ class InboundAllocationTest {
                 new SilentListener());
         channel.pipeline().addLast(connection);
         channel.pipeline().fireChannelActive();
-        receive(Frames.settings());
+        receive(Frames.join(Frames.settings(), Frames.windowUpdate(0, 1 << 30)));
         receive(frame(Frames.HEADERS, Frames.END_HEADERS, start(), Frames.indexedBlock("grpc-status", "0")));
         receive(frame(
                 Frames.HEADERS, Frames.END_HEADERS, start(), Frames.indexedBlock("content-type", "application/grpc")));
@@ -70,11 +70,19 @@ class InboundAllocationTest {
         for (int round = 0; round < ROUNDS; round++) {
             ByteBuf[] reads = new ByteBuf[RESPONSES / RESPONSES_IN_A_READ];
             for (int i = 0; i < reads.length; i++) {
-                reads[i] = responses();
+                // Freeing memory is the allocator's, and not the subject.
+                reads[i] = responses().retain();
             }
+            // The requests leave, so that no response comes before its request.
+            channel.runPendingTasks();
             channel.releaseOutbound();
 
             least = Math.min(least, AllocationProbe.measure(() -> receiveAll(reads)));
+
+            for (ByteBuf read : reads) {
+                assertThat(read.refCnt()).isEqualTo(1);
+                read.release();
+            }
         }
 
         assertThat(messages).isEqualTo(ROUNDS * RESPONSES);

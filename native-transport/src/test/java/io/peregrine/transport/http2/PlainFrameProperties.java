@@ -140,7 +140,7 @@ class PlainFrameProperties {
         for (int left = random.nextInt(1, 3); left > 0; left--) {
             int index = 3 + random.nextInt(random.nextBoolean() ? 6 : changed.length - 3);
             changed[index] =
-                    (byte) (random.nextBoolean() ? random.nextInt(10) : changed[index] ^ 1 << random.nextInt(8));
+                    (byte) (random.nextBoolean() ? random.nextInt(10) : changed[index] ^ (1 << random.nextInt(8)));
         }
         int length = changed.length - 9 + (random.nextInt(4) == 0 ? random.nextInt(-2, 3) : 0);
         byte[] resized = java.util.Arrays.copyOf(changed, 9 + Math.max(0, length));
@@ -185,7 +185,7 @@ class PlainFrameProperties {
             } catch (Http2Exception.StreamException error) {
                 events.add("stream " + error.streamId() + ": " + error.error() + ' ' + error.getMessage());
             } catch (Http2Exception error) {
-                events.add("connection: " + error.error() + ' ' + withoutBuffer(error.getMessage()));
+                events.add("connection: " + error.error() + ' ' + withoutBuffer(String.valueOf(error.getMessage())));
                 ended = true;
             } finally {
                 input.release();

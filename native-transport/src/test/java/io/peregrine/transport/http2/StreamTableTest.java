@@ -3,6 +3,8 @@ package io.peregrine.transport.http2;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StreamTableTest {
@@ -58,6 +60,51 @@ class StreamTableTest {
         assertThat(table.removeOpen(id -> id > 1)).containsExactly(second, third);
         assertThat(table.openCount()).isEqualTo(1);
         assertThat(table.openStreams()).containsExactly(first);
+    }
+
+    @Test
+    void findsStreamsThatOutliveManyOthers() {
+        RecordedStream first = open();
+        RecordedStream second = open();
+        for (int i = 0; i < 10_000; i++) {
+            RecordedStream brief = open();
+            assertThat(table.find(brief.id)).isSameAs(brief);
+            table.remove(brief);
+            assertThat(table.find(brief.id)).isNull();
+        }
+
+        assertThat(table.find(first.id)).isSameAs(first);
+        assertThat(table.openStreams()).containsExactlyInAnyOrder(first, second);
+        table.remove(first);
+        assertThat(table.find(first.id)).isNull();
+        assertThat(table.openCount()).isEqualTo(1);
+        table.remove(first);
+        assertThat(table.openCount()).isEqualTo(1);
+    }
+
+    @Test
+    void findsEachOfMoreStreamsThanItHasPlaces() {
+        List<RecordedStream> streams = new ArrayList<>();
+        for (int i = 0; i < 10_000; i++) {
+            streams.add(open());
+        }
+
+        for (RecordedStream stream : streams) {
+            assertThat(table.find(stream.id)).isSameAs(stream);
+        }
+        assertThat(table.openStreams()).hasSize(10_000);
+        streams.forEach(table::remove);
+        assertThat(table.isEmpty()).isTrue();
+        assertThat(table.openStreams()).isEmpty();
+    }
+
+    @Test
+    void doesNotCountAStreamThatWasNeverOpened() {
+        open();
+
+        table.remove(stream());
+
+        assertThat(table.openCount()).isEqualTo(1);
     }
 
     private RecordedStream open() {

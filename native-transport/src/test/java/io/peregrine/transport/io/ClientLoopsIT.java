@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -112,10 +113,11 @@ final class ClientLoopsIT {
         assertThat(handlers.lastDeadlineNs()).isEqualTo(RecordingIoHandlers.NO_DEADLINE);
 
         sleeps = handlers.anotherBlockingTurn();
-        loop.schedule(() -> {}, 1, TimeUnit.HOURS);
+        Future<?> calendar = loop.schedule(() -> {}, 1, TimeUnit.HOURS);
         await(sleeps);
 
         assertThat(handlers.lastDeadlineNs()).isNotEqualTo(RecordingIoHandlers.NO_DEADLINE);
+        calendar.cancel(false);
         close(group);
     }
 

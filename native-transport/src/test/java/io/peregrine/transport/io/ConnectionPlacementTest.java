@@ -1,5 +1,6 @@
 package io.peregrine.transport.io;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -43,8 +44,9 @@ final class ConnectionPlacementTest {
     void newConnectionsGoWhereOthersWereClosed() {
         place(9);
         EventLoop emptied = loops.next();
-        placed.get(emptied).forEach(Channel::close);
-        placed.get(emptied).clear();
+        List<Channel> closed = requireNonNull(placed.get(emptied));
+        closed.forEach(channel -> channel.close().syncUninterruptibly());
+        closed.clear();
 
         place(3);
 
@@ -73,7 +75,7 @@ final class ConnectionPlacementTest {
                 openAndClose.add(() -> {
                     EmbeddedChannel channel = new EmbeddedChannel();
                     loops.place(channel);
-                    channel.close();
+                    channel.close().sync();
                     return null;
                 });
             }

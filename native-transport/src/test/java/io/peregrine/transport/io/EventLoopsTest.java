@@ -96,12 +96,28 @@ final class EventLoopsTest {
         EventLoops before = EventLoops.shared();
         List<Thread> threadsBefore = threadsOf(before);
         before.close();
+        awaitClosed(before);
 
         try (EventLoops after = EventLoops.shared()) {
             assertThat(threadsOf(after)).doesNotContainAnyElementsOf(threadsBefore);
         }
-        awaitClosed(before);
         assertGone(threadsBefore);
+    }
+
+    @Test
+    void keepsTheSharedGroupForWhoComesBackSoon() throws Exception {
+        EventLoops before = EventLoops.shared();
+        List<Thread> threads = threadsOf(before);
+        before.close();
+
+        EventLoops between = EventLoops.shared();
+        between.close();
+        try (EventLoops after = EventLoops.shared()) {
+            assertThat(threadsOf(after)).containsExactlyInAnyOrderElementsOf(threads);
+            assertThat(after.closeFuture().toCompletableFuture()).isNotDone();
+        }
+        awaitClosed(before);
+        assertGone(threads);
     }
 
     @Test
