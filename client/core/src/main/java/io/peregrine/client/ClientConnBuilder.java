@@ -381,9 +381,7 @@ public final class ClientConnBuilder {
 
     /** One loop, whatever the number of connections: a thread drives one loop at a time. */
     private EventLoops ownLoops() {
-        return callerDriven
-                ? EventLoops.builder().callerDriven(true).threads(1).build()
-                : EventLoops.shared();
+        return callerDriven ? EventLoops.builder().callerDriven(true).threads(1).build() : EventLoops.shared();
     }
 
     private @Nullable ServiceConfig defaultConfig() {

@@ -136,7 +136,8 @@ class CallerDrivenIT {
         try (ClientConn intercepted = ClientConn.builder(server.target())
                 .credentials(InsecureCredentials.create())
                 .callerDriven(true)
-                .unaryInterceptor(MetadataInterceptor.of(Metadata.builder().put(key, "value").build()))
+                .unaryInterceptor(MetadataInterceptor.of(
+                        Metadata.builder().put(key, "value").build()))
                 .build()) {
             for (int i = 0; i < 100; i++) {
                 assertThat(intercepted.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
@@ -157,7 +158,8 @@ class CallerDrivenIT {
                                         .trust(interop.certificatePem())
                                         .build()
                                 : InsecureCredentials.create())) {
-            SimpleRequest request = SimpleRequest.newBuilder().setResponseSize(100).build();
+            SimpleRequest request =
+                    SimpleRequest.newBuilder().setResponseSize(100).build();
 
             hammer(THREADS, () -> {
                 for (int i = 0; i < 200; i++) {
@@ -248,8 +250,8 @@ class CallerDrivenIT {
             for (int i = 0; i < 100; i++) {
                 if (i % 10 == 5) {
                     Thread.currentThread().interrupt();
-                    StatusException failure = catchThrowableOfType(
-                            StatusException.class, () -> conn.invoke(WAIT, REQUEST, OPTIONS));
+                    StatusException failure =
+                            catchThrowableOfType(StatusException.class, () -> conn.invoke(WAIT, REQUEST, OPTIONS));
                     assertThat(Thread.interrupted()).isTrue();
                     assertThat(failure.code()).isEqualTo(StatusCode.CANCELLED);
                 } else {
@@ -263,8 +265,8 @@ class CallerDrivenIT {
     void closingTheChannelEndsTheCallsOfDriverAndWaiters() throws Exception {
         List<Future<StatusException>> failures = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            failures.add(threads.submit(() ->
-                    catchThrowableOfType(StatusException.class, () -> conn.invoke(WAIT, REQUEST, OPTIONS))));
+            failures.add(threads.submit(
+                    () -> catchThrowableOfType(StatusException.class, () -> conn.invoke(WAIT, REQUEST, OPTIONS))));
         }
         server.awaitWaiting(4);
 
@@ -281,8 +283,8 @@ class CallerDrivenIT {
                 ClientConn cut = driven("dns:///127.0.0.1:" + proxy.port(), InsecureCredentials.create())) {
             List<Future<StatusException>> failures = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
-                failures.add(threads.submit(() ->
-                        catchThrowableOfType(StatusException.class, () -> cut.invoke(WAIT, REQUEST, OPTIONS))));
+                failures.add(threads.submit(
+                        () -> catchThrowableOfType(StatusException.class, () -> cut.invoke(WAIT, REQUEST, OPTIONS))));
             }
             server.awaitWaiting(4);
 
@@ -291,7 +293,8 @@ class CallerDrivenIT {
             for (Future<StatusException> failure : failures) {
                 assertThat(failure.get(20, TimeUnit.SECONDS).code()).isEqualTo(StatusCode.UNAVAILABLE);
             }
-            assertThat(cut.invoke(ECHO, REQUEST, OPTIONS.withWaitForReady(true))).isEqualTo(REQUEST);
+            assertThat(cut.invoke(ECHO, REQUEST, OPTIONS.withWaitForReady(true)))
+                    .isEqualTo(REQUEST);
         }
     }
 

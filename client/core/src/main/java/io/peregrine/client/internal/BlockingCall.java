@@ -149,6 +149,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerW
                         interrupted = true;
                         cancel();
                     }
+                    default -> throw new AssertionError();
                 }
             }
         } finally {

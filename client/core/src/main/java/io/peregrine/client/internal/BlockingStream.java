@@ -314,6 +314,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
                 awaitEnd(wait);
                 Thread.currentThread().interrupt();
             }
+            default -> throw new AssertionError();
         }
     }
 
@@ -337,6 +338,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
                     Thread.currentThread().interrupt();
                     throw givenUp();
                 }
+                default -> throw new AssertionError();
             }
         }
     }

@@ -42,7 +42,7 @@ final class Baton {
     /** Gives the baton to {@code next}, which the calling thread has to wake. */
     void pass(Thread next) {
         assert isHeldBy(Thread.currentThread());
-        state.set(state.get().pass());
+        state.set(state().pass());
         holder = next;
     }
 
@@ -50,13 +50,19 @@ final class Baton {
     void release() {
         assert isHeldBy(Thread.currentThread());
         holder = null;
-        state.set(state.get().release());
+        state.set(state().release());
     }
 
     /** Ends the loop; the guard stays its holder, so that nobody else is. */
     void end() {
         assert isHeldBy(Thread.currentThread());
-        state.set(state.get().end());
+        state.set(state().end());
+    }
+
+    private BatonState state() {
+        BatonState known = state.get();
+        assert known != null;
+        return known;
     }
 
     boolean isHeldBy(Thread thread) {

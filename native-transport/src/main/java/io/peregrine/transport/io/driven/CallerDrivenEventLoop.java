@@ -213,6 +213,7 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
      * Threads whose waits have ended are about to call again, and what they send leaves in one write: where they wait
      * for this processor, they go first. Where they have others, this costs a system call that does nothing.
      */
+    @SuppressWarnings("ThreadPriorityCheck") // a matter of speed: nothing is waited for
     private void letOthersIn() {
         if (othersWoken) {
             othersWoken = false;
@@ -431,6 +432,11 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
         }
         quietPeriodNs = unit.toNanos(quietPeriod);
         shutdownTimeoutNs = unit.toNanos(timeout);
+        beginShutdown();
+        return terminationFuture;
+    }
+
+    private void beginShutdown() {
         synchronized (terminationFuture) {
             if (life == STARTED) {
                 life = SHUTTING_DOWN;
@@ -439,13 +445,12 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
         guard.startOnce();
         guard.wake();
         handler.wakeup();
-        return terminationFuture;
     }
 
     @Override
     @Deprecated
     public void shutdown() {
-        shutdownGracefully(0, 0, TimeUnit.NANOSECONDS);
+        beginShutdown();
     }
 
     @Override

@@ -206,7 +206,9 @@ public final class CallerWait {
         Place mine = placeIn(target);
         mine.enter();
         target.line(mine);
-        while (!condition.isOver()
+        // A late signal of an earlier wait takes the place out of the line: then it enters anew.
+        while (mine.isWaiting()
+                && !condition.isOver()
                 && !target.isFree()
                 && !target.inEventLoop(caller)
                 && !target.isShuttingDown()

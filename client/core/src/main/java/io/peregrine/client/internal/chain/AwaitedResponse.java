@@ -64,6 +64,7 @@ final class AwaitedResponse<R> implements UnaryCallback<R>, CallerWait.Condition
                         interrupted = true;
                         call.cancel();
                     }
+                    default -> throw new AssertionError();
                 }
             }
         } finally {
