@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  * <li>A message that lies in one frame is handed out as the frame itself, with the indices narrowed to the
  *     message: no object is allocated and no byte is copied.
- * <li>A message that spans frames is collected from retained slices and released after it was handed out. Parts
- *     below {@value #MIN_RETAINED_BYTES} bytes are copied instead, so that a peer which drips bytes cannot keep
- *     one read buffer alive for each.
+ * <li>A message that spans frames is collected from parts of retained frames, and they are released after it was
+ *     handed out. Parts below {@value #MIN_RETAINED_BYTES} bytes are copied instead, so that a peer which drips bytes
+ *     cannot keep one read buffer alive for each.
  * </ul>
  *
  * <p>What a peer can make this class hold follows from what it sent, never from the length that it declared: the
@@ -53,7 +53,7 @@ public final class MessageDeframer {
     /** The declared length; built up byte by byte while {@link #prefixBytesRead} is 1 to 4. */
     private int length;
 
-    /** The parts of a message that spans frames, less those in {@link #copies}. Owned. */
+    /** The parts of a message that spans frames, less those in {@link #copies}; empty between messages. Owned. */
     private @Nullable CompositeByteBuf parts;
 
     /** The last part, while it still has room for small ones. Owned. */
@@ -147,7 +147,7 @@ public final class MessageDeframer {
             if (closed || !readPrefix(data)) {
                 return false;
             }
-            if (parts == null && copies == null && data.readableBytes() >= length) {
+            if (data.readableBytes() >= length && collectedBytes() == 0) {
                 deliverInPlace(data, sink);
                 return true;
             }
@@ -252,11 +252,23 @@ public final class MessageDeframer {
         int partBytes = Math.min(data.readableBytes(), length - collectedBytes());
         if (partBytes >= MIN_RETAINED_BYTES) {
             sealCopies();
-            addPart(data.readRetainedSlice(partBytes));
+            retain(data, partBytes);
         } else {
             copy(data, partBytes);
         }
         return collectedBytes() == length;
+    }
+
+    /** The frame itself, narrowed for a moment, is the part: a composite looks at the indices once. */
+    private void retain(ByteBuf data, int partBytes) {
+        int end = data.writerIndex();
+        int partEnd = data.readerIndex() + partBytes;
+        data.writerIndex(partEnd);
+        try {
+            addPart(data.retain());
+        } finally {
+            data.setIndex(partEnd, end);
+        }
     }
 
     private int collectedBytes() {
@@ -314,18 +326,39 @@ public final class MessageDeframer {
     }
 
     private void deliverCollected(Sink sink) {
-        if (parts != null) {
+        CompositeByteBuf composite = parts;
+        if (composite != null && composite.isReadable()) {
             sealCopies();
+            deliverParts(composite, sink);
+            return;
         }
-        ByteBuf message = Objects.requireNonNull(parts != null ? parts : copies);
+        ByteBuf message = Objects.requireNonNull(copies);
         // No longer held: a sink that closes the deframer must not release what it is reading.
-        parts = null;
         copies = null;
         prefixBytesRead = 0;
         try {
             sink.onMessage(message, compressed);
         } finally {
             message.release();
+        }
+    }
+
+    private void deliverParts(CompositeByteBuf message, Sink sink) {
+        parts = null;
+        prefixBytesRead = 0;
+        boolean reusable = false;
+        try {
+            sink.onMessage(message, compressed);
+            // Unless the sink keeps a slice of it.
+            reusable = !closed && message.refCnt() == 1;
+        } finally {
+            if (reusable) {
+                message.removeComponents(0, message.numComponents());
+                message.clear();
+                parts = message;
+            } else {
+                message.release();
+            }
         }
     }
 }
