@@ -24,6 +24,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -410,8 +411,7 @@ class CallerDrivenIT {
                         streams.newStream(DUPLEX, OPTIONS)) {
             for (int i = 1; i <= 500; i++) {
                 stream.send(responses(i));
-                StreamingOutputCallResponse response = stream.receive();
-                assertThat(response).isNotNull();
+                StreamingOutputCallResponse response = Objects.requireNonNull(stream.receive());
                 assertThat(response.getPayload().getBody().size()).isEqualTo(i);
             }
             stream.closeSend();

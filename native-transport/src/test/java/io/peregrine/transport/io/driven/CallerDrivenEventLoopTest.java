@@ -3,6 +3,8 @@ package io.peregrine.transport.io.driven;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.netty.util.concurrent.EventExecutorGroup;
+import io.netty.util.concurrent.Future;
 import io.netty.util.internal.ThreadExecutorMap;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +30,7 @@ class CallerDrivenEventLoopTest {
 
     @AfterEach
     void endsWithNobodyLeft() throws Exception {
-        group.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+        shutDown(group);
         assertThat(group.terminationFuture().await(20, TimeUnit.SECONDS)).isTrue();
         for (Caller caller : callers) {
             caller.join(TimeUnit.SECONDS.toMillis(20));
@@ -153,7 +155,9 @@ class CallerDrivenEventLoopTest {
     void timersOfTheLoopPassWhileACallerDrives() {
         Latch over = new Latch();
         CallerWait wait = CallerWait.begin();
-        loop.execute(() -> loop.schedule(over::open, 5, TimeUnit.MILLISECONDS));
+        loop.execute(() -> {
+            Future<?> unused = loop.schedule(over::open, 5, TimeUnit.MILLISECONDS);
+        });
 
         CallerWait.End end = wait.await(over, CallerWait.FOREVER);
         wait.end();
@@ -300,7 +304,7 @@ class CallerDrivenEventLoopTest {
         events.event(() -> driver.complete(Thread.currentThread()));
 
         assertThat(driver.get(20, TimeUnit.SECONDS).getName()).startsWith("guard");
-        watched.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+        shutDown(watched);
         assertThat(watched.terminationFuture().await(20, TimeUnit.SECONDS)).isTrue();
     }
 
@@ -330,12 +334,11 @@ class CallerDrivenEventLoopTest {
         int waits = events.waits();
 
         // Several graces: who looks periodically would wait anew.
-        CompletableFuture.runAsync(() -> {}, CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS))
-                .get(20, TimeUnit.SECONDS);
+        assertThat(new CountDownLatch(1).await(50, TimeUnit.MILLISECONDS)).isFalse();
 
         assertThat(events.waits()).isEqualTo(waits);
         assertThat(events.wakeups()).isZero();
-        watched.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+        shutDown(watched);
         assertThat(watched.terminationFuture().await(20, TimeUnit.SECONDS)).isTrue();
     }
 
@@ -347,16 +350,17 @@ class CallerDrivenEventLoopTest {
         Latch over = new Latch();
         CallerWait wait = CallerWait.begin();
         driven.execute(() -> {});
-        CompletableFuture.runAsync(
+        CompletableFuture<Void> opened = CompletableFuture.runAsync(
                 () -> events.event(over::open), CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS));
         wait.await(over, CallerWait.FOREVER);
         wait.end();
+        opened.get(20, TimeUnit.SECONDS);
 
         CompletableFuture<Thread> driver = new CompletableFuture<>();
         events.event(() -> driver.complete(Thread.currentThread()));
 
         assertThat(driver.get(20, TimeUnit.SECONDS).getName()).startsWith("guard");
-        watched.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+        shutDown(watched);
         assertThat(watched.terminationFuture().await(20, TimeUnit.SECONDS)).isTrue();
     }
 
@@ -393,7 +397,7 @@ class CallerDrivenEventLoopTest {
         Caller waiting = caller(over, CallerWait.FOREVER);
         awaitParked(waiting);
 
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+        shutDown(loop);
 
         assertThat(loop.terminationFuture().await(20, TimeUnit.SECONDS)).isTrue();
         assertThat(io.isDestroyed()).isTrue();
@@ -406,7 +410,7 @@ class CallerDrivenEventLoopTest {
 
     @Test
     void aLoopThatIsShutDownRefusesTasks() throws Exception {
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+        shutDown(loop);
         assertThat(loop.terminationFuture().await(20, TimeUnit.SECONDS)).isTrue();
 
         assertThatExceptionOfType(RejectedExecutionException.class).isThrownBy(() -> loop.execute(() -> {}));
@@ -421,7 +425,7 @@ class CallerDrivenEventLoopTest {
             loop.execute(ran::countDown);
         }
 
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+        shutDown(loop);
 
         assertThat(ran.await(20, TimeUnit.SECONDS)).isTrue();
     }
@@ -454,6 +458,10 @@ class CallerDrivenEventLoopTest {
         return caller;
     }
 
+    private static void shutDown(EventExecutorGroup loops) {
+        Future<?> unused = loops.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+    }
+
     private static void awaitParked(Thread thread) {
         until(() -> thread.getState() == Thread.State.WAITING);
     }
@@ -462,7 +470,7 @@ class CallerDrivenEventLoopTest {
         long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).isLessThan(deadlineNs);
-            Thread.yield();
+            Thread.onSpinWait();
         }
     }
 

@@ -49,8 +49,7 @@ public final class BatonStress {
     /** A loop whose guard has no thread: what it is asked for shows, and is not done. */
     abstract static class Unguarded {
         final Silence io = new Silence();
-        final CallerDrivenEventLoop loop =
-                new CallerDrivenEventLoop(null, guard -> {}, executor -> io, Guard.GRACE_NS);
+        final CallerDrivenEventLoop loop = new CallerDrivenEventLoop(null, guard -> {}, executor -> io, Guard.GRACE_NS);
 
         /** One short drive of the current thread, if it gets the baton. */
         final boolean driveOnce() {
