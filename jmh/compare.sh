@@ -57,7 +57,7 @@ bind() { # CORES PID
 
 measure() { # PEER MODE
   bind "0-$(($(nproc --all) - 1))" "$server_pid"
-  "$java" @"$here/src/main/resources/client.jvmargs" -cp "$jar" io.peregrine.jmh.CpuPerCall \
+  "$java" @"$here/src/main/resources/client.jvmargs" -cp "$jar" io.peregrine.jmh.driver.CpuPerCall \
     "$1" "$2" "$seconds" "$server" "$payload" |
     while read -r line; do
       case $line in

@@ -7,13 +7,15 @@ import com.google.protobuf.Parser;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Protobuf messages to and from buffers.
  *
  * <p>Neither protobuf decoder reads a direct buffer in place: given one, it copies it into a new array. So both
- * directions go through an array of the thread with one bulk copy, and a message leaves nothing behind but itself.
- * The array is taken for the time of one call and protobuf copies {@code bytes} and strings out of it, so no message
+ * directions go through an array of the thread with one bulk copy, and a message leaves nothing behind but itself: up
+ * to {@value ReusedDecoder#BUFFER_BYTES} bytes go through a {@link ReusedDecoder} and a {@link ReusedEncoder}, which
+ * have such arrays, and need no decoder or encoder for each. The array is taken for the time of one call and protobuf copies {@code bytes} and strings out of it, so no message
  * refers to it afterwards. It is kept up to {@value #MAX_SCRATCH_BYTES} bytes.
  *
  * <p>Measured on JDK 17 with protobuf 4.36.2, ns and heap bytes per call with a direct buffer:
@@ -63,7 +65,9 @@ public final class ProtobufBuffers {
         int size = message.getSerializedSize();
         out.ensureWritable(size);
         try {
-            if (out.hasArray()) {
+            if (size <= ReusedDecoder.BUFFER_BYTES) {
+                writeSmall(message, size, out);
+            } else if (out.hasArray()) {
                 encode(
                         message,
                         CodedOutputStream.newInstance(out.array(), out.arrayOffset() + out.writerIndex(), size));
@@ -91,6 +95,9 @@ public final class ProtobufBuffers {
     public static <M extends MessageLite> M read(Parser<M> parser, ByteBuf message)
             throws InvalidProtocolBufferException {
         int size = message.readableBytes();
+        if (size <= ReusedDecoder.BUFFER_BYTES) {
+            return readSmall(parser, message);
+        }
         int start = message.readerIndex();
         message.skipBytes(size);
         if (message.hasArray()) {
@@ -103,6 +110,34 @@ public final class ProtobufBuffers {
             return parser.parseFrom(array, 0, size);
         } finally {
             scratch.giveBack(array);
+        }
+    }
+
+    /** A decoder that failed stays away from the next message. */
+    private static <M extends MessageLite> M readSmall(Parser<M> parser, ByteBuf message)
+            throws InvalidProtocolBufferException {
+        Scratch scratch = SCRATCH.get();
+        ReusedDecoder decoder = scratch.takeDecoder();
+        try {
+            M parsed = decoder.read(parser, message);
+            scratch.decoder = decoder;
+            return parsed;
+        } finally {
+            message.readerIndex(message.writerIndex());
+        }
+    }
+
+    /** An encoder that failed stays away from the next message. */
+    private static void writeSmall(MessageLite message, int size, ByteBuf out) throws IOException {
+        Scratch scratch = SCRATCH.get();
+        ReusedEncoder encoder = scratch.takeEncoder();
+        int start = out.writerIndex();
+        encoder.write(message, out);
+        scratch.encoder = encoder;
+        int written = out.writerIndex() - start;
+        if (written != size) {
+            out.writerIndex(start);
+            throw new IOException("wrote " + written + " bytes");
         }
     }
 
@@ -124,11 +159,25 @@ public final class ProtobufBuffers {
     }
 
     /**
-     * The array of one thread. It is absent while it is in use: a parser that comes back here, as one for a message
-     * inside a message may, gets an array of its own and cannot overwrite what is being parsed.
+     * The array, the decoder and the encoder of one thread. Each is absent while it is in use: a parser that comes back here, as one
+     * for a message inside a message may, gets its own and cannot overwrite what is being parsed.
      */
     private static final class Scratch {
         private byte[] array = NONE;
+        private @Nullable ReusedDecoder decoder;
+        private @Nullable ReusedEncoder encoder;
+
+        ReusedEncoder takeEncoder() {
+            ReusedEncoder kept = encoder;
+            encoder = null;
+            return kept == null ? new ReusedEncoder() : kept;
+        }
+
+        ReusedDecoder takeDecoder() {
+            ReusedDecoder kept = decoder;
+            decoder = null;
+            return kept == null ? new ReusedDecoder() : kept;
+        }
 
         byte[] take(int size) {
             byte[] kept = array;

@@ -3,6 +3,11 @@ package io.peregrine.jmh;
 import io.peregrine.allocation.AllocationProbe;
 import io.peregrine.jmh.AllocationLimits.Outcome;
 import io.peregrine.jmh.AllocationLimits.Verdict;
+import io.peregrine.jmh.driver.Load;
+import io.peregrine.jmh.peer.EchoClient;
+import io.peregrine.jmh.peer.Payload;
+import io.peregrine.jmh.peer.Peer;
+import io.peregrine.jmh.server.EchoServer;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -30,8 +35,10 @@ public final class AllocationGate {
     private static final double STEADY_BYTES = 0.5;
 
     private static final List<Case> CASES = List.of(
+            new Case("async-100-reusable", "100", "reusable"),
+            new Case("async-1-reusable", "1", "reusable"),
+            new Case("blocking-1-reusable", "blocking", "reusable"),
             new Case("async-100-bytes", "100", "bytes"),
-            new Case("async-1-bytes", "1", "bytes"),
             new Case("blocking-1-bytes", "blocking", "bytes"),
             new Case("async-100-protobuf", "100", "protobuf"));
 

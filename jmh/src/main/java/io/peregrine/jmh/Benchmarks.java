@@ -1,5 +1,8 @@
 package io.peregrine.jmh;
 
+import io.peregrine.jmh.server.EchoServer;
+import io.peregrine.jmh.server.ServerProcess;
+import io.peregrine.jmh.server.StreamServer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

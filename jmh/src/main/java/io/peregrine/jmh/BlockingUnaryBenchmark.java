@@ -1,5 +1,9 @@
 package io.peregrine.jmh;
 
+import io.peregrine.jmh.peer.EchoClient;
+import io.peregrine.jmh.peer.Payload;
+import io.peregrine.jmh.peer.Peer;
+import io.peregrine.jmh.server.EchoServer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

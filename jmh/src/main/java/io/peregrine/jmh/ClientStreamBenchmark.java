@@ -1,5 +1,8 @@
 package io.peregrine.jmh;
 
+import io.peregrine.jmh.peer.Face;
+import io.peregrine.jmh.peer.StreamClient;
+import io.peregrine.jmh.peer.StreamPeer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

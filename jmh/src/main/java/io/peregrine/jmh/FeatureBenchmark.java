@@ -1,5 +1,13 @@
 package io.peregrine.jmh;
 
+import io.peregrine.jmh.driver.ClosedLoop;
+import io.peregrine.jmh.peer.ClientSetup;
+import io.peregrine.jmh.peer.EchoClient;
+import io.peregrine.jmh.peer.Feature;
+import io.peregrine.jmh.peer.GrpcJavaClient;
+import io.peregrine.jmh.peer.Payload;
+import io.peregrine.jmh.peer.PeregrineClient;
+import io.peregrine.jmh.server.EchoServer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -49,8 +57,8 @@ public class FeatureBenchmark {
         Payload<byte[]> payload = Payload.ofBytes();
         String address = EchoServer.givenAddress();
         client = switch (peer) {
-            case "peregrine" -> new PeregrineClient<>(address, payload, feature);
-            case "grpc-java-tuned" -> GrpcJavaClient.tuned(address, payload, feature);
+            case "peregrine" -> PeregrineClient.withFeature(address, payload, feature);
+            case "grpc-java-tuned" -> GrpcJavaClient.tuned(ClientSetup.plaintext(address), payload, feature);
             default ->
                 throw new IllegalArgumentException("peer: " + peer + " (expected: peregrine or grpc-java-tuned)");
         };

@@ -7,6 +7,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.internal.control.PickerSnapshot;
+import io.peregrine.jmh.peer.Payload;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

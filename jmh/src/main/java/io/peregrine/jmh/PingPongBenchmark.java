@@ -1,5 +1,9 @@
 package io.peregrine.jmh;
 
+import io.peregrine.jmh.peer.Face;
+import io.peregrine.jmh.peer.Payload;
+import io.peregrine.jmh.peer.StreamClient;
+import io.peregrine.jmh.peer.StreamPeer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -50,7 +54,7 @@ public class PingPongBenchmark {
     @Setup
     public void connect() {
         client = StreamPeer.connect(peer, retry);
-        exchange = client.openExchange(face);
+        exchange = client.openExchange(face, new byte[Payload.BYTES]);
     }
 
     /** Ends the call and disconnects. */
@@ -64,6 +68,6 @@ public class PingPongBenchmark {
     @Benchmark
     @OperationsPerInvocation(ROUNDS)
     public void exchange() throws InterruptedException {
-        exchange.run(ROUNDS, new byte[Payload.BYTES]);
+        exchange.run(ROUNDS);
     }
 }

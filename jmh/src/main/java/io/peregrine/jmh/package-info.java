@@ -1,4 +1,4 @@
-/** Benchmarks of the client beside grpc-java, the measurement of what a call costs, and the allocation gate. */
+/** Benchmarks of the client beside grpc-java under JMH, and the allocation gate. */
 @NullMarked
 package io.peregrine.jmh;
 

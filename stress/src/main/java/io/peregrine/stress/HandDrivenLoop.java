@@ -11,6 +11,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,11 @@ public final class HandDrivenLoop extends AbstractScheduledEventExecutor impleme
     private volatile @Nullable Thread runner;
     private volatile boolean shutDown;
 
+    /** Raised by the loop before its last look at the tasks; a producer reads it behind its offer. */
+    private final AtomicBoolean asleep = new AtomicBoolean();
+
+    private final AtomicInteger wakeUps = new AtomicInteger();
+
     /** One pass: runs what is queued, and what that adds. */
     public void runPending() {
         runner = Thread.currentThread();
@@ -35,6 +42,24 @@ public final class HandDrivenLoop extends AbstractScheduledEventExecutor impleme
         } finally {
             runner = null;
         }
+    }
+
+    /**
+     * Goes to sleep as Netty's handlers do: raises the flag, looks at the tasks once more, and stays awake if there are
+     * any. Returns whether it sleeps; from then on only a wake-up lets it run.
+     */
+    public boolean trySleep() {
+        asleep.set(true);
+        if (tasks.isEmpty()) {
+            return true;
+        }
+        asleep.set(false);
+        return false;
+    }
+
+    /** How many times a producer found the loop asleep and paid for a wake-up. */
+    public int wakeUps() {
+        return wakeUps.get();
     }
 
     /** Runs the work as a task of the loop, behind what is queued. */
@@ -61,6 +86,9 @@ public final class HandDrivenLoop extends AbstractScheduledEventExecutor impleme
             throw new RejectedExecutionException("the loop is shut down");
         }
         tasks.add(task);
+        if (asleep.getAndSet(false)) {
+            wakeUps.incrementAndGet();
+        }
     }
 
     @Override

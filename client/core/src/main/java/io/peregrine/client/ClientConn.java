@@ -21,6 +21,7 @@ import io.peregrine.client.internal.flow.ResponseFuture;
 import io.peregrine.client.internal.flow.ResponsePublisher;
 import io.peregrine.transport.io.ConnectionInfo;
 import io.peregrine.transport.io.EventLoops;
+import io.peregrine.transport.io.driven.CallerWait;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -96,7 +97,12 @@ public final class ClientConn implements AutoCloseable {
         if (unaryChain != null) {
             return awaitChain(unaryChain, method, request, whole).message();
         }
-        return startBlocking(method, request, whole).await();
+        CallerWait wait = beginWait(method);
+        try {
+            return startBlocking(method, request, whole).await();
+        } finally {
+            wait.end();
+        }
     }
 
     /** As {@link #invoke}, and returns the server's metadata too. */
@@ -105,7 +111,12 @@ public final class ClientConn implements AutoCloseable {
         if (unaryChain != null) {
             return awaitChain(unaryChain, method, request, whole);
         }
-        return startBlocking(method, request, whole).awaitResponse();
+        CallerWait wait = beginWait(method);
+        try {
+            return startBlocking(method, request, whole).awaitResponse();
+        } finally {
+            wait.end();
+        }
     }
 
     /**
@@ -121,9 +132,26 @@ public final class ClientConn implements AutoCloseable {
         if (unaryChain != null) {
             return unaryChain.start(method, request, whole, callback);
         }
-        CallbackCall<Q, R> call = new CallbackCall<>(dispatcher, method, whole, callback);
+        CallbackCall<Q, R> call = CallbackCall.reused(dispatcher, method, whole, callback);
+        Cancellable handle = call.handle();
         start(call, request);
-        return call;
+        return handle;
+    }
+
+    /**
+     * As {@link #invokeAsync}, for a caller that will not cancel: the call ends with its response, at its deadline, or
+     * with the connection. In the steady state it allocates nothing but what the marshallers do, where the other has
+     * 24 bytes to return.
+     */
+    public <Q, R> void invokeDetached(
+            MethodDescriptor<Q, R> method, Q request, CallOptions options, UnaryCallback<R> callback) {
+        requireUnary(method);
+        CallOptions whole = defaults.under(options);
+        if (unaryChain != null) {
+            Cancellable unused = unaryChain.start(method, request, whole, callback);
+            return;
+        }
+        start(CallbackCall.reused(dispatcher, method, whole, callback), request);
     }
 
     /**
@@ -150,11 +178,17 @@ public final class ClientConn implements AutoCloseable {
         requireNoEventLoop("newStream()");
         CallOptions whole = defaults.under(options);
         BlockingStream<Q, R> stream = new BlockingStream<>(method, whole.stackTraces(), CallerDeadline.giveUpNs(whole));
-        // The caller waits for no callback, and may itself be the executor's only thread.
-        stream.begin(
-                streamChain == null
-                        ? start(method, whole, stream, null)
-                        : streamChain.start(method, CallerDeadline.withoutExecutor(whole), stream));
+        CallerWait wait = CallerWait.begin();
+        try {
+            // The caller waits for no callback, and may itself be the executor's only thread.
+            stream.begin(
+                    streamChain == null
+                            ? start(method, whole, stream, null)
+                            : streamChain.start(method, CallerDeadline.withoutExecutor(whole), stream));
+            stream.drives(wait.target());
+        } finally {
+            wait.end();
+        }
         return new ClientStream<>(stream);
     }
 
@@ -268,6 +302,37 @@ public final class ClientConn implements AutoCloseable {
     }
 
     /**
+     * Connects if the channel is idle, and waits until it is {@link ConnectivityState#READY}, so that the next call
+     * finds a connection. Attempts that fail meanwhile are repeated after their backoff.
+     *
+     * @param timeout how long to wait; with 0 or less it only looks
+     * @return false if the time runs out first, or the channel is shut down
+     * @throws IllegalStateException if called on an event loop, which would wait for itself
+     */
+    public boolean awaitReady(Duration timeout) throws InterruptedException {
+        requireNoEventLoop("awaitReady()");
+        long limitNs = TimeUnit.MILLISECONDS.toNanos(saturatedMillis(timeout));
+        long startNs = System.nanoTime();
+        ConnectivityState seen = state();
+        while (seen != ConnectivityState.READY && seen != ConnectivityState.SHUTDOWN) {
+            if (seen == ConnectivityState.IDLE) {
+                connect();
+            }
+            CompletableFuture<ConnectivityState> change = stateChangedFrom(seen);
+            try {
+                seen = change.get(limitNs - (System.nanoTime() - startNs), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException late) {
+                return false;
+            } catch (ExecutionException impossible) {
+                throw new AssertionError(impossible);
+            } finally {
+                change.cancel(false);
+            }
+        }
+        return seen == ConnectivityState.READY;
+    }
+
+    /**
      * Refuses new calls, with UNAVAILABLE; those under way go on, on a new connection if their server refuses them.
      * Idempotent.
      */
@@ -326,10 +391,15 @@ public final class ClientConn implements AutoCloseable {
         }
     }
 
-    private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+    /** Before anything of the call reaches an event loop. */
+    private CallerWait beginWait(MethodDescriptor<?, ?> method) {
         requireUnary(method);
         requireNoEventLoop("invoke()");
-        BlockingCall<Q, R> call = new BlockingCall<>(dispatcher, method, options);
+        return CallerWait.begin();
+    }
+
+    private <Q, R> BlockingCall<Q, R> startBlocking(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
+        BlockingCall<Q, R> call = BlockingCall.reused(dispatcher, method, options);
         start(call, request);
         return call;
     }

@@ -11,11 +11,11 @@ import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.CallDispatcher;
-import io.peregrine.client.internal.RetryLimits;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.control.ControlPlane;
 import io.peregrine.client.internal.message.RequestTemplates;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -55,6 +55,7 @@ public final class ClientConnBuilder {
     private @Nullable String authority;
     private @Nullable String applicationName;
     private @Nullable EventLoops eventLoops;
+    private boolean callerDriven;
     private @Nullable ProxyRules proxyRules;
     private SocketTuning socketTuning = SocketTuning.defaults();
     private TransportOptions transportOptions = TransportOptions.defaults();
@@ -105,6 +106,16 @@ public final class ClientConnBuilder {
      */
     public ClientConnBuilder eventLoops(EventLoops loops) {
         eventLoops = loops;
+        return this;
+    }
+
+    /**
+     * Whether the threads that wait for calls run the channel's connections themselves, on a loop of its own that ends
+     * with it; see {@link EventLoops.Builder#callerDriven} for when to. Default false. Event loops that are given to
+     * {@link #eventLoops} decide by themselves.
+     */
+    public ClientConnBuilder callerDriven(boolean on) {
+        callerDriven = on;
         return this;
     }
 
@@ -301,7 +312,8 @@ public final class ClientConnBuilder {
      * Makes the channel, which is idle.
      *
      * @throws IllegalArgumentException if the target, the authority, the service config or the environment's proxy is
-     *     malformed, or the scheme is unknown
+     *     malformed, the scheme is unknown, or the machine's I/O backend cannot be {@linkplain #callerDriven
+     *     caller-driven}
      * @throws IllegalStateException if no credentials were given
      */
     public ClientConn build() {
@@ -323,7 +335,7 @@ public final class ClientConnBuilder {
         RequestTemplates templates = new RequestTemplates(secure, named, userAgent, codecs.acceptEncoding());
         String serverName = HostPort.parse(named, defaultPort).host();
 
-        EventLoops loops = eventLoops == null ? EventLoops.shared() : eventLoops;
+        EventLoops loops = eventLoops == null ? ownLoops() : eventLoops;
         try {
             EventLoop home = loops.next();
             // Made once for its checks; the channel makes its own when it leaves IDLE.
@@ -365,6 +377,11 @@ public final class ClientConnBuilder {
             }
             throw refused;
         }
+    }
+
+    /** One loop, whatever the number of connections: a thread drives one loop at a time. */
+    private EventLoops ownLoops() {
+        return callerDriven ? EventLoops.builder().callerDriven(true).threads(1).build() : EventLoops.shared();
     }
 
     private @Nullable ServiceConfig defaultConfig() {

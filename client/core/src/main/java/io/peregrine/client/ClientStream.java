@@ -57,7 +57,7 @@ public final class ClientStream<Q, R> implements AutoCloseable, Iterable<R> {
 
     /** Ends the requests; see {@link ClientCall#closeSend}. Does not wait. */
     public void closeSend() {
-        stream.call().closeSend();
+        stream.closeSend();
     }
 
     /** Leaves messages together until {@link #flush}; see {@link ClientCall#cork}. */
@@ -67,7 +67,7 @@ public final class ClientStream<Q, R> implements AutoCloseable, Iterable<R> {
 
     /** See {@link #cork}. Does not wait. */
     public void flush() {
-        stream.call().flush();
+        stream.flush();
     }
 
     /** Whether the messages sent from now on are compressed; see {@link ClientCall#compress}. */

@@ -5,16 +5,26 @@ import com.google.protobuf.Parser;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.peregrine.allocation.ProtobufBuffers;
+import io.peregrine.allocation.ReusableBytes;
 
 /** The marshallers that come with the library. */
 public final class Marshallers {
     private static final Marshaller<byte[]> BYTES = new Bytes();
+    private static final Marshaller<ReusableBytes> REUSABLE_BYTES = new Reusable();
 
     private Marshallers() {}
 
     /** Messages as they are on the wire. The array of a request must not change until the call has been started. */
     public static Marshaller<byte[]> bytes() {
         return BYTES;
+    }
+
+    /**
+     * Messages as they are on the wire, without a new array for each: a request is the caller's to close, any time
+     * after the call was started, and a response is the receiver's.
+     */
+    public static Marshaller<ReusableBytes> reusableBytes() {
+        return REUSABLE_BYTES;
     }
 
     /** Protobuf messages, for example {@code Marshallers.protobuf(HelloReply.parser())}. */
@@ -36,6 +46,26 @@ public final class Marshallers {
         @Override
         public byte[] read(ByteBuf message) {
             return ByteBufUtil.getBytes(message);
+        }
+    }
+
+    private static final class Reusable implements Marshaller<ReusableBytes> {
+        @Override
+        public int encodedSize(ReusableBytes message) {
+            return message.length();
+        }
+
+        @Override
+        public void write(ReusableBytes message, ByteBuf out) {
+            out.writeBytes(message.array(), 0, message.length());
+        }
+
+        @Override
+        public ReusableBytes read(ByteBuf message) {
+            int length = message.readableBytes();
+            ReusableBytes read = ReusableBytes.ofLength(length);
+            message.readBytes(read.array(), 0, length);
+            return read;
         }
     }
 

@@ -3,6 +3,7 @@ package io.peregrine.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.credentials.TlsCredentials;
+import io.peregrine.client.warmup.WarmUp;
 import io.peregrine.transport.http2.FloodLimits;
 import io.peregrine.transport.http2.TransportOptions;
 import io.peregrine.transport.io.ConnectionInfo;
@@ -40,6 +41,17 @@ class GuidesTest {
         assertThat(loops.backend()).isEqualTo(IoBackend.NIO);
         conn.close();
         loops.close();
+    }
+
+    @Test
+    void callerDriven() {
+        ClientConn driven = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .callerDriven(true)
+                .build();
+
+        assertThat(driven.state()).isEqualTo(ConnectivityState.IDLE);
+        driven.close();
     }
 
     @Test
@@ -93,6 +105,29 @@ class GuidesTest {
     }
 
     @Test
+    void warmUp() throws Exception {
+        MethodDescriptor<byte[], byte[]> latest =
+                MethodDescriptor.unary("quotes.Quotes/Latest", Marshallers.bytes(), Marshallers.bytes());
+        byte[] request = new byte[20];
+        byte[] reply = new byte[200];
+        ClientConn conn = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .build();
+
+        WarmUp.Report report = WarmUp.create()
+                .method(latest, request, reply)
+                .asyncCalls(0)
+                .limit(Duration.ofSeconds(5))
+                .tls()
+                .run();
+        boolean ready = conn.awaitReady(Duration.ofSeconds(1));
+
+        assertThat(report.calls()).isPositive();
+        assertThat(ready).isFalse();
+        conn.close();
+    }
+
+    @Test
     void proxy() {
         String password = "secret";
         ClientConn conn = ClientConn.builder("dns:///greeter.internal:443")
@@ -105,7 +140,7 @@ class GuidesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"connections.md, 5", "proxies.md, 1"})
+    @CsvSource({"connections.md, 6", "proxies.md, 1"})
     void theGuidesShowWhatIsBuiltHere(String guide, int snippets) throws Exception {
         List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/client/GuidesTest.java"))
                 .lines()

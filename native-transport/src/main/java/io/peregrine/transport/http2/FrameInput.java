@@ -203,7 +203,8 @@ final class FrameInput {
             if (cut) {
                 beginData(input, length);
             } else {
-                readFrame(ctx, input, tooLong ? input.writerIndex() : frameStart + FRAME_HEADER_BYTES + length, tooLong);
+                readFrame(
+                        ctx, input, tooLong ? input.writerIndex() : frameStart + FRAME_HEADER_BYTES + length, tooLong);
             }
         }
         return false;

@@ -89,13 +89,13 @@ public final class Http2Connector {
      * @throws IllegalArgumentException as for {@link IoBackend#connectAddress}
      */
     public ClientTransport connect(SocketAddress address, String host, TransportListener listener) {
-        EventLoop eventLoop = eventLoops.next();
         IoBackend backend = eventLoops.backend();
         ProxiedAddress proxied = address instanceof ProxiedAddress tunnel ? tunnel : null;
         SocketAddress target = proxied == null ? address : proxied.target();
         SocketAddress firstHop = proxied == null ? address : proxied.proxyAddress();
         SocketAddress connectAddress = backend.connectAddress(firstHop);
         Channel channel = backend.newChannel(firstHop);
+        EventLoop eventLoop = place(channel);
         PeerLabel peerLabel = new PeerLabel(address, host);
         Http2ClientConnection connection = new Http2ClientConnection(channel, eventLoop, peerLabel, options, listener);
         Bootstrap bootstrap = new Bootstrap()
@@ -126,6 +126,16 @@ public final class Http2Connector {
             }
         });
         return connection;
+    }
+
+    private EventLoop place(Channel channel) {
+        try {
+            return eventLoops.place(channel);
+        } catch (IllegalStateException loopsAreClosed) {
+            // It has a socket already, and no loop that would close it.
+            channel.unsafe().closeForcibly();
+            throw loopsAreClosed;
+        }
     }
 
     /** Sets the socket options: that of keepalive first, so that whatever the caller has tuned takes its place. */

@@ -8,6 +8,7 @@ import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.transport.header.HeaderBlockEncoder;
 import io.peregrine.transport.header.ResponseHeaders;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way of every stream of a connection from its start to its one end: admitted under the peer's
@@ -52,6 +53,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     private final StreamTable table;
     private final TransportOptions options;
     private final HeaderBlockEncoder encoder = new HeaderBlockEncoder();
+
+    /** Of the loop, once something was asked of it. */
+    private @Nullable DeadlineWheel wheel;
 
     StreamLifecycle(
             Connection connection,
@@ -397,7 +401,12 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     }
 
     private DeadlineWheel wheel() {
-        return DeadlineWheel.of(eventLoop);
+        DeadlineWheel known = wheel;
+        if (known == null) {
+            known = DeadlineWheel.of(eventLoop);
+            wheel = known;
+        }
+        return known;
     }
 
     private static StreamFailure faultOf(Throwable fault) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * One request and its response, as the transport sees them: what is sent, and who is told what arrives. The layer
  * above extends it, so that a call has no second object here.
  *
- * <p>A stream is handed to {@link ClientTransport#start} once. If the transport accepts it, exactly one of
+ * <p>A stream is handed to {@link ClientTransport#start} once, unless it ended well and was prepared again. If the transport accepts it, exactly one of
  * {@link #onTrailers} and {@link #onFailure} is called, on the transport's event loop, and the transport keeps no
  * reference to the stream or to its {@linkplain #request() request} afterwards. All callbacks run on that event
  * loop, in the order of the wire, and must not block.
@@ -28,11 +28,12 @@ public abstract class TransportStream {
     /** The deadline of a stream that has none. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
 
-    private final RequestHeaders requestHeaders;
+    // What is sent: set before the stream is started.
+    private @Nullable RequestHeaders requestHeaders;
     private @Nullable HeaderFields requestFields;
+    private long deadlineNs = NO_DEADLINE;
+    private int maxInboundMessageBytes;
     private final @Nullable MessagePipe pipe;
-    private final long deadlineNs;
-    private final int maxInboundMessageBytes;
 
     // Owned by the connection that accepted the stream, on its event loop.
     int id;
@@ -46,7 +47,15 @@ public abstract class TransportStream {
     boolean headersReceived;
     boolean foreignBody;
     boolean queuedToSend;
-    long timer = DeadlineWheel.NO_TIMER;
+    int timer = DeadlineWheel.NO_TIMER;
+
+    /** The neighbours in the wheel's list; null at its ends and outside of one. */
+    @Nullable
+    TransportStream nextTimer;
+
+    @Nullable
+    TransportStream previousTimer;
+
     /** Whoever took the stream over from {@link ClientTransport#start}. */
     DeadlineWheel.@Nullable Owner owner;
 
@@ -60,52 +69,52 @@ public abstract class TransportStream {
     MessageDeframer deframer;
 
     /** The message that is being sent, from {@link #sendIndex} on; if the stream has a pipe, owned, or empty. */
-    ByteBuf request;
+    ByteBuf request = Unpooled.EMPTY_BUFFER;
 
     int sendIndex;
 
     /**
-     * Describes a stream that sends one message and takes whatever comes.
-     *
-     * @param requestFields the caller's own header fields, or null
-     * @param request the framed request message (length prefix included), at least one byte
-     * @param deadlineNs the deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}
-     * @param maxInboundMessageBytes the largest response message that is accepted, in bytes
+     * A stream that sends what goes into {@code pipe}, and takes as many messages as are asked for there; or, without
+     * one, sends one message and takes whatever comes.
      */
-    protected TransportStream(
-            RequestHeaders requestHeaders,
-            @Nullable HeaderFields requestFields,
-            ByteBuf request,
-            long deadlineNs,
-            int maxInboundMessageBytes) {
-        this.requestHeaders = requestHeaders;
-        this.requestFields = requestFields;
-        this.request = request;
-        this.pipe = null;
-        this.sendIndex = request.readerIndex();
-        this.deadlineNs = deadlineNs;
-        this.maxInboundMessageBytes = maxInboundMessageBytes;
+    protected TransportStream(@Nullable MessagePipe pipe) {
+        this.pipe = pipe;
     }
 
     /**
-     * Describes a stream that sends what goes into {@code pipe}, and takes as many messages as are asked for there.
+     * Says what the stream sends. Before {@link ClientTransport#start}: of a new stream, or of one that has ended and
+     * was {@linkplain #forgetStream forgotten}.
      *
-     * @param requestFields the caller's own header fields, or null
-     * @param deadlineNs the deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}
-     * @param maxInboundMessageBytes the largest response message that is accepted, in bytes
+     * @param newRequest the framed request message (length prefix included), at least one byte; empty if there is a
+     *     pipe
+     * @param newDeadlineNs the deadline on the clock of {@link System#nanoTime()}, or {@link #NO_DEADLINE}
+     * @param newMaxInboundMessageBytes the largest response message that is accepted, in bytes
      */
-    protected TransportStream(
-            RequestHeaders requestHeaders,
-            @Nullable HeaderFields requestFields,
-            MessagePipe pipe,
-            long deadlineNs,
-            int maxInboundMessageBytes) {
-        this.requestHeaders = requestHeaders;
-        this.requestFields = requestFields;
-        this.request = Unpooled.EMPTY_BUFFER;
-        this.pipe = pipe;
-        this.deadlineNs = deadlineNs;
-        this.maxInboundMessageBytes = maxInboundMessageBytes;
+    protected final void prepare(
+            RequestHeaders headers, ByteBuf newRequest, long newDeadlineNs, int newMaxInboundMessageBytes) {
+        assert owner == null && state == StreamState.IDLE : "a stream that was started";
+        requestHeaders = headers;
+        request = newRequest;
+        sendIndex = newRequest.readerIndex();
+        deadlineNs = newDeadlineNs;
+        maxInboundMessageBytes = newMaxInboundMessageBytes;
+    }
+
+    /**
+     * Makes a stream without a pipe, which has ended by {@link #onTrailers}, one that can be prepared and started
+     * again, on any connection. From within that callback or after it: the transport does not touch it any more.
+     */
+    protected final void forgetStream() {
+        assert ended && pipe == null && timer == DeadlineWheel.NO_TIMER && !queuedToSend && deframer == null;
+        requestHeaders = null;
+        requestFields = null;
+        request = Unpooled.EMPTY_BUFFER;
+        id = 0;
+        state = StreamState.IDLE;
+        ended = false;
+        headersReceived = false;
+        foreignBody = false;
+        owner = null;
     }
 
     /**
@@ -140,7 +149,9 @@ public abstract class TransportStream {
     protected abstract void onFailure(StreamFailure failure);
 
     final RequestHeaders requestHeaders() {
-        return requestHeaders;
+        RequestHeaders known = requestHeaders;
+        assert known != null : "a stream that was not prepared";
+        return known;
     }
 
     final @Nullable HeaderFields requestFields() {

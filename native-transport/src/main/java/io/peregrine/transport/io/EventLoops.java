@@ -4,7 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -14,19 +17,26 @@ import org.jspecify.annotations.Nullable;
  * birth to death.
  *
  * <p>{@link #shared()} hands out handles onto one default group that all users in the process have in common and
- * that lives while at least one handle is open. {@link #builder()} and {@link #create(int)} make a group that belongs
+ * that lives while at least one handle is open, and a second longer: who closes one channel and makes the next finds
+ * its threads running. {@link #builder()} and {@link #create(int)} make a group that belongs
  * to the caller alone.
  *
  * <p>All methods may be called from any thread. {@link #close()} closes the connections that still live on the loops
  * when it ends the group, so users close their connections first.
  */
 public final class EventLoops implements AutoCloseable {
+    /**
+     * How long the default group waits for a next handle after its last one was closed. Threads and their epoll
+     * instances cost a new channel more than its connection does.
+     */
+    private static final long LINGER_S = 1;
+
     private static final Object SHARED_LOCK = new Object();
 
-    /** Both guarded by {@link #SHARED_LOCK}; the group is null exactly when there is no open handle. */
+    // Guarded by SHARED_LOCK. A group without handles lingers; the number of the linger tells it from a later one.
     private static @Nullable LoopGroup sharedGroup;
-
     private static int sharedHandles;
+    private static long lingers;
 
     private final LoopGroup group;
     private final boolean shared;
@@ -39,7 +49,8 @@ public final class EventLoops implements AutoCloseable {
 
     /**
      * Returns a new handle onto the default group: {@link IoBackend#best()}, one thread for each available processor.
-     * The first handle creates the group, the last one closed shuts it down, and the next one creates it afresh.
+     * The first handle creates the group. A second after the last one was closed the group is shut down, unless there
+     * is another handle by then; after that the next one creates it afresh.
      *
      * @throws IllegalArgumentException see {@link IoBackend#selection()}
      * @throws IllegalStateException see {@link IoBackend#selection()}
@@ -86,15 +97,30 @@ public final class EventLoops implements AutoCloseable {
     }
 
     /**
-     * Returns the next loop, round robin over the group.
+     * Returns the next loop, round robin over the group: for tasks and timers. A connection asks {@link #place}.
      *
      * @throws IllegalStateException if this handle is closed
      */
     public EventLoop next() {
+        requireOpen();
+        return group.next();
+    }
+
+    /**
+     * Returns the loop for {@code channel}, which is about to be registered: the one with the fewest open connections
+     * of all handles onto the group, and in turn where several have as few. The channel counts until it is closed.
+     *
+     * @throws IllegalStateException if this handle is closed
+     */
+    public EventLoop place(Channel channel) {
+        requireOpen();
+        return group.place(channel);
+    }
+
+    private void requireOpen() {
         if (closed.get()) {
             throw new IllegalStateException("event loops: closed (expected: an open handle)");
         }
-        return group.next();
     }
 
     /**
@@ -131,16 +157,26 @@ public final class EventLoops implements AutoCloseable {
         synchronized (SHARED_LOCK) {
             sharedHandles--;
             if (sharedHandles == 0) {
-                sharedGroup = null;
-                group.shutdown();
+                long linger = ++lingers;
+                Future<?> unused = group.next().schedule(() -> endLinger(group, linger), LINGER_S, TimeUnit.SECONDS);
             }
         }
     }
 
+    private static void endLinger(LoopGroup group, long linger) {
+        synchronized (SHARED_LOCK) {
+            if (sharedHandles > 0 || linger != lingers) {
+                return;
+            }
+            sharedGroup = null;
+        }
+        group.shutdown();
+    }
+
     /**
      * Returns a stage that completes when the group behind this handle has run its last task; its threads then end by
-     * themselves. For a shared group that is after the <em>last</em> handle was closed, not this one. It never
-     * completes exceptionally.
+     * themselves. For a shared group that is a second after the <em>last</em> handle was closed, not this one. It
+     * never completes exceptionally.
      */
     public CompletionStage<Void> closeFuture() {
         return group.terminated();
@@ -152,10 +188,15 @@ public final class EventLoops implements AutoCloseable {
 
     /** Describes a group that belongs to the caller alone; {@link #build()} checks and makes it. Not thread-safe. */
     public static final class Builder {
+        private static final long MIN_SPIN_NS = 1_000;
+        private static final int MAX_SPIN_MS = 10;
+
         private @Nullable IoBackend backend;
         private @Nullable String name;
         private int threads = Runtime.getRuntime().availableProcessors();
         private boolean busyPoll;
+        private boolean callerDriven;
+        private long spinNs;
 
         private Builder() {}
 
@@ -196,16 +237,73 @@ public final class EventLoops implements AutoCloseable {
         }
 
         /**
+         * Whether the threads that wait for calls run the loops themselves. Default false.
+         *
+         * <p>A thread that makes a blocking call then writes its request, asks for I/O and reads the response itself,
+         * and no other thread takes part: two system calls fewer and no hand-off, which is most of the latency of a
+         * small call. While several threads wait on one loop, one of them drives and the others are told; while
+         * nobody calls, a guard thread of the loop, one for each, keeps the connections alive. {@link #threads} is
+         * the number of loops, and best 1 for each connection that is to be driven by itself.
+         *
+         * <p>Use it for few threads with one blocking call or stream each, where latency counts first. Do not use it
+         * for asynchronous calls, which find a loop that is asleep as often as not and whose callbacks may be a
+         * millisecond late after a blocking call has left the loop; nor for many connections on one loop; nor for
+         * virtual threads, which never drive, because they would block their carrier in the kernel.
+         *
+         * <p>Callbacks of other calls run on whatever thread drives: as on any event loop they must not block, and
+         * they may find locks held that this thread took before it called. A blocking call from within such a callback
+         * is refused, as it is on any event loop.
+         *
+         * <p>Works with epoll and kqueue.
+         */
+        public Builder callerDriven(boolean on) {
+            callerDriven = on;
+            return this;
+        }
+
+        /**
+         * For how long a loop with a connection asks for I/O without pause before it sleeps in the kernel: 0, or 1 us
+         * to {@value #MAX_SPIN_MS} ms. Default 0. It is the middle between sleeping at once and {@link #busyPoll}, which
+         * makes it meaningless.
+         *
+         * <p>A response, or a call of another thread, that comes within that time finds the loop awake and costs no
+         * wake-up. A loop learns whether that happens: where fewer than half of the spins see something come, it stops,
+         * and asks again at one wait in 128.
+         *
+         * <p>Set it, to about the time of a round trip, where processors are to spare: more of them than busy loops and
+         * busy threads that call, and more than two. Where there are fewer, the spin takes the processor from the very
+         * thread whose work it waits for.
+         */
+        public Builder spin(Duration limit) {
+            long newSpinNs = limit.toNanos();
+            if (newSpinNs != 0 && (newSpinNs < MIN_SPIN_NS || newSpinNs > MAX_SPIN_MS * 1_000_000L)) {
+                throw new IllegalArgumentException(
+                        "spin: " + limit + " (expected: PT0S, or 1 us.." + MAX_SPIN_MS + " ms)");
+            }
+            spinNs = newSpinNs;
+            return this;
+        }
+
+        /**
          * Makes the group; its threads start with their first task.
          *
-         * @throws IllegalArgumentException if the threads are out of range, the name is blank, or as for {@link
+         * @throws IllegalArgumentException if the threads are out of range, the name is blank, the loops are to be
+         *     caller-driven and the backend cannot be, or they are to poll busily or to spin too, or as for {@link
          *     IoBackend#selection()}
          * @throws IllegalStateException if the backend is not available; the message says why
          */
         public EventLoops build() {
             IoBackend used = backend == null ? IoBackend.best() : backend;
             String prefix = name == null ? defaultName(used) : name;
-            return new EventLoops(new LoopGroup(used, used.newIoHandlerFactory(), threads, prefix, busyPoll), false);
+            if (callerDriven) {
+                if (busyPoll || spinNs > 0) {
+                    throw new IllegalArgumentException(
+                            "loops that are caller-driven and poll busily or spin (expected: one of these)");
+                }
+                return new EventLoops(LoopGroup.callerDriven(used, threads, prefix), false);
+            }
+            ClientLoops.Waiting waiting = new ClientLoops.Waiting(busyPoll, busyPoll ? 0 : spinNs);
+            return new EventLoops(new LoopGroup(used, used.newIoHandlerFactory(), threads, prefix, waiting), false);
         }
     }
 }

@@ -94,6 +94,11 @@ public enum IoBackend {
         }
 
         @Override
+        String callerDrivenRefusal() {
+            return "a ring belongs to the one thread that made it";
+        }
+
+        @Override
         public Class<? extends SocketChannel> channelClass() {
             return IoUringSocketChannel.class;
         }
@@ -167,6 +172,11 @@ public enum IoBackend {
         @Override
         IoHandlerFactory handlerFactory() {
             return NioIoHandler.newFactory();
+        }
+
+        @Override
+        String callerDrivenRefusal() {
+            return "its selector swallows the interrupt of a thread that waits in it";
         }
 
         @Override
@@ -272,6 +282,12 @@ public enum IoBackend {
     }
 
     abstract IoHandlerFactory handlerFactory();
+
+    /** Why the threads that call cannot run loops of this backend, as half a sentence; null if they can. */
+    @Nullable
+    String callerDrivenRefusal() {
+        return null;
+    }
 
     static String reasonFor(String name, @Nullable Throwable unavailable) {
         return unavailable == null

@@ -8,6 +8,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.FastThreadLocalThread;
 import io.netty.util.concurrent.ImmediateEventExecutor;
+import io.peregrine.transport.io.driven.CallerDrivenLoops;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,28 +29,54 @@ final class LoopGroup {
     private final IoBackend backend;
     private final int size;
     private final MultiThreadIoEventLoopGroup loops;
+    private final ConnectionPlacement placement;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
     /** The open channels of these loops; one that comes after the close is closed at once. */
     private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
 
     LoopGroup(IoBackend backend, int threads, String name) {
-        this(backend, backend.newIoHandlerFactory(), threads, name, false);
+        this(backend, backend.newIoHandlerFactory(), threads, name, ClientLoops.Waiting.ASLEEP);
+    }
+
+    /** A group that the threads which call drive; see {@link EventLoops.Builder#callerDriven}. */
+    static LoopGroup callerDriven(IoBackend backend, int loops, String name) {
+        String refusal = backend.callerDrivenRefusal();
+        if (refusal != null) {
+            throw new IllegalArgumentException("caller-driven loops on " + backend.lowerCaseName()
+                    + ": not possible, since " + refusal + " (expected: epoll or kqueue)");
+        }
+        requireValid(loops, name);
+        return new LoopGroup(
+                backend, loops, new CallerDrivenLoops(loops, threadFactory(name), backend.newIoHandlerFactory()));
     }
 
     /** A group whose handlers come from {@code handlerFactory}, which is of {@code backend} or wraps one that is. */
-    LoopGroup(IoBackend backend, IoHandlerFactory handlerFactory, int threads, String name, boolean busyPoll) {
+    LoopGroup(
+            IoBackend backend, IoHandlerFactory handlerFactory, int threads, String name, ClientLoops.Waiting waiting) {
+        this(backend, threads, loops(handlerFactory, threads, name, waiting));
+    }
+
+    private LoopGroup(IoBackend backend, int size, MultiThreadIoEventLoopGroup loops) {
+        this.backend = backend;
+        this.size = size;
+        this.loops = loops;
+        this.placement = new ConnectionPlacement(loops);
+    }
+
+    private static MultiThreadIoEventLoopGroup loops(
+            IoHandlerFactory handlerFactory, int threads, String name, ClientLoops.Waiting waiting) {
+        requireValid(threads, name);
+        return new ClientLoops(threads, threadFactory(name), handlerFactory, waiting);
+    }
+
+    private static void requireValid(int threads, String name) {
         if (threads < 1 || threads > MAX_THREADS) {
             throw new IllegalArgumentException("threads: " + threads + " (expected: 1.." + MAX_THREADS + ")");
         }
         if (name.isBlank()) {
             throw new IllegalArgumentException("name: blank (expected: what thread names begin with)");
         }
-        this.backend = backend;
-        this.size = threads;
-        this.loops = busyPoll
-                ? new BusyPollingLoops(threads, threadFactory(name), handlerFactory)
-                : new MultiThreadIoEventLoopGroup(threads, threadFactory(name), handlerFactory);
     }
 
     /** Threads of Netty's own kind: its thread-local caches and object pools are fast on no other. */
@@ -66,6 +93,10 @@ final class LoopGroup {
 
     EventLoop next() {
         return loops.next();
+    }
+
+    EventLoop place(Channel channel) {
+        return placement.place(channel);
     }
 
     IoBackend backend() {

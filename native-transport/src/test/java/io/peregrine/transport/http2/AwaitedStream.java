@@ -14,7 +14,8 @@ final class AwaitedStream extends TransportStream {
     private byte @Nullable [] message;
 
     private AwaitedStream(ByteBuf request, long deadlineNs) {
-        super(ScriptedPeer.SAY_HELLO, null, request, deadlineNs, 8 << 20);
+        super(null);
+        prepare(ScriptedPeer.SAY_HELLO, request, deadlineNs, 8 << 20);
     }
 
     static AwaitedStream sending(byte[] payload) {

@@ -126,8 +126,7 @@ class CutFrameProperties {
         peer.receive();
 
         peer.sendInPieces(
-                Arrays.copyOf(frame, 9),
-                join(Arrays.copyOfRange(frame, 9, frame.length), response(3, "unharmed")));
+                Arrays.copyOf(frame, 9), join(Arrays.copyOfRange(frame, 9, frame.length), response(3, "unharmed")));
 
         assertThat(peer.receive()).containsExactly("RST_STREAM 1 PROTOCOL_ERROR");
         assertThat(victim.failure().kind()).isEqualTo(StreamFailure.Kind.MALFORMED);

@@ -9,7 +9,9 @@ import io.netty.util.concurrent.Ticker;
 import io.peregrine.allocation.AllocationProbe;
 import io.peregrine.testkit.Seeds;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -130,7 +132,6 @@ class DeadlineWheelTest {
 
     @Test
     void firesEachOfManyDeadlinesWithinOneTickInTime() {
-        // So many that the wheel is woken by the tick, until the end.
         for (int i = 0; i < 100; i++) {
             schedule(TimeUnit.HOURS.toNanos(1));
         }
@@ -141,6 +142,37 @@ class DeadlineWheelTest {
         advance(20 * TICK_NS + 2 * TICK_NS);
 
         assertThat(fired).hasSize(200);
+    }
+
+    @Test
+    void dl7ManyDeadlinesFarAwayLetTheLoopSleepUntilShortlyBeforeThem() {
+        for (int i = 0; i < 1_000; i++) {
+            schedule(TimeUnit.SECONDS.toNanos(60) + i * MS);
+        }
+
+        assertThat(channel.runScheduledPendingTasks()).isGreaterThan(TimeUnit.SECONDS.toNanos(58));
+
+        advance(TimeUnit.SECONDS.toNanos(59) + 600 * MS);
+        assertThat(channel.runScheduledPendingTasks()).isGreaterThan(390 * MS);
+        assertThat(fired).isEmpty();
+    }
+
+    @Test
+    void dl7DeadlinesOfShortCallsWakeTheLoopAboutOnceInTheTimeOfADeadline() {
+        Set<Long> wakeUps = new HashSet<>();
+        List<RecordedStream> outstanding = new ArrayList<>();
+        for (int ms = 0; ms < 1_000; ms++) {
+            outstanding.forEach(wheel::cancel);
+            outstanding.clear();
+            for (int i = 0; i < 100; i++) {
+                outstanding.add(schedule(100 * MS));
+            }
+            ticker.advance(1, TimeUnit.MILLISECONDS);
+            wakeUps.add(ticker.nanoTime() + channel.runScheduledPendingTasks());
+        }
+
+        assertThat(wakeUps).hasSizeLessThanOrEqualTo(12);
+        assertThat(fired).isEmpty();
     }
 
     @Test

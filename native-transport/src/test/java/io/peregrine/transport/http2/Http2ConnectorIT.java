@@ -30,7 +30,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -131,6 +133,25 @@ class Http2ConnectorIT {
             for (AwaitedStream call : calls) {
                 assertThat(call.isOver(SOON)).isTrue();
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(IoBackend.class)
+    void spreadsConnectionsOverTheLoops(IoBackend backend) throws Exception {
+        assumeTrue(backend.isAvailable(), backend.reason());
+        EventLoops two = EventLoops.create(backend, 2, "http2-it");
+        loops = two;
+        try (EchoServer server = new EchoServer(null, new Http2Settings())) {
+            Map<Thread, List<Connection>> byLoop = new HashMap<>();
+            for (int i = 0; i < 4; i++) {
+                Connection connection = connect(two, server.address(), null);
+                byLoop.computeIfAbsent(connection.readyOn(), thread -> new ArrayList<>())
+                        .add(connection);
+            }
+            assertThat(byLoop)
+                    .hasSize(2)
+                    .allSatisfy((thread, connections) -> assertThat(connections).hasSize(2));
         }
     }
 
@@ -257,9 +278,14 @@ class Http2ConnectorIT {
 
     private Connection connect(IoBackend backend, SocketAddress address, @Nullable ClientTls tls) {
         assumeTrue(backend.isAvailable(), backend.reason());
-        loops = EventLoops.create(backend, 1, "http2-it");
+        EventLoops one = EventLoops.create(backend, 1, "http2-it");
+        loops = one;
+        return connect(one, address, tls);
+    }
+
+    private static Connection connect(EventLoops eventLoops, SocketAddress address, @Nullable ClientTls tls) {
         Connection connection = new Connection();
-        connection.transport = new Http2Connector(loops, SocketTuning.defaults(), TransportOptions.defaults(), tls)
+        connection.transport = new Http2Connector(eventLoops, SocketTuning.defaults(), TransportOptions.defaults(), tls)
                 .connect(address, "greeter.test", connection);
         return connection;
     }
@@ -278,13 +304,18 @@ class Http2ConnectorIT {
 
     /** A transport and what became of it. */
     private static final class Connection implements TransportListener {
-        private final CompletableFuture<Void> ready = new CompletableFuture<>();
+        private final CompletableFuture<Thread> ready = new CompletableFuture<>();
         private final CompletableFuture<String> terminated = new CompletableFuture<>();
         private @Nullable ClientTransport transport;
 
         ClientTransport ready() throws Exception {
             ready.get(SOON.toSeconds(), TimeUnit.SECONDS);
             return transport();
+        }
+
+        /** The thread of the loop that it is on. */
+        Thread readyOn() throws Exception {
+            return ready.get(SOON.toSeconds(), TimeUnit.SECONDS);
         }
 
         ClientTransport transport() {
@@ -297,7 +328,7 @@ class Http2ConnectorIT {
 
         @Override
         public void onReady() {
-            ready.complete(null);
+            ready.complete(Thread.currentThread());
         }
 
         @Override

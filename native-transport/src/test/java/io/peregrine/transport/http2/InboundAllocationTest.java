@@ -119,7 +119,8 @@ class InboundAllocationTest {
 
     private final class CountedStream extends TransportStream {
         CountedStream(ByteBuf request) {
-            super(ScriptedPeer.SAY_HELLO, null, request, NO_DEADLINE, ScriptedPeer.MAX_MESSAGE_BYTES);
+            super(null);
+            prepare(ScriptedPeer.SAY_HELLO, request, NO_DEADLINE, ScriptedPeer.MAX_MESSAGE_BYTES);
         }
 
         @Override

@@ -185,7 +185,7 @@ class PlainFrameProperties {
             } catch (Http2Exception.StreamException error) {
                 events.add("stream " + error.streamId() + ": " + error.error() + ' ' + error.getMessage());
             } catch (Http2Exception error) {
-                events.add("connection: " + error.error() + ' ' + withoutBuffer(error.getMessage()));
+                events.add("connection: " + error.error() + ' ' + withoutBuffer(String.valueOf(error.getMessage())));
                 ended = true;
             } finally {
                 input.release();

@@ -3,6 +3,7 @@ package io.peregrine.transport.http2;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.util.AsciiString;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.header.RequestHeaders;
@@ -32,12 +33,15 @@ final class RecordedStream extends TransportStream {
             ByteBuf request,
             long deadlineNs,
             int maxInboundMessageBytes) {
-        super(headers, fields, request, deadlineNs, maxInboundMessageBytes);
+        super(null);
+        prepare(headers, request, deadlineNs, maxInboundMessageBytes);
+        requestFields(fields);
     }
 
     /** With a pipe to send from and to ask for messages. */
     RecordedStream(RequestHeaders headers, MessagePipe pipe, long deadlineNs, int maxInboundMessageBytes) {
-        super(headers, null, pipe, deadlineNs, maxInboundMessageBytes);
+        super(pipe);
+        prepare(headers, Unpooled.EMPTY_BUFFER, deadlineNs, maxInboundMessageBytes);
     }
 
     /** The pipe of a stream that has one. */

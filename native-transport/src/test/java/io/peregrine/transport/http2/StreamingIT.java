@@ -3,6 +3,7 @@ package io.peregrine.transport.http2;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.peregrine.allocation.Buffers;
 import io.peregrine.transport.header.ResponseHeaders;
@@ -147,7 +148,8 @@ class StreamingIT {
         private final Semaphore room = new Semaphore(0);
 
         Call(long deadlineNs) {
-            super(ScriptedPeer.SAY_HELLO, null, new MessagePipe(), deadlineNs, 1 << 20);
+            super(new MessagePipe());
+            prepare(ScriptedPeer.SAY_HELLO, Unpooled.EMPTY_BUFFER, deadlineNs, 1 << 20);
         }
 
         MessagePipe pipeOfCall() {

@@ -96,12 +96,28 @@ final class EventLoopsTest {
         EventLoops before = EventLoops.shared();
         List<Thread> threadsBefore = threadsOf(before);
         before.close();
+        awaitClosed(before);
 
         try (EventLoops after = EventLoops.shared()) {
             assertThat(threadsOf(after)).doesNotContainAnyElementsOf(threadsBefore);
         }
-        awaitClosed(before);
         assertGone(threadsBefore);
+    }
+
+    @Test
+    void keepsTheSharedGroupForWhoComesBackSoon() throws Exception {
+        EventLoops before = EventLoops.shared();
+        List<Thread> threads = threadsOf(before);
+        before.close();
+
+        EventLoops between = EventLoops.shared();
+        between.close();
+        try (EventLoops after = EventLoops.shared()) {
+            assertThat(threadsOf(after)).containsExactlyInAnyOrderElementsOf(threads);
+            assertThat(after.closeFuture().toCompletableFuture()).isNotDone();
+        }
+        awaitClosed(before);
+        assertGone(threads);
     }
 
     @Test
@@ -138,6 +154,14 @@ final class EventLoopsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventLoops.create(threads))
                 .withMessage("threads: " + threads + " (expected: 1..1024)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1, 999, 10_000_001})
+    void refusesASpinOutOfRange(long spinNs) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EventLoops.builder().spin(Duration.ofNanos(spinNs)))
+                .withMessage("spin: " + Duration.ofNanos(spinNs) + " (expected: PT0S, or 1 us..10 ms)");
     }
 
     @Test

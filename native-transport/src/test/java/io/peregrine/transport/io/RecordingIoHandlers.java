@@ -9,8 +9,12 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** The handlers of a backend, and how many turns of their loops were allowed to block in the kernel. */
+/** The handlers of a backend, how many turns of their loops were allowed to block in the kernel, and until when. */
 final class RecordingIoHandlers implements IoHandlerFactory {
+    /** What a context says that has nothing on its calendar. */
+    static final long NO_DEADLINE = -1;
+
+    private volatile long lastDeadlineNs;
     private final IoHandlerFactory recorded;
     private final AtomicLong blockingTurns = new AtomicLong();
     private final AtomicLong pollingTurns = new AtomicLong();
@@ -24,6 +28,11 @@ final class RecordingIoHandlers implements IoHandlerFactory {
 
     long blockingTurns() {
         return blockingTurns.get();
+    }
+
+    /** Until when the last turn was allowed to block that was allowed to. */
+    long lastDeadlineNs() {
+        return lastDeadlineNs;
     }
 
     /** Completes when as many more turns have looked for I/O without leave to block. */
@@ -61,7 +70,12 @@ final class RecordingIoHandlers implements IoHandlerFactory {
 
         @Override
         public int run(IoHandlerContext context) {
-            (context.canBlock() ? blockingTurns : pollingTurns).incrementAndGet();
+            if (context.canBlock()) {
+                lastDeadlineNs = context.deadlineNanos();
+                blockingTurns.incrementAndGet();
+            } else {
+                pollingTurns.incrementAndGet();
+            }
             Awaited now = awaited;
             if (blockingTurns.get() >= now.blockingTurns || pollingTurns.get() >= now.pollingTurns) {
                 now.reached.complete(null);

@@ -19,6 +19,7 @@ import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.HandDrivenConnection;
@@ -55,9 +56,9 @@ public final class CallStress {
         }
     };
 
-    private static final MethodDescriptor<byte[], byte[]> ECHO =
+    static final MethodDescriptor<byte[], byte[]> ECHO =
             MethodDescriptor.unary("test.Echo/Say", Marshallers.bytes(), Marshallers.bytes());
-    private static final byte[] REQUEST = {1, 2, 3};
+    static final byte[] REQUEST = {1, 2, 3};
 
     private CallStress() {}
 

@@ -38,6 +38,10 @@ public final class ServiceConfig {
     private final Map<String, MethodConfig> methods;
     private final Map<String, MethodConfig> services;
     private final MethodConfig defaults;
+
+    /** No method and no service has a config of its own: then a call looks nothing up. */
+    private final boolean uniform;
+
     private final @Nullable RetryThrottling retryThrottling;
     private final LoadBalancingPolicy loadBalancing;
     private final @Nullable String healthCheckService;
@@ -48,6 +52,7 @@ public final class ServiceConfig {
         this.methods = Map.copyOf(builder.methods);
         this.services = Map.copyOf(builder.services);
         this.defaults = builder.defaults == null ? MethodConfig.EMPTY : builder.defaults;
+        this.uniform = methods.isEmpty() && services.isEmpty();
         this.retryThrottling = builder.retryThrottling;
         this.loadBalancing = builder.loadBalancing;
         this.healthCheckService = builder.healthCheckService;
@@ -59,6 +64,7 @@ public final class ServiceConfig {
         this.methods = from.methods;
         this.services = from.services;
         this.defaults = from.defaults;
+        this.uniform = from.uniform;
         this.retryThrottling = from.retryThrottling;
         this.loadBalancing = from.loadBalancing;
         this.healthCheckService = from.healthCheckService;
@@ -104,6 +110,11 @@ public final class ServiceConfig {
      * a whole; they are not merged. Any thread; allocates nothing.
      */
     public MethodConfig methodConfig(MethodDescriptor<?, ?> method) {
+        return uniform ? defaults : lookUp(method);
+    }
+
+    /** Apart, so that a channel without such configs has nothing to call. */
+    private MethodConfig lookUp(MethodDescriptor<?, ?> method) {
         MethodConfig exact = methods.get(method.fullName());
         if (exact != null) {
             return exact;

@@ -1,36 +1,28 @@
 package io.peregrine.client.internal;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.StatusException;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
-import io.peregrine.client.compression.Codec;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.credentials.CallIdentity;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.message.AttemptFields;
-import io.peregrine.client.internal.message.ForeignResponse;
-import io.peregrine.client.internal.message.ResponseDecoder;
-import io.peregrine.client.internal.message.ResponseEnd;
-import io.peregrine.client.internal.message.ResponseStart;
-import io.peregrine.client.internal.message.StatusMapping;
 import io.peregrine.client.internal.retry.Outcome;
 import io.peregrine.client.report.AttemptReport;
 import io.peregrine.client.report.Wait;
 import io.peregrine.transport.header.RequestHeaders;
-import io.peregrine.transport.header.ResponseHeaders;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.MessagePipe;
 import io.peregrine.transport.http2.StreamFailure;
-import io.peregrine.transport.http2.TransportStream;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -55,18 +47,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <R> the response
  */
-final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapshot.Waiter {
+final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnapshot.Waiter {
     private static final System.Logger LOG = System.getLogger(Attempt.class.getName());
     private static final Cancellation BY_APPLICATION =
             new Cancellation(Outcome.FINAL, Status.of(StatusCode.CANCELLED, "cancelled"));
 
-    private final Call<?, R> call;
-    private final int previousAttempts;
-    private boolean responded;
+    private int previousAttempts;
     private Outcome outcome = Outcome.FINAL;
-    private @Nullable Codec codec;
-    private @Nullable Status localFailure;
-    private @Nullable ForeignResponse foreign;
     private @Nullable AttemptWaits waits;
 
     /** Set while a transport has the attempt, or is asked to take it; pairs with {@link #cancellation}. */
@@ -77,20 +64,38 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
     /** The credentials that were asked, once they were; pairs with {@link #cancellation}. */
     private volatile @Nullable AttemptCredentials asking;
 
-    /** An attempt that sends one message; the buffer stays the call's. */
-    Attempt(Call<?, R> call, RequestHeaders headers, ByteBuf request, int previousAttempts) {
-        super(headers, null, request, call.deadlineNs(), call.maxInboundMessageBytes());
-        this.call = call;
-        this.previousAttempts = previousAttempts;
-        requestFields(AttemptFields.of(call.options().metadata(), previousAttempts));
+    /** An attempt that sends one message, once it is {@linkplain #prepare prepared}. */
+    Attempt(Call<?, R> call) {
+        super(call, null);
     }
 
     /** An attempt that sends what goes into the pipe. */
     Attempt(Call<?, R> call, RequestHeaders headers, MessagePipe pipe, int previousAttempts) {
-        super(headers, null, pipe, call.deadlineNs(), call.maxInboundMessageBytes());
-        this.call = call;
-        this.previousAttempts = previousAttempts;
-        requestFields(AttemptFields.of(call.options().metadata(), previousAttempts));
+        super(call, pipe);
+        prepare(headers, Unpooled.EMPTY_BUFFER, previousAttempts);
+    }
+
+    /** Says what is sent; before {@link #begin}. The buffer stays the call's. */
+    void prepare(RequestHeaders headers, ByteBuf request, int newPreviousAttempts) {
+        previousAttempts = newPreviousAttempts;
+        prepare(headers, request, call.deadlineNs(), call.maxInboundMessageBytes());
+        requestFields(AttemptFields.of(call.options().metadata(), newPreviousAttempts));
+    }
+
+    /** Whether others may still know of it: a timer, the picker's queue, credentials, a breaker. */
+    boolean hasWaited() {
+        return waits != null || asking != null;
+    }
+
+    /**
+     * Forgets an attempt that ended as usual, so that the next use of the call finds it as new. It was not cancelled
+     * and will not be: the call decides that before.
+     */
+    void forgetRun() {
+        assert !hasWaited() && cancellation == null;
+        outcome = Outcome.FINAL;
+        transport = null;
+        forgetResponse();
     }
 
     /** Other attempts of the call came before: it begins now, and not with the call. Before {@link #begin}. */
@@ -392,10 +397,6 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         }
     }
 
-    private boolean hasDeadline() {
-        return deadlineNs() != NO_DEADLINE;
-    }
-
     /** False if the attempt has ended because there is no time, or no timer, left. */
     private boolean scheduleWaitDeadline(AttemptWaits waiting) {
         long leftNs = deadlineNs() - call.dispatcher().nanoTime();
@@ -445,6 +446,12 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
     // ---- From the transport, on its event loop ---------------------------------------------------------------
 
     @Override
+    @Nullable
+    Cancellation cancellation() {
+        return cancellation;
+    }
+
+    @Override
     protected void onWaitingForSlot() {
         waits().begin(Wait.Reason.STREAM_SLOT);
     }
@@ -455,102 +462,27 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
     }
 
     @Override
-    protected boolean onHeaders(ResponseHeaders headers) {
-        ResponseStart start = ResponseStart.of(call.dispatcher().codecs(), headers);
-        Status notGrpc = start.notGrpc();
-        if (notGrpc != null) {
-            foreign = new ForeignResponse(notGrpc);
-            return false;
-        }
-        responded = true;
-        disarmRecvTimeout();
-        Status unreadable = start.unreadable();
-        if (unreadable != null) {
-            abort(unreadable);
-        } else {
-            codec = start.codec();
-            call.onHeaders(this, start.metadata());
-        }
-        return true;
-    }
-
-    @Override
-    protected void onMessage(ByteBuf message, boolean compressed) {
-        if (localFailure != null) {
-            return;
-        }
-        R response;
-        try {
-            response = ResponseDecoder.read(
-                    call.method().responseMarshaller(), message, compressed, codec, call.maxInboundMessageBytes());
-        } catch (StatusException unreadable) {
-            abort(unreadable.status());
-            return;
-        }
-        call.onMessage(this, response);
-    }
-
-    @Override
-    protected void onForeignBody(ByteBuf data) {
-        ForeignResponse response = foreign;
-        assert response != null;
-        if (response.quote(data)) {
-            // Enough is known; the transport's answer to the reset ends the attempt.
-            cancelStream();
-        }
-    }
-
-    @Override
     protected void onWritable() {
         call.onWritable(this);
     }
 
     @Override
-    protected void onTrailers(ResponseHeaders trailers, boolean trailersOnly) {
-        ResponseEnd end = ResponseEnd.of(trailers, trailersOnly);
-        Status failed = localFailure;
-        if (failed != null) {
-            end(Outcome.FINAL, failed, end.trailers(), null);
-        } else if (foreign != null) {
-            end(Outcome.LOST, foreign.status(), end.trailers(), null);
-        } else {
-            end(trailersOnly ? Outcome.TRAILERS_ONLY : Outcome.RESPONSE, end.status(), end.trailers(), null);
-        }
+    void onResponse() {
+        disarmRecvTimeout();
     }
 
     @Override
-    protected void onFailure(StreamFailure failure) {
-        Status failed = localFailure;
-        Cancellation cancelled = cancellation;
-        if (failed != null) {
-            end(Outcome.FINAL, failed, Metadata.EMPTY, failure);
-        } else if (foreign != null) {
-            end(Outcome.LOST, foreign.status(), Metadata.EMPTY, failure);
-        } else if (cancelled != null && failure.kind() == StreamFailure.Kind.CANCELLED) {
-            end(responded ? Outcome.RESPONSE : cancelled.outcome(), cancelled.status(), Metadata.EMPTY, failure);
-        } else {
-            boolean deadlinePassed =
-                    hasDeadline() && deadlineNs() - call.dispatcher().nanoTime() <= 0;
-            Status status = StatusMapping.ofFailure(failure, deadlinePassed);
-            end(outcomeOf(failure, status), status, Metadata.EMPTY, failure);
-        }
+    void deliver(Metadata headers) {
+        call.onHeaders(this, headers);
     }
 
-    /** A server that answers first and then says that it did not see the request is not believed. */
-    private Outcome outcomeOf(StreamFailure failure, Status status) {
-        if (hasResponse() || status.code() == StatusCode.DEADLINE_EXCEEDED) {
-            return responded ? Outcome.RESPONSE : Outcome.FINAL;
-        }
-        return Outcome.ofFailure(failure.kind());
+    @Override
+    void deliver(R message) {
+        call.onMessage(this, message);
     }
 
-    /** Decides the status now; the transport's answer to the reset ends the attempt with it. On the event loop. */
-    void abort(Status status) {
-        localFailure = status;
-        cancelStream();
-    }
-
-    private void cancelStream() {
+    @Override
+    void cancelStream() {
         ClientTransport current = transport;
         assert current != null;
         current.cancel(this);
@@ -573,7 +505,8 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         end(how, status, Metadata.EMPTY, null);
     }
 
-    private void end(Outcome how, Status status, Metadata trailers, @Nullable StreamFailure failure) {
+    @Override
+    void end(Outcome how, Status status, Metadata trailers, @Nullable StreamFailure failure) {
         outcome = how;
         AttemptWaits waited = waits;
         if (waited != null) {
@@ -596,7 +529,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
         long nowNs = call.dispatcher().nanoTime();
         long startNs = beganNs();
         List<Wait> waited = waits == null ? List.of() : waits.list();
-        if (peer() != null && !responded && status.code() == StatusCode.DEADLINE_EXCEEDED) {
+        if (peer() != null && !responded() && status.code() == StatusCode.DEADLINE_EXCEEDED) {
             waited = AttemptWaits.withFirstByte(waited, nowNs - startNs);
         }
         return new AttemptReport(
@@ -606,15 +539,7 @@ final class Attempt<R> extends TransportStream implements PickInfo, PickerSnapsh
                 Duration.ofNanos(startNs - call.startNs()),
                 Duration.ofNanos(nowNs - startNs),
                 waited,
-                responded,
+                responded(),
                 failure);
     }
-
-    /**
-     * Why this side ends the attempt.
-     *
-     * @param outcome what may follow
-     * @param status the status of the attempt
-     */
-    private record Cancellation(Outcome outcome, Status status) {}
 }

@@ -10,16 +10,18 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.transport.http2.TransportStream;
+import io.peregrine.transport.io.driven.CallerDrivenEventLoop;
+import io.peregrine.transport.io.driven.CallerWait;
+import java.lang.invoke.VarHandle;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.atomic.SpscAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A call with streams whose caller waits. What arrives goes into a queue of a fixed size, which the demand for more
- * messages respects; a thread that waits is parked, and unparked by the event loop.
+ * messages respects; a thread waits as {@link CallerWait} does, and is told by the event loop.
  *
  * <p>No wake-up is lost: a thread that is about to park has written itself into {@link #receiver} or {@link #sender}
  * and then looks once more; the event loop writes what changed and then looks for the thread.
@@ -35,8 +37,14 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
     private final boolean stackTraces;
     private final long giveUpNs;
     private final SpscAtomicArrayQueue<R> received = new SpscAtomicArrayQueue<>(PREFETCH);
-    private final AtomicReference<@Nullable Thread> receiver = new AtomicReference<>();
-    private final AtomicReference<@Nullable Thread> sender = new AtomicReference<>();
+    private final AtomicReference<@Nullable CallerWait> receiver = new AtomicReference<>();
+    private final AtomicReference<@Nullable CallerWait> sender = new AtomicReference<>();
+    private final CallerWait.Condition messageOrEnd = this::hasMessageOrEnd;
+    private final CallerWait.Condition roomOrEnd = this::hasRoomOrEnd;
+    private final CallerWait.Condition end = this::hasEnded;
+
+    /** The loop that waiting threads drive, if there is one. A hint: any of them finds it anew when it sends. */
+    private volatile @Nullable CallerDrivenEventLoop driven;
 
     /** Of the receiving thread: messages taken since it asked for more. */
     private int taken;
@@ -72,6 +80,11 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
         started.request(PREFETCH);
     }
 
+    /** Lets the threads that wait drive that loop; null for none. */
+    public void drives(@Nullable CallerDrivenEventLoop loop) {
+        driven = loop;
+    }
+
     /** The call. */
     public ClientCall<Q> call() {
         ClientCall<Q> started = call;
@@ -85,30 +98,50 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
 
     /** See {@link io.peregrine.client.ClientStream#send}. */
     public boolean send(Q message) {
-        enter(sender, "send");
+        CallerWait wait = enter(sender, "send");
         try {
             while (true) {
                 throwIfFailed();
                 if (call().trySend(message)) {
                     return !hasEndedWithOk();
                 }
-                if (!call().isWritable() && !ended) {
-                    park();
+                if (!hasRoomOrEnd()) {
+                    await(wait, roomOrEnd);
                 }
             }
         } finally {
-            sender.set(null);
+            leave(sender, wait);
         }
     }
 
     /** See {@link io.peregrine.client.ClientStream#trySend}. */
     public boolean trySend(Q message) {
-        enter(sender, "send");
+        CallerWait wait = enter(sender, "send");
         try {
             throwIfFailed();
             return call().trySend(message);
         } finally {
-            sender.set(null);
+            leave(sender, wait);
+        }
+    }
+
+    /** See {@link io.peregrine.client.ClientStream#closeSend}. */
+    public void closeSend() {
+        CallerWait wait = begin();
+        try {
+            call().closeSend();
+        } finally {
+            end(wait);
+        }
+    }
+
+    /** See {@link io.peregrine.client.ClientStream#flush}. */
+    public void flush() {
+        CallerWait wait = begin();
+        try {
+            call().flush();
+        } finally {
+            end(wait);
         }
     }
 
@@ -126,7 +159,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
 
     /** See {@link io.peregrine.client.ClientStream#receive}. */
     public @Nullable R receive() {
-        enter(receiver, "receive");
+        CallerWait wait = enter(receiver, "receive");
         try {
             R message = received.poll();
             while (message == null) {
@@ -136,7 +169,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
                     break;
                 }
                 if (received.isEmpty()) {
-                    park();
+                    await(wait, messageOrEnd);
                 }
                 message = received.poll();
             }
@@ -147,7 +180,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
             askForMore();
             return message;
         } finally {
-            receiver.set(null);
+            leave(receiver, wait);
         }
     }
 
@@ -166,10 +199,10 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
 
     /** See {@link io.peregrine.client.ClientStream#headers}. */
     public Metadata headers() {
-        enter(receiver, "headers");
+        CallerWait wait = enter(receiver, "headers");
         try {
-            while (headers == null && received.isEmpty() && !ended) {
-                park();
+            while (!hasHeadersOrEnd()) {
+                await(wait, this::hasHeadersOrEnd);
             }
             Metadata known = headers;
             if (known == null) {
@@ -177,7 +210,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
             }
             return known == null ? Metadata.EMPTY : known;
         } finally {
-            receiver.set(null);
+            leave(receiver, wait);
         }
     }
 
@@ -227,21 +260,61 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
 
     // ---- Waiting ---------------------------------------------------------------------------------------------
 
-    private void enter(AtomicReference<@Nullable Thread> role, String what) {
-        Thread other = role.compareAndExchange(null, Thread.currentThread());
+    private CallerWait enter(AtomicReference<@Nullable CallerWait> role, String what) {
+        CallerWait other = role.compareAndExchange(null, CallerWait.current());
         if (other != null) {
-            throw new IllegalStateException(what + "() on " + method + " while " + other.getName()
-                    + " is in it (expected: one thread at a time)");
+            throw new IllegalStateException(what + "() on " + method + " while "
+                    + other.caller().getName() + " is in it (expected: one thread at a time)");
         }
+        return begin();
     }
 
-    private void park() {
+    private void leave(AtomicReference<@Nullable CallerWait> role, CallerWait wait) {
+        role.set(null);
+        end(wait);
+    }
+
+    private CallerWait begin() {
+        CallerWait wait = CallerWait.begin();
+        wait.aim(driven);
+        return wait;
+    }
+
+    private void end(CallerWait wait) {
+        CallerDrivenEventLoop target = wait.target();
+        if (target != null && target != driven) {
+            driven = target;
+        }
+        wait.end();
+    }
+
+    private boolean hasMessageOrEnd() {
+        return !received.isEmpty() || ended;
+    }
+
+    private boolean hasRoomOrEnd() {
+        return call().isWritable() || ended;
+    }
+
+    private boolean hasHeadersOrEnd() {
+        return headers != null || hasMessageOrEnd();
+    }
+
+    private boolean hasEnded() {
+        return ended;
+    }
+
+    private void await(CallerWait wait, CallerWait.Condition condition) {
         requireNoEventLoop();
-        parkUntilGivenUp();
-        if (Thread.interrupted()) {
-            call().cancel("the thread that waited was interrupted", new InterruptedException());
-            awaitEnd();
-            Thread.currentThread().interrupt();
+        switch (wait.await(condition, giveUpNs)) {
+            case OVER -> {}
+            case LATE -> throw givenUp();
+            case INTERRUPTED -> {
+                call().cancel("the thread that waited was interrupted", new InterruptedException());
+                awaitEnd(wait);
+                Thread.currentThread().interrupt();
+            }
+            default -> throw new AssertionError();
         }
     }
 
@@ -253,40 +326,36 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
         }
     }
 
-    /** The cancel is on its way; an interrupt must not keep this thread from parking. */
-    private void awaitEnd() {
-        try {
-            while (!ended) {
-                parkUntilGivenUp();
-                Thread.interrupted();
+    /** The cancel is on its way; an interrupt must not keep this thread from waiting. */
+    private void awaitEnd(CallerWait wait) {
+        while (true) {
+            switch (wait.await(end, giveUpNs)) {
+                case OVER -> {
+                    return;
+                }
+                case INTERRUPTED -> {}
+                case LATE -> {
+                    Thread.currentThread().interrupt();
+                    throw givenUp();
+                }
+                default -> throw new AssertionError();
             }
-        } catch (StatusException givenUp) {
-            Thread.currentThread().interrupt();
-            throw givenUp;
         }
     }
 
     /** HOSTILE.md P2: whoever ought to end the call at its deadline may be stuck. */
-    private void parkUntilGivenUp() {
-        if (giveUpNs == TransportStream.NO_DEADLINE) {
-            LockSupport.park(this);
-            return;
-        }
-        long leftNs = giveUpNs - System.nanoTime();
-        if (leftNs <= 0) {
-            Status late = Status.of(
-                    StatusCode.DEADLINE_EXCEEDED,
-                    "deadline exceeded, and nobody has ended the call: its event loop, or an interceptor, is stuck");
-            call().cancel(late.message(), null);
-            throw thrown(new StatusException(late));
-        }
-        LockSupport.parkNanos(this, leftNs);
+    private StatusException givenUp() {
+        Status late = Status.of(
+                StatusCode.DEADLINE_EXCEEDED,
+                "deadline exceeded, and nobody has ended the call: its event loop, or an interceptor, is stuck");
+        call().cancel(late.message(), null);
+        return thrown(new StatusException(late));
     }
 
-    private static void unpark(AtomicReference<@Nullable Thread> role) {
-        Thread waiting = role.get();
+    private static void signal(AtomicReference<@Nullable CallerWait> role) {
+        CallerWait waiting = role.get();
         if (waiting != null) {
-            LockSupport.unpark(waiting);
+            waiting.signal();
         }
     }
 
@@ -305,7 +374,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
     @Override
     public void onHeaders(Metadata metadata) {
         headers = metadata;
-        unpark(receiver);
+        signal(receiver);
     }
 
     @Override
@@ -313,12 +382,14 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
         if (!received.offer(message)) {
             throw new IllegalStateException("a message of " + method + " that was not asked for");
         }
-        unpark(receiver);
+        // The queue's write is only released; the receiver writes its role and then looks into the queue.
+        VarHandle.fullFence();
+        signal(receiver);
     }
 
     @Override
     public void onWritable() {
-        unpark(sender);
+        signal(sender);
     }
 
     @Override
@@ -335,7 +406,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
 
     private void end() {
         ended = true;
-        unpark(receiver);
-        unpark(sender);
+        signal(receiver);
+        signal(sender);
     }
 }

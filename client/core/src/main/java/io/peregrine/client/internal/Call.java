@@ -34,13 +34,14 @@ import org.jspecify.annotations.Nullable;
  * @param <R> the response
  */
 abstract class Call<Q, R> implements Cancellable {
-    private final CallDispatcher dispatcher;
-    private final MethodDescriptor<Q, R> method;
-    private final CallOptions options;
-    private final long startNs;
+    // What it is called with: set before the call starts, and again before a spent one is used anew.
+    private @Nullable CallDispatcher dispatcher;
+    private @Nullable MethodDescriptor<Q, R> method;
+    private CallOptions options = CallOptions.DEFAULT;
+    private long startNs;
 
     /** Changes once at most: when the call started before the channel had its config. */
-    private MethodConfig config;
+    private MethodConfig config = MethodConfig.EMPTY;
 
     private boolean awaitsConfig;
 
@@ -49,14 +50,29 @@ abstract class Call<Q, R> implements Cancellable {
     /** Made when the first thing goes wrong. */
     private volatile @Nullable CallHistory history;
 
-    /** A call that starts now; at {@code startNs} if another one began it. */
-    Call(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options, long startNs) {
-        this.dispatcher = dispatcher;
-        this.method = method;
-        this.options = options;
-        this.startNs = startNs;
-        this.awaitsConfig = !dispatcher.isResolved();
-        this.config = readConfig();
+    /** Says what the call is, which starts now; at {@code startNs} if another one began it. */
+    final void define(CallDispatcher on, MethodDescriptor<Q, R> newMethod, CallOptions newOptions, long newStartNs) {
+        dispatcher = on;
+        method = newMethod;
+        options = newOptions;
+        startNs = newStartNs;
+        awaitsConfig = !on.isResolved();
+        config = readConfig();
+    }
+
+    /** Forgets what {@link #define} said, so that a spent call keeps nothing alive. */
+    final void forget() {
+        assert history == null : "a call with a history is not used again";
+        dispatcher = null;
+        method = null;
+        options = CallOptions.DEFAULT;
+        config = MethodConfig.EMPTY;
+        headers = null;
+    }
+
+    /** Whether something went wrong that a report would tell. */
+    final boolean hasHistory() {
+        return history != null;
     }
 
     // ---- From its attempts, each on the thread that owns the attempt -----------------------------------------
@@ -81,11 +97,15 @@ abstract class Call<Q, R> implements Cancellable {
     // ---- What it wants ---------------------------------------------------------------------------------------
 
     final CallDispatcher dispatcher() {
-        return dispatcher;
+        CallDispatcher known = dispatcher;
+        assert known != null : "a spent call";
+        return known;
     }
 
     final MethodDescriptor<Q, R> method() {
-        return method;
+        MethodDescriptor<Q, R> known = method;
+        assert known != null : "a spent call";
+        return known;
     }
 
     final CallOptions options() {
@@ -94,7 +114,7 @@ abstract class Call<Q, R> implements Cancellable {
 
     private MethodConfig readConfig() {
         try {
-            return dispatcher.config().methodConfig(method, options);
+            return dispatcher().config().methodConfig(method(), options);
         } catch (StatusException refused) {
             history().refusal = refused.status();
             return MethodConfig.EMPTY;
@@ -112,7 +132,7 @@ abstract class Call<Q, R> implements Cancellable {
         }
         try {
             String encoding = codec() == null ? null : options.compressor();
-            headers = dispatcher.templates().headersOf(method, options.authority(), encoding);
+            headers = dispatcher().templates().headersOf(method(), options.authority(), encoding);
         } catch (StatusException refused) {
             return refused.status();
         }
@@ -125,7 +145,7 @@ abstract class Call<Q, R> implements Cancellable {
 
     /** Whether the config that the call started with was preliminary, and the channel has its own by now (SV-13). */
     boolean isConfigDue() {
-        return awaitsConfig && dispatcher.isResolved();
+        return awaitsConfig && dispatcher().isResolved();
     }
 
     /** Goes by the channel's config from now on, if {@link #isConfigDue}; before an attempt. By the call's owner. */
@@ -161,7 +181,7 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     final boolean needsCredentials() {
-        return dispatcher.credentials() != null || options.credentials() != null;
+        return dispatcher().credentials() != null || options.credentials() != null;
     }
 
     /** D5: the option wins. */
@@ -172,7 +192,7 @@ abstract class Call<Q, R> implements Cancellable {
 
     /** The policy in force; null if there is none, or retries are off (RT-2). */
     final @Nullable RetryPolicy retryPolicy() {
-        if (!dispatcher.retryLimits().enabled()) {
+        if (!dispatcher().retryLimits().enabled()) {
             return null;
         }
         RetryPolicy option = options.retryPolicy();
@@ -181,7 +201,7 @@ abstract class Call<Q, R> implements Cancellable {
 
     /** The policy in force; null if there is none, or retries are off (RT-2). */
     final @Nullable HedgingPolicy hedgingPolicy() {
-        if (!dispatcher.retryLimits().enabled()) {
+        if (!dispatcher().retryLimits().enabled()) {
             return null;
         }
         HedgingPolicy option = options.hedgingPolicy();
@@ -191,18 +211,20 @@ abstract class Call<Q, R> implements Cancellable {
     /** Nanoseconds to the deadline, {@code Long.MAX_VALUE} if there is none. */
     final long timeLeftNs() {
         long deadlineNs = deadlineNs();
-        return deadlineNs == TransportStream.NO_DEADLINE ? Long.MAX_VALUE : deadlineNs - dispatcher.nanoTime();
+        return deadlineNs == TransportStream.NO_DEADLINE
+                ? Long.MAX_VALUE
+                : deadlineNs - dispatcher().nanoTime();
     }
 
     final int maxInboundMessageBytes() {
         int option = options.maxInboundMessageBytes();
-        int own = option < 0 ? dispatcher.maxInboundMessageBytes() : option;
+        int own = option < 0 ? dispatcher().maxInboundMessageBytes() : option;
         return Math.min(own, config.maxResponseMessageBytes());
     }
 
     private int maxOutboundMessageBytes() {
         int option = options.maxOutboundMessageBytes();
-        int own = option < 0 ? dispatcher.maxOutboundMessageBytes() : option;
+        int own = option < 0 ? dispatcher().maxOutboundMessageBytes() : option;
         return Math.min(own, config.maxRequestMessageBytes());
     }
 
@@ -214,15 +236,15 @@ abstract class Call<Q, R> implements Cancellable {
      */
     final ByteBuf frame(Q message, boolean compress) {
         return RequestEncoder.frame(
-                dispatcher.allocator(),
-                method.requestMarshaller(),
+                dispatcher().allocator(),
+                method().requestMarshaller(),
                 message,
                 maxOutboundMessageBytes(),
                 compress ? codec() : null);
     }
 
     private @Nullable Codec codec() {
-        return RequestEncoder.codecOf(dispatcher.codecs(), options.compressor());
+        return RequestEncoder.codecOf(dispatcher().codecs(), options.compressor());
     }
 
     /** The request headers but for those of an attempt. */
@@ -236,7 +258,7 @@ abstract class Call<Q, R> implements Cancellable {
 
     /** Status of a failure after {@code shutdownNow}, which is what ended the connection. */
     final Status unlessKilled(Status status) {
-        return dispatcher.isKilled() && status.code() == StatusCode.UNAVAILABLE
+        return dispatcher().isKilled() && status.code() == StatusCode.UNAVAILABLE
                 ? new Status(StatusCode.CANCELLED, "the channel was shut down: " + status.message(), status.cause())
                 : status;
     }
@@ -296,12 +318,12 @@ abstract class Call<Q, R> implements Cancellable {
     }
 
     final StatusException failure(Status status, Metadata trailers, boolean withStackTrace) {
-        Duration elapsed = Duration.ofNanos(dispatcher.nanoTime() - startNs);
+        Duration elapsed = Duration.ofNanos(dispatcher().nanoTime() - startNs);
         List<AttemptReport> attempts = reports();
-        String lastConnectionError = dispatcher.lastFailure();
+        String lastConnectionError = dispatcher().lastFailure();
         // Only what the report needs, so that an exception which is kept does not keep the call.
         CallReport report =
-                new CallReport(dispatcher.target(), method.fullName(), elapsed, attempts, lastConnectionError);
+                new CallReport(dispatcher().target(), method().fullName(), elapsed, attempts, lastConnectionError);
         return new StatusException(status, trailers, () -> report, withStackTrace);
     }
 }

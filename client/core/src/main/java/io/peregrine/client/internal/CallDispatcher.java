@@ -14,8 +14,10 @@ import io.peregrine.client.internal.retry.HedgingStates;
 import io.peregrine.client.internal.retry.HedgingStrategy;
 import io.peregrine.client.internal.retry.ReplayBudget;
 import io.peregrine.client.internal.retry.ReplayBuffer;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.RetryThrottle;
+import io.peregrine.transport.io.CallerSpin;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,7 @@ public final class CallDispatcher {
     private final ReplayBudget replayBudget;
     private final HedgingStates hedgingStates = new HedgingStates();
     private final ChannelThrottle throttle = new ChannelThrottle();
+    private final CallerSpin callerSpin = new CallerSpin();
 
     /** Plain: set before the channel is handed out, which publishes it. */
     private @Nullable CircuitBreakers circuitBreakers;
@@ -81,6 +84,11 @@ public final class CallDispatcher {
         this.retryLimits = retryLimits;
         this.replayBudget = new ReplayBudget(retryLimits.perChannelBytes());
         this.channel = channel;
+    }
+
+    /** What threads that wait for calls of this channel have learned about spinning. */
+    CallerSpin callerSpin() {
+        return callerSpin;
     }
 
     /** Sets the circuit breakers; before the first call. Without them, none is in force. */

@@ -13,7 +13,7 @@ public final class FutureCall<Q, R> extends UnaryCall<Q, R> {
 
     /** A call that has not started. */
     public FutureCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
-        super(dispatcher, method, options);
+        define(dispatcher, method, options);
     }
 
     /** The future. */

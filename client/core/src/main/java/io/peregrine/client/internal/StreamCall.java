@@ -61,7 +61,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             StreamCallback<R> callback,
             @Nullable Executor executor,
             long startNs) {
-        super(dispatcher, method, options, startNs);
+        define(dispatcher, method, options, startNs);
         this.attempts = new StreamAttempts<>(this);
         boolean manyThreads = hedgingPolicy() != null || awaitsConfig();
         this.delivery = new StreamDelivery<>(this, callback, executor, manyThreads);

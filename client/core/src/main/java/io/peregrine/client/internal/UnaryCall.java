@@ -13,6 +13,8 @@ import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.retry.RetrySequence;
 import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.StreamFailure;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -31,12 +33,42 @@ import org.jspecify.annotations.Nullable;
  * <p>A cancel from another thread writes {@link #cancelStatus} and then looks for the attempt and the pause; the owner
  * publishes these and then looks at the cancel status, so one of the two sees the other.
  *
+ * <p>A call that went the usual way, one attempt and OK, may be used again once its end has been delivered, with its
+ * attempt: that is what makes a call cost no memory. {@link #run} tells one use from the next, so that a cancel which
+ * comes late is one of a call that has ended:
+ *
+ * <pre>
+ *   SPENT (4n) ──define──▶ LIVE (4n + 2) ──delivered, as usual──▶ SPENT (4n + 4)
+ *                             │
+ *                             └──cancel──▶ CANCELLED (4n + 3), never used again
+ * </pre>
+ *
  * @param <Q> the request
  * @param <R> the response
  */
 public abstract class UnaryCall<Q, R> extends Call<Q, R> {
     private static final Status CANCELLED = Status.of(StatusCode.CANCELLED, "cancelled");
     private static final System.Logger LOG = System.getLogger(UnaryCall.class.getName());
+    private static final long LIVE = 2;
+    private static final long CANCELLED_BIT = 1;
+    private static final VarHandle RUN;
+
+    static {
+        try {
+            RUN = MethodHandles.lookup().findVarHandle(UnaryCall.class, "run", long.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    /**
+     * Which use of this object it is, and whether that was cancelled. Written with release when the call is defined,
+     * which pairs with the compare-and-set of a cancel: whoever wins it sees the call that it cancels.
+     */
+    private volatile long run;
+
+    /** The first attempt of each use. */
+    private final Attempt<R> firstAttempt = new Attempt<>(this);
 
     private @Nullable ByteBuf request;
     private @Nullable R response;
@@ -56,8 +88,15 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
 
     private volatile @Nullable Status cancelStatus;
 
-    UnaryCall(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
-        super(dispatcher, method, options, dispatcher.nanoTime());
+    /** Says what the call is; before it starts. */
+    final void define(CallDispatcher dispatcher, MethodDescriptor<Q, R> method, CallOptions options) {
+        define(dispatcher, method, options, dispatcher.nanoTime());
+        RUN.setRelease(this, run + LIVE);
+    }
+
+    /** Which use of this object the current one is. By who defined it, before it starts. */
+    public final long run() {
+        return run;
     }
 
     /** Encodes the request and sends it on its way. Called once. */
@@ -97,6 +136,18 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
 
     @Override
     public final void cancel() {
+        cancel(run);
+    }
+
+    /** Cancels the use of this object that {@code cancelledRun} names, unless that has ended. Any thread. */
+    public final void cancel(long cancelledRun) {
+        if (RUN.compareAndSet(this, cancelledRun, cancelledRun | CANCELLED_BIT)) {
+            cancelForGood();
+        }
+    }
+
+    /** The call will not be used again: whatever it points to is of this use. */
+    private void cancelForGood() {
         cancelStatus = CANCELLED;
         Attempt<R> current = attempt;
         if (current != null) {
@@ -130,7 +181,8 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         ByteBuf framed = request;
         assert framed != null;
         int previousAttempts = retries == null ? 0 : retries.previousAttempts();
-        Attempt<R> next = new Attempt<>(this, headers(), framed, previousAttempts);
+        Attempt<R> next = transparent == null ? firstAttempt : new Attempt<>(this);
+        next.prepare(headers(), framed, previousAttempts);
         if (transparent != null) {
             next.beginLate();
         }
@@ -239,6 +291,29 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
 
     // ---- The end ---------------------------------------------------------------------------------------------
 
+    /**
+     * Ends this use of the object, if nothing that outlasts it knows it; true if it may be used again. By the call's
+     * owner, who does not touch it any more after that.
+     */
+    final boolean tryRetire() {
+        long ended = run;
+        boolean usual = (ended & CANCELLED_BIT) == 0
+                && transparent == null
+                && hedged == null
+                && !hasHistory()
+                && !firstAttempt.hasWaited();
+        // A cancel that comes first finds a call of its own, which nobody will use again.
+        if (!usual || !RUN.compareAndSet(this, ended, ended + LIVE)) {
+            return false;
+        }
+        response = null;
+        heldHeaders = null;
+        attempt = null;
+        firstAttempt.forgetRun();
+        forget();
+        return true;
+    }
+
     /** Ends the call. Only its owner may. */
     private void end(Status status, @Nullable R endResponse, Metadata trailers) {
         ByteBuf framed = request;
@@ -267,10 +342,12 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
 
     /** What the application throws ends here (HOSTILE.md P12). */
     private void deliverSafely(Status status, @Nullable R endResponse, Metadata trailers) {
+        // The call may be another one when the callback returns.
+        MethodDescriptor<Q, R> called = method();
         try {
             deliver(status, endResponse, trailers);
         } catch (RuntimeException | Error thrown) {
-            LOG.log(System.Logger.Level.WARNING, "callback of " + method() + " threw", thrown);
+            LOG.log(System.Logger.Level.WARNING, "callback of " + called + " threw", thrown);
         }
     }
 
@@ -400,6 +477,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
         private final Status status;
         private final @Nullable R endResponse;
         private final Metadata trailers;
+        private final MethodDescriptor<Q, R> called = method();
 
         Delivery(@Nullable Metadata responseHeaders, Status status, @Nullable R endResponse, Metadata trailers) {
             this.responseHeaders = responseHeaders;
@@ -424,7 +502,7 @@ public abstract class UnaryCall<Q, R> extends Call<Q, R> {
                 String message = "the call's executor rejected its callback";
                 deliverSafely(new Status(StatusCode.CANCELLED, message, rejection), null, Metadata.EMPTY);
             } else {
-                LOG.log(System.Logger.Level.WARNING, "executor of " + method() + " threw", rejection);
+                LOG.log(System.Logger.Level.WARNING, "executor of " + called + " threw", rejection);
             }
         }
     }

@@ -19,6 +19,7 @@ import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamAccess;

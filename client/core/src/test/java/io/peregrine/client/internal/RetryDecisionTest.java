@@ -12,6 +12,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.transport.http2.ClientTransport.StartResult;
 import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure.Kind;

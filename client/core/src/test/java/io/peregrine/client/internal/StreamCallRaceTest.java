@@ -16,6 +16,7 @@ import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.testkit.Seeds;
 import java.time.Duration;
 import java.util.List;

@@ -11,6 +11,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.ClientTransport.StartResult;
 import io.peregrine.transport.http2.StreamAccess;

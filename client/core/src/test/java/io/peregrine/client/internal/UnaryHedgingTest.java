@@ -14,6 +14,7 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryResponse;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.config.HedgingPolicy;
+import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure.Kind;
 import java.time.Duration;

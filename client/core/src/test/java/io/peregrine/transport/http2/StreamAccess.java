@@ -69,6 +69,8 @@ public final class StreamAccess {
         if (pipe != null) {
             pipe.close();
         }
+        stream.state = StreamState.CLOSED;
+        stream.ended = true;
     }
 
     /** The server begins its response, as a transport notes it before it says so. */

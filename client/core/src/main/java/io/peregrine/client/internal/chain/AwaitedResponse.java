@@ -6,18 +6,17 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
 import io.peregrine.client.UnaryResponse;
-import io.peregrine.transport.http2.TransportStream;
-import java.util.concurrent.locks.LockSupport;
+import io.peregrine.transport.io.driven.CallerWait;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The end of a call that a thread waits for, parked. A virtual thread may.
+ * The end of a call that a thread waits for as {@link CallerWait} does. A virtual thread may.
  *
  * <p>{@link #done} is written last by whoever ends the call and read first by the caller, which then sees the other
  * fields.
  */
-final class AwaitedResponse<R> implements UnaryCallback<R> {
-    private final Thread caller = Thread.currentThread();
+final class AwaitedResponse<R> implements UnaryCallback<R>, CallerWait.Condition {
+    private final CallerWait wait = CallerWait.current();
     private final boolean stackTraces;
     private final long giveUpNs;
 
@@ -45,15 +44,27 @@ final class AwaitedResponse<R> implements UnaryCallback<R> {
         return new UnaryResponse<>(received, headers, trailers);
     }
 
+    @Override
+    public boolean isOver() {
+        return done;
+    }
+
     private void awaitEnd(Cancellable call) {
         boolean interrupted = false;
         try {
             while (!done) {
-                park(call);
-                // Cleared until the end, or the caller could not park any more.
-                if (Thread.interrupted()) {
-                    interrupted = true;
-                    call.cancel();
+                switch (wait.await(this, giveUpNs)) {
+                    case OVER -> {}
+                    case LATE -> {
+                        call.cancel();
+                        throw thrown(new StatusException(CallerDeadline.exceeded()));
+                    }
+                    // Cleared until the end, or the caller could not park any more.
+                    case INTERRUPTED -> {
+                        interrupted = true;
+                        call.cancel();
+                    }
+                    default -> throw new AssertionError();
                 }
             }
         } finally {
@@ -61,19 +72,6 @@ final class AwaitedResponse<R> implements UnaryCallback<R> {
                 Thread.currentThread().interrupt();
             }
         }
-    }
-
-    private void park(Cancellable call) {
-        if (giveUpNs == TransportStream.NO_DEADLINE) {
-            LockSupport.park(this);
-            return;
-        }
-        long leftNs = giveUpNs - System.nanoTime();
-        if (leftNs <= 0) {
-            call.cancel();
-            throw thrown(new StatusException(CallerDeadline.exceeded()));
-        }
-        LockSupport.parkNanos(this, leftNs);
     }
 
     private StatusException thrown(StatusException failed) {
@@ -100,6 +98,6 @@ final class AwaitedResponse<R> implements UnaryCallback<R> {
 
     private void end() {
         done = true;
-        LockSupport.unpark(caller);
+        wait.signal();
     }
 }

@@ -9,6 +9,7 @@ import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.CallbackCall;
 import io.peregrine.client.internal.UnaryCall;
+import io.peregrine.transport.io.driven.CallerWait;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +52,14 @@ public final class UnaryChain extends InterceptorChain<UnaryInterceptor> {
 
     /** Makes a call and waits; see {@link io.peregrine.client.ClientConn#invokeForResponse}. */
     public <Q, R> UnaryResponse<R> await(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
-        AwaitedResponse<R> response = new AwaitedResponse<>(options);
-        // The caller waits for no callback, and may itself be the executor's only thread.
-        return response.await(start(method, request, CallerDeadline.withoutExecutor(options), response));
+        CallerWait wait = CallerWait.begin();
+        try {
+            AwaitedResponse<R> response = new AwaitedResponse<>(options);
+            // The caller waits for no callback, and may itself be the executor's only thread.
+            return response.await(start(method, request, CallerDeadline.withoutExecutor(options), response));
+        } finally {
+            wait.end();
+        }
     }
 
     <Q, R> CallbackCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options, UnaryCallback<R> callback) {

@@ -64,9 +64,21 @@ public final class ConnectivityWatch {
             if (state != from) {
                 return CompletableFuture.completedFuture(state);
             }
+            // Who gave up has cancelled; without this a state that lasts would collect them.
+            waiters.removeIf(CompletableFuture::isDone);
             CompletableFuture<ConnectivityState> waiter = new CompletableFuture<>();
             waiters.add(waiter);
             return waiter;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many wait, or did until they gave up. */
+    int waiting() {
+        lock.lock();
+        try {
+            return waiters.size();
         } finally {
             lock.unlock();
         }

@@ -35,6 +35,20 @@ class ConnectivityWatchTest {
     }
 
     @Test
+    void forgetsWhoGaveUp() {
+        watch.changedFrom(ConnectivityState.IDLE).cancel(false);
+        CompletableFuture<ConnectivityState> waiting = watch.changedFrom(ConnectivityState.IDLE);
+        watch.changedFrom(ConnectivityState.IDLE).cancel(false);
+
+        CompletableFuture<ConnectivityState> late = watch.changedFrom(ConnectivityState.IDLE);
+
+        assertThat(watch.waiting()).isEqualTo(2);
+        watch.move(ConnectivityState.CONNECTING);
+        assertThat(waiting).isCompletedWithValue(ConnectivityState.CONNECTING);
+        assertThat(late).isCompletedWithValue(ConnectivityState.CONNECTING);
+    }
+
+    @Test
     void ch1ShutdownIsForGood() {
         watch.move(ConnectivityState.SHUTDOWN);
         watch.move(ConnectivityState.READY);

@@ -16,8 +16,8 @@ class ResponseInterpretationTest {
 
     @Test
     void aBlockThatComesAgainIsInterpretedOnce() {
-        ResponseHeaders headers =
-                block(":status", "200", "content-type", "application/grpc", "id", "7").lasting();
+        ResponseHeaders headers = block(":status", "200", "content-type", "application/grpc", "id", "7")
+                .lasting();
         ResponseHeaders trailers = block("grpc-status", "5", "id", "8").lasting();
 
         ResponseStart start = ResponseStart.of(Codecs.defaults(), headers);
@@ -57,7 +57,9 @@ class ResponseInterpretationTest {
         ResponseHeaders headers =
                 block(":status", "503", "content-type", "text/html").lasting();
 
-        assertThat(Objects.requireNonNull(ResponseStart.of(Codecs.defaults(), headers).notGrpc()).code())
+        assertThat(Objects.requireNonNull(
+                                ResponseStart.of(Codecs.defaults(), headers).notGrpc())
+                        .code())
                 .isEqualTo(StatusCode.UNAVAILABLE);
         assertThat(ResponseEnd.of(headers, true).status().code()).isEqualTo(StatusCode.UNAVAILABLE);
     }
@@ -70,8 +72,8 @@ class ResponseInterpretationTest {
                 .lasting();
 
         for (int i = 0; i < 2; i++) {
-            assertThat(Objects.requireNonNull(
-                                    ResponseStart.of(Codecs.defaults(), encoding).unreadable())
+            assertThat(Objects.requireNonNull(ResponseStart.of(Codecs.defaults(), encoding)
+                                    .unreadable())
                             .message())
                     .contains("lz4");
             assertThat(Objects.requireNonNull(

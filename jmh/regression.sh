@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Compares our own benchmarks with jmh/gate/baseline.json, by ratio to calibrations of the same run.
+#
+#   jmh/regression.sh check  [--rounds N] [--out DIRECTORY] [--baseline FILE] [--classpath CP] [-- OPTIONS OF THE GATE]
+#   jmh/regression.sh record [--rounds N] [--out DIRECTORY] [--baseline FILE] [--classpath CP] [-- OPTIONS OF THE GATE]
+#
+# Each round is a run of JMH, of 80 s by its settings: 2 to check, 5 to record, which wants a quiet machine. Needs
+# jmh/target/benchmarks.jar (mvn package -pl jmh -am), or a class path instead of it. The results of JMH, report.json and
+# report.xml (JUnit) are left in DIRECTORY, jmh/target/regression if none is given.
+# Exit codes: 0 passed; 1 regression; 2 cannot judge. docs/guides/regression-gate.md explains the figures.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+
+command=${1:-}
+case $command in
+  check) rounds=2 ;;
+  record) rounds=5 ;;
+  *) usage ;;
+esac
+shift
+out=$here/target/regression baseline=$here/gate/baseline.json classpath=$here/target/benchmarks.jar
+while [ $# -gt 0 ]; do
+  case $1 in
+    --rounds) rounds=$2 ;;
+    --out) out=$2 ;;
+    --baseline) baseline=$2 ;;
+    --classpath) classpath=$2 ;;
+    --) shift; break ;;
+    *) usage ;;
+  esac
+  shift 2
+done
+
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+if [ "$classpath" = "$here/target/benchmarks.jar" ] && [ ! -f "$classpath" ]; then
+  echo "$classpath: not there (expected: built by mvn package -pl jmh -am)" >&2
+  exit 2
+fi
+mkdir -p "$out"
+rm -f "$out"/run-*.json
+
+# All in one invocation, so that what is divided is near in time.
+suite='CalibrationBenchmark|HeaderEncodingBenchmark.peregrine|FramingBenchmark.(frame|deframeWhole)$'
+suite="$suite|PickBenchmark.oneThread|ProtobufBenchmark.(write|read)$|AsyncUnaryBenchmark|BlockingUnaryBenchmark"
+for ((round = 1; round <= rounds; round++)); do
+  echo "round $round of $rounds" >&2
+  if ! "$java" -cp "$classpath" io.peregrine.jmh.Benchmarks "$suite" -f 1 -foe true \
+    -wi 3 -w 700ms -i 3 -r 500ms -p size=100,4096 -p outstanding=100 -p payload=bytes \
+    -p peer=peregrine,grpc-java-tuned -rf json -rff "$out/run-$round.json" > "$out/jmh.log" 2>&1; then
+    tail -20 "$out/jmh.log" >&2
+    exit 2
+  fi
+done
+
+gate() { "$java" -cp "$classpath" io.peregrine.jmh.gate.RegressionGate "$@" "$out"/run-*.json; }
+
+# CPU time where there is a server or another thread: the elapsed time has their share and the scheduler's in it.
+case $command in
+  record)
+    gate record --out "$baseline" \
+      --calibration CalibrationBenchmark.cpu --for 'jmh.(Framing|Pick|Protobuf)|HeaderEncoding' \
+      --calibration CalibrationBenchmark.loopback --for 'UnaryBenchmark.*peer=peregrine' --metric cpu.norm \
+      --calibration 'AsyncUnaryBenchmark.*peer=grpc-java-tuned' --for 'AsyncUnary.*peer=peregrine' --metric cpu.norm \
+      --calibration 'BlockingUnaryBenchmark.*peer=grpc-java-tuned' --for 'BlockingUnary.*peer=peregrine' \
+      --metric cpu.norm "$@"
+    ;;
+  check)
+    gate check --baseline "$baseline" --json "$out/report.json" --junit "$out/report.xml" "$@"
+    ;;
+esac

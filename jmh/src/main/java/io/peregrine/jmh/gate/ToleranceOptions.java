@@ -1,0 +1,51 @@
+package io.peregrine.jmh.gate;
+
+import picocli.CommandLine.Option;
+
+/** The limits that both commands take; in percent where a share is meant. */
+final class ToleranceOptions {
+    private static final double PERCENT = 100;
+
+    @Option(
+            names = "--noise-factor",
+            paramLabel = "K",
+            defaultValue = "2",
+            description = "Allow so many times the noise. Default: ${DEFAULT-VALUE}")
+    private double noiseFactor;
+
+    @Option(
+            names = "--min-percent",
+            paramLabel = "P",
+            defaultValue = "5",
+            description = "Allow at least so many percent, however low the noise. Default: ${DEFAULT-VALUE}")
+    private double minPercent;
+
+    @Option(
+            names = "--max-noise-percent",
+            paramLabel = "P",
+            defaultValue = "30",
+            description = "More noise than this leaves a benchmark undecided. Default: ${DEFAULT-VALUE}")
+    private double maxNoisePercent;
+
+    @Option(
+            names = "--max-calibration-noise-percent",
+            paramLabel = "P",
+            defaultValue = "10",
+            description = "Believe no calibration whose iterations stray more. Default: ${DEFAULT-VALUE}")
+    private double maxCalibrationNoisePercent;
+
+    @Option(
+            names = "--allocation-bytes",
+            paramLabel = "B",
+            defaultValue = "8",
+            description = "Heap bytes that an operation may allocate more. Default: ${DEFAULT-VALUE}")
+    private double allocationBytes;
+
+    Tolerance tolerance() {
+        return new Tolerance(noiseFactor, minPercent / PERCENT, maxNoisePercent / PERCENT, allocationBytes);
+    }
+
+    double maxCalibrationNoise() {
+        return maxCalibrationNoisePercent / PERCENT;
+    }
+}

@@ -1,0 +1,2 @@
+/** Programs for the tests of the inlining report. */
+package io.peregrine.inlined;
