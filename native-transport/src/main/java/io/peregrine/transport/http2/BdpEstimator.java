@@ -7,8 +7,12 @@ package io.peregrine.transport.http2;
  * <pre>
  *   while a probe is out:   sample := bytes of DATA between the PING and its answer, about one round trip
  *   when it is answered:    bandwidth := sample / (1.5 * smoothed round trip)
- *   if sample >= 2/3 of the estimate, and bandwidth is the largest so far:   estimate := 2 * sample
+ *   if sample >= 2/3 of the estimate, and bandwidth is the largest so far, and the round trip took no more than 1.5
+ *   times the shortest:   estimate := 2 * sample
  * </pre>
+ *
+ * <p>A round trip that has become longer since the window grew says that DATA queues on its way: the window is more than
+ * the path can hold, and growing on would fill socket buffers only. On a loopback it would reach any cap.
  *
  * <p>A probe is due only when an eighth of the estimate has arrived since the last, at a rate of the estimate in a
  * second. A peer that is held up by a window of that size over a round trip of up to a second is as fast; slower
@@ -20,6 +24,9 @@ package io.peregrine.transport.http2;
 final class BdpEstimator {
     /** The sample must be this part of the estimate: less, and it was not the window that held the peer up. */
     private static final double LIKELY_LIMITED = 0.66;
+
+    /** A round trip of so many times the shortest is spent in queues. */
+    private static final double QUEUEING = 1.5;
 
     /** A sample takes longer than a round trip: the answer queues behind DATA. */
     private static final double SAMPLE_ROUND_TRIPS = 1.5;
@@ -44,6 +51,7 @@ final class BdpEstimator {
     private long sampleBytes;
     private int samples;
     private double roundTripNs;
+    private long shortestRoundTripNs = Long.MAX_VALUE;
     private double bestBandwidth;
 
     /** Starts from an estimate that was chosen, which grows up to {@code capBytes}. */
@@ -83,11 +91,14 @@ final class BdpEstimator {
         }
         probing = false;
         countedSinceNs = nowNs;
-        smoothRoundTrip(Math.max(1, nowNs - probedAtNs));
+        long tookNs = Math.max(1, nowNs - probedAtNs);
+        smoothRoundTrip(tookNs);
+        shortestRoundTripNs = Math.min(shortestRoundTripNs, tookNs);
+        boolean queues = tookNs > QUEUEING * shortestRoundTripNs;
         double bandwidth = sampleBytes / (SAMPLE_ROUND_TRIPS * roundTripNs);
         boolean best = bandwidth > bestBandwidth;
         bestBandwidth = Math.max(bandwidth, bestBandwidth);
-        if (!best || sampleBytes < LIKELY_LIMITED * estimateBytes) {
+        if (!best || queues || sampleBytes < LIKELY_LIMITED * estimateBytes) {
             bytesToProbe = Math.min(bytesToProbe * 2, estimateBytes);
             return false;
         }

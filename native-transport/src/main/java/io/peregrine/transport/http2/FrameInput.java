@@ -96,11 +96,25 @@ final class FrameInput {
             parse(ctx, received);
         } else if (!incomplete) {
             parse(ctx, append(ctx, kept, received));
-        } else if (complete(kept, received)) {
-            parse(ctx, kept);
-            parseBehind(ctx, received);
         } else {
-            received.release();
+            readBehind(ctx, kept, received);
+        }
+    }
+
+    private void readBehind(ChannelHandlerContext ctx, ByteBuf kept, ByteBuf received) {
+        boolean parsed = false;
+        try {
+            if (complete(kept, received)) {
+                parse(ctx, kept);
+                parsed = true;
+            }
+        } finally {
+            if (!parsed) {
+                received.release();
+            }
+        }
+        if (parsed) {
+            parseBehind(ctx, received);
         }
     }
 
@@ -169,6 +183,8 @@ final class FrameInput {
 
     /** A read is not kept for the few octets behind its last whole frame. */
     private void keep(ChannelHandlerContext ctx, ByteBuf input) {
+        // Without memory for them nothing waits, and the failure ends the connection.
+        unparsed = null;
         try {
             unparsed = ctx.alloc().directBuffer(input.readableBytes()).writeBytes(input);
         } finally {

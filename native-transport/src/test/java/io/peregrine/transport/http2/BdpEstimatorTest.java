@@ -50,6 +50,28 @@ class BdpEstimatorTest {
                 .isGreaterThan(MIB);
     }
 
+    /** The answer to a probe waits behind a window of DATA, so that the sample is the window, whatever its size. */
+    @Test
+    void h28StopsWhereALargerWindowOnlyQueues() {
+        BdpEstimator estimator = new BdpEstimator(MIB, CAP, 0);
+        double bytesPerSecond = 2e9;
+        long now = 0;
+        for (int i = 0; i < 1000; i++) {
+            int window = estimator.estimateBytes();
+            boolean due = estimator.onData(window);
+            now += (long) (window / bytesPerSecond * 1e9);
+            if (due && estimator.tryProbe(now)) {
+                estimator.onData(window);
+                // No two measurements are the same, and the best is better and better.
+                bytesPerSecond *= 1.0001;
+                now += (long) (window / bytesPerSecond * 1e9);
+                estimator.onAnswer(now);
+            }
+        }
+
+        assertThat(estimator.estimateBytes()).isLessThanOrEqualTo(2 * MIB);
+    }
+
     @Test
     void slowTrafficCausesNoProbe() {
         BdpEstimator estimator = new BdpEstimator(MIB, CAP, 0);

@@ -175,6 +175,22 @@ class CutFrameProperties {
     }
 
     @Test
+    void dropsWhatIsBehindACutFrameWhoseMessageMakesItsCallerFail() {
+        peer.ready();
+        RecordedStream stream = peer.start();
+        stream.onMessageRun(() -> {
+            throw new IllegalStateException("a fault of the caller");
+        });
+        byte[] octets = join(grpcHeaders(1), data(1, message("cut")), ping("0123456789abcdef"));
+        int cut = octets.length - 17 - 2;
+
+        peer.sendInPieces(Arrays.copyOf(octets, cut), Arrays.copyOfRange(octets, cut, octets.length));
+
+        assertThat(stream.failure().kind()).isEqualTo(StreamFailure.Kind.CONNECTION_LOST);
+        assertThat(peer.isClosed()).isTrue();
+    }
+
+    @Test
     void keepsNoReadForTheOctetsBehindItsLastFrame() {
         peer.ready();
         RecordedStream stream = peer.start();
