@@ -18,6 +18,7 @@ class ArchitectureDocumentTest {
             "io.peregrine.allocation",
             "io.peregrine.transport.header",
             "io.peregrine.transport.http2",
+            "io.peregrine.transport.io.driven",
             "io.peregrine.client",
             "io.peregrine.client.balancer",
             "io.peregrine.client.config",

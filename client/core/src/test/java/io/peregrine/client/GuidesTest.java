@@ -140,7 +140,7 @@ class GuidesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"connections.md, 6", "proxies.md, 1"})
+    @CsvSource({"connections.md, 7", "proxies.md, 1"})
     void theGuidesShowWhatIsBuiltHere(String guide, int snippets) throws Exception {
         List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/client/GuidesTest.java"))
                 .lines()

@@ -10,7 +10,7 @@ import java.util.Set;
 /**
  * Lets {@link Thread#interrupt} end a wait in the kernel that the JDK knows nothing of. {@link AbstractSelector} is the
  * JDK's public way to be told of an interrupt by the thread that interrupts; nothing else of a selector is here. It
- * costs the waiting thread two uncontended locks, about 40 ns, and no allocation.
+ * costs the waiting thread two uncontended locks and no allocation.
  */
 final class InterruptWakeup extends AbstractSelector {
     private final Runnable wakeup;
