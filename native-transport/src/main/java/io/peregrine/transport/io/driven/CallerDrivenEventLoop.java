@@ -127,6 +127,7 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
         assert inEventLoop();
         EventExecutor outer = ThreadExecutorMap.setCurrentExecutor(this);
         try {
+            context.condition = condition;
             context.giveUpNs = giveUpNs;
             letOthersIn();
             runTasks();
@@ -139,6 +140,7 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
                 }
             }
         } finally {
+            context.condition = null;
             context.giveUpNs = CallerWait.FOREVER;
             leave();
             ThreadExecutorMap.setCurrentExecutor(outer);
@@ -322,6 +324,8 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
         try {
             runTasks();
             while (line.isEmpty() && life == STARTED) {
+                // Left by a callback: nobody means the guard, and the handler would not block.
+                Thread.interrupted();
                 runIo();
                 runTasks();
             }
@@ -544,12 +548,20 @@ public final class CallerDrivenEventLoop extends AbstractScheduledEventExecutor 
         /** When the thread that drives gives up, on the clock of {@link System#nanoTime()}. */
         long giveUpNs = CallerWait.FOREVER;
 
+        /**
+         * What that thread waits for, if one drives. Another thread may end the wait, and its wake-up is lost if it
+         * comes before the handler takes any: the condition, which it wrote before, is not.
+         */
+        CallerWait.@Nullable Condition condition;
+
         /** The handler asks when it takes wake-ups already, so that an interrupt comes before or wakes it. */
         @Override
         public boolean canBlock() {
+            CallerWait.Condition awaited = condition;
             return tasks.isEmpty()
                     && !hasScheduledTasks()
                     && life == STARTED
+                    && (awaited == null || !awaited.isOver())
                     && !Thread.currentThread().isInterrupted();
         }
 

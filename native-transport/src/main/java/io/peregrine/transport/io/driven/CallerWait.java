@@ -180,7 +180,10 @@ public final class CallerWait {
         CallerDrivenEventLoop target = target();
         if (target == null || target.isShuttingDown()) {
             payNow();
-            park(giveUpNs);
+            // What ran there may have parked, and taken the permit of a signal.
+            if (!condition.isOver()) {
+                park(giveUpNs);
+            }
         } else if (target.tryTake(caller)) {
             drive(target, condition, giveUpNs);
         } else {

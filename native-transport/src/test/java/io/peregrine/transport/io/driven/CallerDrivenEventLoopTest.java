@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +79,43 @@ class CallerDrivenEventLoopTest {
 
         assertThat(seen).isCompletedWithValue(loop);
         assertThat(ThreadExecutorMap.currentExecutor()).isNull();
+    }
+
+    /** The wake-up comes when the driver has looked at its condition and the handler does not take any yet. */
+    @Test
+    void aWaitThatAnotherThreadEndsRightBeforeTheKernelIsOver() {
+        CallerWait wait = CallerWait.begin();
+        AtomicBoolean ended = new AtomicBoolean();
+        AtomicBoolean asked = new AtomicBoolean();
+        CallerWait.Condition condition = () -> {
+            if (loop.inEventLoop() && asked.compareAndSet(false, true)) {
+                Thread other = new Thread(() -> {
+                    ended.set(true);
+                    wait.signal();
+                });
+                other.start();
+                joinUninterruptibly(other);
+                return false;
+            }
+            return ended.get();
+        };
+        loop.execute(() -> {});
+
+        long giveUpNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        CallerWait.End end = wait.await(condition, giveUpNs);
+        wait.end();
+
+        assertThat(end).isEqualTo(CallerWait.End.OVER);
+        assertThat(System.nanoTime()).as("woken before it would have given up").isLessThan(giveUpNs);
+        assertThat(asked).isTrue();
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException unexpected) {
+            throw new AssertionError(unexpected);
+        }
     }
 
     @Test
