@@ -122,8 +122,9 @@ final class DeadlineWheel implements Runnable {
         if (laterFromTick <= currentTick + NEAR_TICKS) {
             bringNearer();
         }
-        notifyOwners();
+        // Before the owners are told, who may set deadlines: no wake-up ahead means that all lists are empty.
         wakeNoLaterThan(nextTick());
+        notifyOwners();
     }
 
     /** Apart from the lists, since an owner may end other streams and start new ones, which changes them. */
