@@ -159,12 +159,7 @@ final class MessageDelivery implements MessageDeframer.Sink {
 
     private void endIfDue(TransportStream stream, UnreadMessages unread) {
         Runnable end = unread.dueEnd();
-        if (end == null || stream.ended) {
-            return;
-        }
-        if (isMidMessage(stream)) {
-            streams.onTruncatedMessage(stream);
-        } else {
+        if (end != null && !stream.ended) {
             end.run();
         }
     }

@@ -261,7 +261,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     }
 
     /** All that was received was read, and its end is within a message. */
-    void onTruncatedMessage(TransportStream stream) {
+    private void onTruncatedMessage(TransportStream stream) {
         rstUnlessClosed(stream, Http2Error.PROTOCOL_ERROR);
         fail(
                 stream,
@@ -290,7 +290,16 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         }
         if (unread) {
             ResponseHeaders kept = trailers.lasting();
-            leaveTheWire(stream, () -> endWithTrailers(stream, kept, trailersOnly));
+            leaveTheWire(stream, () -> endBehindMessages(stream, kept, trailersOnly));
+        } else {
+            endWithTrailers(stream, trailers, trailersOnly);
+        }
+    }
+
+    /** A response that ended well may yet show to have ended within a message; a reset or a lost connection is what it is. */
+    private void endBehindMessages(TransportStream stream, ResponseHeaders trailers, boolean trailersOnly) {
+        if (MessageDelivery.isMidMessage(stream)) {
+            onTruncatedMessage(stream);
         } else {
             endWithTrailers(stream, trailers, trailersOnly);
         }

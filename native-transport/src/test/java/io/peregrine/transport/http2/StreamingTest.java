@@ -485,6 +485,22 @@ class StreamingTest {
         assertThat(stream.events()).endsWith("message a", "failure RESET");
     }
 
+    /** ST-9: what the server said of the end counts, not where in a message it said it. */
+    @Test
+    void aResetWithinAMessageThatIsReadLaterIsStillAReset() {
+        peer.ready();
+        RecordedStream stream = peer.startStreaming();
+        peer.send(
+                grpcHeaders(1),
+                data(1, join(message("a"), Arrays.copyOf(message("bcd"), 6))),
+                rstStream(1, Http2Error.ENHANCE_YOUR_CALM));
+
+        peer.request(stream, 2);
+
+        assertThat(stream.failure().kind()).isEqualTo(StreamFailure.Kind.RESET);
+        assertThat(stream.failure().errorCode()).isEqualTo(Http2Error.ENHANCE_YOUR_CALM.code());
+    }
+
     /** MS-6. */
     @Test
     void aResponseThatEndsWithinAMessageFailsWhereItIsRead() {
