@@ -6,6 +6,7 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +66,7 @@ public final class ProtobufBuffers {
         int size = message.getSerializedSize();
         out.ensureWritable(size);
         try {
-            if (size <= ReusedDecoder.BUFFER_BYTES) {
+            if (size <= ReusedDecoder.BUFFER_BYTES && !PlatformDependent.isVirtualThread(Thread.currentThread())) {
                 writeSmall(message, size, out);
             } else if (out.hasArray()) {
                 encode(
@@ -127,7 +128,7 @@ public final class ProtobufBuffers {
         }
     }
 
-    /** An encoder that failed stays away from the next message. */
+    /** An encoder that failed stays away from the next message. Not for virtual threads, each of which would have one. */
     private static void writeSmall(MessageLite message, int size, ByteBuf out) throws IOException {
         Scratch scratch = SCRATCH.get();
         ReusedEncoder encoder = scratch.takeEncoder();
@@ -159,8 +160,8 @@ public final class ProtobufBuffers {
     }
 
     /**
-     * The array, the decoder and the encoder of one thread. Each is absent while it is in use: a parser that comes back here, as one
-     * for a message inside a message may, gets its own and cannot overwrite what is being parsed.
+     * The array, the decoder and the encoder of one thread. Each is absent while it is in use: a parser that comes back
+     * here, as one for a message inside a message may, gets its own and cannot overwrite what is being parsed.
      */
     private static final class Scratch {
         private byte[] array = NONE;

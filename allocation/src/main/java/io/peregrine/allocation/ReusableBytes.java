@@ -13,8 +13,8 @@ import java.lang.invoke.VarHandle;
  * <p>One thread at a time; it may be handed from thread to thread.
  */
 public final class ReusableBytes implements AutoCloseable {
-    /** Larger arrays are not kept: so many of them might be held by a pool that nobody uses any more. */
-    static final int MAX_KEPT_BYTES = 64 << 10;
+    /** Larger arrays are not kept: a pool holds them for good, up to a thousand for each of its shelves. */
+    static final int MAX_KEPT_BYTES = 4 << 10;
 
     private static final int MIN_BYTES = 128;
     private static final ReusePool<ReusableBytes> POOL = new ReusePool<>(ReusableBytes::new);
@@ -82,7 +82,8 @@ public final class ReusableBytes implements AutoCloseable {
     /**
      * Gives the array back. The caller forgets it.
      *
-     * @throws IllegalStateException if that was done before
+     * @throws IllegalStateException if that was done before and nobody has taken them since; if somebody has, it goes
+     *     unnoticed, and takes the bytes from under them
      */
     @Override
     public void close() {

@@ -28,9 +28,12 @@ final class ReusedDecoder extends InputStream {
         source = message;
         decoder.resetSizeCounter();
         try {
+            // As the decoder of an array has it: a length beyond the end is refused, by the lite runtime too.
+            int unlimited = decoder.pushLimit(message.readableBytes());
             M parsed = parser.parseFrom(decoder);
             // A parser stops at the end of a group too, and there is none to end here.
             decoder.checkLastTagWas(0);
+            decoder.popLimit(unlimited);
             return parsed;
         } finally {
             source = Unpooled.EMPTY_BUFFER;

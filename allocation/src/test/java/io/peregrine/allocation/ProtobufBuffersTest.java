@@ -20,6 +20,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import io.peregrine.testkit.Seeds;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -171,6 +172,42 @@ class ProtobufBuffersTest {
                 .isInstanceOf(InvalidProtocolBufferException.class);
 
         assertThat(buffer.isReadable()).isFalse();
+        buffer.release();
+    }
+
+    @Test
+    void aMessageBehindOneThatCouldNotBeReadIsRead() throws InvalidProtocolBufferException {
+        StringValue good = StringValue.of("good");
+        for (int i = 0; i < 10; i++) {
+            malformedBytesAreRefusedAndConsumed();
+            assertThat(ProtobufBuffers.read(StringValue.parser(), autoReleased(good)))
+                    .isEqualTo(good);
+        }
+    }
+
+    /** The lite runtime sees that a length goes past the end when it sets the limit, or not at all. */
+    @Test
+    void aLengthBeyondTheEndIsRefusedWhenItIsSetAsALimit() {
+        Parser<StringValue> lite = new AbstractParser<>() {
+            @Override
+            public StringValue parsePartialFrom(CodedInputStream input, ExtensionRegistryLite registry)
+                    throws InvalidProtocolBufferException {
+                try {
+                    int length = input.readRawVarint32();
+                    int outer = input.pushLimit(length);
+                    StringValue inner = StringValue.parser().parsePartialFrom(input, registry);
+                    input.popLimit(outer);
+                    return inner;
+                } catch (InvalidProtocolBufferException refused) {
+                    throw refused;
+                } catch (IOException impossible) {
+                    throw new AssertionError(impossible);
+                }
+            }
+        };
+        ByteBuf buffer = Buffers.allocator().directBuffer().writeBytes(new byte[] {0x7f, 0x0a, 1, 'a'});
+
+        assertThatThrownBy(() -> ProtobufBuffers.read(lite, buffer)).isInstanceOf(InvalidProtocolBufferException.class);
         buffer.release();
     }
 
