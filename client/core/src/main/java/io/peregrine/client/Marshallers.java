@@ -20,8 +20,9 @@ public final class Marshallers {
     }
 
     /**
-     * Messages as they are on the wire, without a new array for each: a request is the caller's to close, any time
-     * after the call was started, and a response is the receiver's.
+     * Messages as they are on the wire, without a new array for each. A request is the caller's to close: after the call
+     * was started, or, if the channel has interceptors, which may send it later or again, after the call has ended; of a
+     * publisher, when there will be no more subscriptions. A response is the receiver's.
      */
     public static Marshaller<ReusableBytes> reusableBytes() {
         return REUSABLE_BYTES;

@@ -5,7 +5,7 @@ import io.peregrine.client.MethodDescriptor;
 import java.net.SocketAddress;
 import java.util.Set;
 
-/** What a picker may know of a call. */
+/** What a picker may know of a call. Valid during {@link Picker#pick} only: the object is used again for other calls. */
 public interface PickInfo {
     /** The method. */
     MethodDescriptor<?, ?> method();

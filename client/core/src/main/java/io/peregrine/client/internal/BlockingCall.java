@@ -29,7 +29,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerW
     private static final ReusePool<BlockingCall<?, ?>> SPENT = new ReusePool<>(BlockingCall::new);
 
     private final ReusePool.@Nullable Shelf<BlockingCall<?, ?>> shelf;
-    private CallerWait wait = CallerWait.current();
+    private @Nullable CallerWait wait = CallerWait.current();
     private Status status = Status.OK;
     private @Nullable R response;
     private Metadata headers = Metadata.EMPTY;
@@ -87,6 +87,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerW
             headers = Metadata.EMPTY;
             trailers = Metadata.EMPTY;
             done = false;
+            wait = null;
             home.putBack(this);
         }
     }
@@ -104,7 +105,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerW
         response = endResponse;
         trailers = endTrailers;
         // Read before: the call may be another one's right after.
-        CallerWait waiting = wait;
+        CallerWait waiting = callerWait();
         done = true;
         waiting.signal();
     }
@@ -120,7 +121,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerW
     }
 
     private void awaitEnd() {
-        if (wait.target() != null) {
+        if (callerWait().target() != null) {
             // Who drives does not spin for others to do it.
             waitForEnd();
             return;
@@ -141,7 +142,7 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerW
         boolean interrupted = false;
         try {
             while (!done) {
-                switch (wait.await(this, giveUpNs())) {
+                switch (callerWait().await(this, giveUpNs())) {
                     case OVER -> {}
                     case LATE -> throw stuck();
                     // Cleared until the end, or the caller could not park any more.
@@ -157,6 +158,12 @@ public final class BlockingCall<Q, R> extends UnaryCall<Q, R> implements CallerW
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private CallerWait callerWait() {
+        CallerWait known = wait;
+        assert known != null : "a spent call";
+        return known;
     }
 
     private boolean spinFor(long limitNs) {

@@ -2,6 +2,8 @@ package io.peregrine.client.warmup;
 
 import static java.util.Objects.requireNonNull;
 
+import io.netty.channel.EventLoop;
+import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ClientConnBuilder;
@@ -109,6 +111,9 @@ public final class WarmUp {
      * @throws InterruptedException if the thread is interrupted while asynchronous calls are under way
      */
     public Report run() throws InterruptedException {
+        if (ThreadExecutorMap.currentExecutor() instanceof EventLoop) {
+            throw new IllegalStateException("run() on an event loop would wait for itself (expected: another thread)");
+        }
         long startNs = System.nanoTime();
         if (tls) {
             // Decides, and so loads the library; what it decides is told to those who ask.

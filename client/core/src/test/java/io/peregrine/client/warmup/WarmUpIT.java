@@ -96,9 +96,9 @@ class WarmUpIT {
             assertThat(loops.next().submit(() -> 5).get()).isEqualTo(5);
             assertThatIllegalStateException()
                     .isThrownBy(() -> loops.next()
-                            .submit(() -> WarmUp.create().asyncCalls(0).run())
+                            .submit(() -> WarmUp.create().blockingCalls(0).run())
                             .sync())
-                    .withMessageStartingWith("invoke() on an event loop");
+                    .withMessageStartingWith("run() on an event loop");
         }
     }
 
