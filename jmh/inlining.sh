@@ -14,6 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 seconds=2 server="" classpath=$here/target/benchmarks.jar keep=""
 
 while [ $# -gt 0 ]; do
+  [ $# -ge 2 ] || set -- --help ""
   case $1 in
     --seconds) seconds=$2 ;;
     --server) server=$2 ;;

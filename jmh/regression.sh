@@ -22,6 +22,7 @@ esac
 shift
 out=$here/target/regression baseline=$here/gate/baseline.json classpath=$here/target/benchmarks.jar
 while [ $# -gt 0 ]; do
+  [ $# -ge 2 ] || [ "$1" = -- ] || usage
   case $1 in
     --rounds) rounds=$2 ;;
     --out) out=$2 ;;
@@ -36,6 +37,10 @@ done
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 if [ "$classpath" = "$here/target/benchmarks.jar" ] && [ ! -f "$classpath" ]; then
   echo "$classpath: not there (expected: built by mvn package -pl jmh -am)" >&2
+  exit 2
+fi
+if [ "$command" = check ] && [ ! -f "$baseline" ]; then
+  echo "$baseline: not there (expected: written by jmh/regression.sh record)" >&2
   exit 2
 fi
 mkdir -p "$out"

@@ -46,7 +46,7 @@ public final class RegressionGate {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, rejected) -> refuse(err, e.getMessage() + "; see --help"))
                 .setExecutionExceptionHandler((e, command, parsed) -> report(err, e))
-                .execute(args.length == 0 ? new String[] {"--help"} : args);
+                .execute(args);
     }
 
     private static double number(String text) {

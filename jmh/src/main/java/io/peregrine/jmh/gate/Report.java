@@ -14,9 +14,10 @@ import java.util.TreeMap;
  *
  * @param comparisons one for each subject of the baseline and each new one
  * @param notes what the reader should know besides, in sentences
+ * @param failures the verdicts that count as a failure
  * @param exitCode one of {@link ExitCodes}
  */
-record Report(List<Comparison> comparisons, List<String> notes, int exitCode) {
+record Report(List<Comparison> comparisons, List<String> notes, Set<Verdict> failures, int exitCode) {
 
     /**
      * Compares runs with a baseline.
@@ -37,7 +38,7 @@ record Report(List<Comparison> comparisons, List<String> notes, int exitCode) {
         comparisons.sort(Comparator.comparing(Comparison::subject));
         Set<Verdict> failures = EnumSet.of(Verdict.REGRESSED);
         failures.addAll(failing);
-        return new Report(comparisons, notes(baseline, series), exitCode(comparisons, failures));
+        return new Report(comparisons, notes(baseline, series), failures, exitCode(comparisons, failures));
     }
 
     private static Comparison missing(Baseline.Entry expected) {
@@ -71,6 +72,13 @@ record Report(List<Comparison> comparisons, List<String> notes, int exitCode) {
     long count(Verdict verdict) {
         return comparisons.stream()
                 .filter(comparison -> comparison.verdict() == verdict)
+                .count();
+    }
+
+    /** How many comparisons ended in one of these ways. */
+    long count(Set<Verdict> verdicts) {
+        return comparisons.stream()
+                .filter(comparison -> verdicts.contains(comparison.verdict()))
                 .count();
     }
 
