@@ -72,9 +72,9 @@ public final class ReusePool<T> {
         private Shelf() {}
 
         /** Keeps an object that was made for this shelf, if there is room; the caller forgets it. */
-        public void putBack(T unused) {
-            boolean kept = objects.relaxedOffer(unused);
-            assert kept || objects.size() > 0;
+        public void putBack(T spent) {
+            // One that does not fit is garbage.
+            boolean unused = objects.relaxedOffer(spent);
         }
     }
 }

@@ -44,7 +44,6 @@ public final class ReusedCallStress {
         @Actor
         public void cancel() {
             first.cancel();
-            loop.runPending();
         }
 
         @Actor
