@@ -1,8 +1,5 @@
 package io.peregrine.client;
 
-import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.BlockingCall;
@@ -368,7 +365,7 @@ public final class ClientConn implements AutoCloseable {
     @Override
     public void close() {
         shutdownNow();
-        if (isEventLoop()) {
+        if (CallerWait.isForbidden()) {
             return;
         }
         try {
@@ -427,15 +424,9 @@ public final class ClientConn implements AutoCloseable {
     }
 
     private void requireNoEventLoop(String what) {
-        if (isEventLoop()) {
+        if (CallerWait.isForbidden()) {
             throw new IllegalStateException(what + " on an event loop of " + target
                     + " would wait for itself (expected: another thread, or an asynchronous call)");
         }
-    }
-
-    /** Any loop of any channel: one that waits for another may be waited for by it. */
-    private static boolean isEventLoop() {
-        EventExecutor current = ThreadExecutorMap.currentExecutor();
-        return current instanceof EventLoop;
     }
 }

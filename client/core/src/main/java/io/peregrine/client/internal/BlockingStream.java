@@ -1,7 +1,5 @@
 package io.peregrine.client.internal;
 
-import io.netty.channel.EventLoop;
-import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.ClientCall;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
@@ -320,7 +318,7 @@ public final class BlockingStream<Q, R> implements StreamCallback<R>, AllHeaders
 
     /** Asked only by a thread that is about to wait, so that the question costs nothing otherwise. */
     private void requireNoEventLoop() {
-        if (ThreadExecutorMap.currentExecutor() instanceof EventLoop) {
+        if (CallerWait.isForbidden()) {
             throw new IllegalStateException("to wait for " + method
                     + " on an event loop would be to wait for itself (expected: another thread, or startCall())");
         }

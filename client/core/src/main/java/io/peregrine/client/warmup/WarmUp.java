@@ -2,8 +2,6 @@ package io.peregrine.client.warmup;
 
 import static java.util.Objects.requireNonNull;
 
-import io.netty.channel.EventLoop;
-import io.netty.util.internal.ThreadExecutorMap;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ClientConnBuilder;
@@ -13,6 +11,7 @@ import io.peregrine.client.MethodType;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.transport.io.EventLoops;
+import io.peregrine.transport.io.driven.CallerWait;
 import io.peregrine.transport.tls.TlsProvider;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,7 +110,7 @@ public final class WarmUp {
      * @throws InterruptedException if the thread is interrupted while asynchronous calls are under way
      */
     public Report run() throws InterruptedException {
-        if (ThreadExecutorMap.currentExecutor() instanceof EventLoop) {
+        if (CallerWait.isForbidden()) {
             throw new IllegalStateException("run() on an event loop would wait for itself (expected: another thread)");
         }
         long startNs = System.nanoTime();

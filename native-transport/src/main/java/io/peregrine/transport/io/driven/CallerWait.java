@@ -1,6 +1,8 @@
 package io.peregrine.transport.io.driven;
 
+import io.netty.channel.EventLoop;
 import io.netty.util.internal.PlatformDependent;
+import io.netty.util.internal.ThreadExecutorMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +71,11 @@ public final class CallerWait {
     private volatile @Nullable Place place;
 
     private CallerWait() {}
+
+    /** Whether the current thread runs an event loop, any one: a loop that waits for another may be waited for by it. */
+    public static boolean isForbidden() {
+        return ThreadExecutorMap.currentExecutor() instanceof EventLoop;
+    }
 
     /** The wait of the current thread. */
     public static CallerWait current() {
