@@ -1,10 +1,16 @@
-package io.peregrine.client.balancer;
+package io.peregrine.client.internal.balancer.leaf;
 
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.config.json.ConfigObject;
-import io.peregrine.client.config.json.ConfigValue;
+import io.peregrine.client.balancer.FixedPicker;
+import io.peregrine.client.balancer.LoadBalancer;
+import io.peregrine.client.balancer.LoadBalancingPolicy;
+import io.peregrine.client.balancer.PickResult;
+import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.balancer.SubConn;
+import io.peregrine.client.balancer.policy.PickFirst;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.client.resolver.Endpoint;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -12,13 +18,11 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +33,15 @@ import org.jspecify.annotations.Nullable;
  * <p>A first pass goes through the list once. When each address has failed, the channel is in TRANSIENT_FAILURE and
  * stays there until one connects (PF-8), while every address is tried again after its own backoff (PF-7).
  */
-public final class PickFirst implements LoadBalancer {
-    private static final String NAME = "pick_first";
+public final class PickFirstBalancer implements LoadBalancer {
     private static final Duration ATTEMPT_DELAY = Duration.ofMillis(250);
-    private static final Picker QUEUEING = info -> PickResult.queue();
 
     private final Context context;
-    private @Nullable Random shuffling;
+    private final boolean watchesHealth;
+    private boolean shuffling;
     private final Map<SocketAddress, Candidate> candidates = new LinkedHashMap<>();
     private List<SocketAddress> addresses = List.of();
+    private Map<SocketAddress, Attributes> attributes = Map.of();
     private ConnectivityState state = ConnectivityState.IDLE;
     private boolean stickyFailure;
     private boolean updated;
@@ -48,42 +52,27 @@ public final class PickFirst implements LoadBalancer {
     private @Nullable Timer attemptTimer;
     private Status lastFailure = Status.OK;
 
-    PickFirst(Context context, @Nullable Random shuffling) {
+    private PickFirstBalancer(Context context, boolean shuffling, boolean watchesHealth) {
         this.context = context;
         this.shuffling = shuffling;
+        this.watchesHealth = watchesHealth;
     }
 
-    /** The policy, which tries the endpoints in the resolver's order. */
-    public static LoadBalancingPolicy policy() {
-        return new Policy(false);
+    /** The policy of a channel, which looks at connections only (PF-11). */
+    public static LoadBalancer alone(Context context, PickFirst config) {
+        return new PickFirstBalancer(context, config.shuffleAddressList(), false);
     }
 
-    /** The policy that shuffles the endpoints of each answer of the resolver, so that clients spread out (A62). */
-    public static LoadBalancingPolicy shuffled() {
-        return new Policy(true);
-    }
-
-    /** Reads {@code {"shuffleAddressList": false}} (PF-1). */
-    public static LoadBalancerProvider provider() {
-        return new LoadBalancerProvider() {
-            @Override
-            public String name() {
-                return NAME;
-            }
-
-            @Override
-            public LoadBalancingPolicy parse(ConfigObject config) {
-                ConfigValue shuffle = config.field("shuffleAddressList");
-                return new Policy(shuffle.isPresent() && shuffle.asBoolean());
-            }
-        };
+    /** The policy of one endpoint under another policy: READY means that the server is in good health, too. */
+    public static LoadBalancer ofEndpoint(Context context) {
+        return new PickFirstBalancer(context, false, true);
     }
 
     /** Holds from the next answer of the resolver on. */
     @Override
     public boolean tryReconfigure(LoadBalancingPolicy policy) {
-        if (policy instanceof Policy config) {
-            shuffling = config.newShuffling();
+        if (policy instanceof PickFirst config) {
+            shuffling = config.shuffleAddressList();
             return true;
         }
         return false;
@@ -91,7 +80,8 @@ public final class PickFirst implements LoadBalancer {
 
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {
-        addresses = interleaveFamilies(flatten(inOrderOfTrial(endpoints)));
+        attributes = flatten(inOrderOfTrial(endpoints));
+        addresses = interleaveFamilies(attributes.keySet());
         if (addresses.isEmpty()) {
             dropAll();
             stickyFailure = false;
@@ -99,7 +89,7 @@ public final class PickFirst implements LoadBalancer {
             return false;
         }
         Candidate ready = selected;
-        if (ready != null && addresses.contains(ready.subConn.address())) {
+        if (ready != null && attributes.containsKey(ready.subConn.address())) {
             return true;
         }
         boolean first = !updated;
@@ -147,7 +137,7 @@ public final class PickFirst implements LoadBalancer {
         failures = 0;
         pass.forEach(candidate -> candidate.failed = false);
         if (reportConnecting) {
-            report(ConnectivityState.CONNECTING, QUEUEING);
+            report(ConnectivityState.CONNECTING, FixedPicker.queueing());
         }
         tryFromPosition();
     }
@@ -278,8 +268,31 @@ public final class PickFirst implements LoadBalancer {
         }
         selected = winner;
         stickyFailure = false;
-        PickResult result = PickResult.of(winner.subConn);
-        report(ConnectivityState.READY, info -> result);
+        if (watchesHealth) {
+            report(ConnectivityState.CONNECTING, FixedPicker.queueing());
+        } else {
+            reportReady(winner);
+        }
+    }
+
+    private void reportReady(Candidate winner) {
+        report(ConnectivityState.READY, new FixedPicker(PickResult.of(winner.subConn)));
+    }
+
+    /** PF-11: while one is selected, its health is what the endpoint's state is. */
+    private void onHealth(Candidate candidate, ConnectivityState health, Status status) {
+        if (candidate != selected) {
+            return;
+        }
+        switch (health) {
+            case READY -> reportReady(candidate);
+            case TRANSIENT_FAILURE -> fail(status);
+            case CONNECTING -> report(ConnectivityState.CONNECTING, FixedPicker.queueing());
+            case IDLE, SHUTDOWN ->
+                throw new IllegalStateException(
+                        "event: health, state: " + health + " (expected: READY, CONNECTING or TRANSIENT_FAILURE)");
+            default -> throw new AssertionError(health);
+        }
     }
 
     /** PF-9: the next call, or {@link #exitIdle}, makes a new pass over fresh subchannels. */
@@ -287,12 +300,11 @@ public final class PickFirst implements LoadBalancer {
         dropAll();
         reconcile();
         context.resolveNow();
-        report(ConnectivityState.IDLE, QUEUEING);
+        report(ConnectivityState.IDLE, FixedPicker.queueing());
     }
 
     private void fail(Status status) {
-        PickResult result = PickResult.fail(status);
-        report(ConnectivityState.TRANSIENT_FAILURE, info -> result);
+        report(ConnectivityState.TRANSIENT_FAILURE, FixedPicker.failing(status));
     }
 
     private void report(ConnectivityState newState, Picker picker) {
@@ -302,7 +314,7 @@ public final class PickFirst implements LoadBalancer {
 
     private void reconcile() {
         for (Candidate candidate : List.copyOf(candidates.values())) {
-            if (!addresses.contains(candidate.subConn.address())) {
+            if (!attributes.containsKey(candidate.subConn.address())) {
                 drop(candidate);
             }
         }
@@ -327,23 +339,30 @@ public final class PickFirst implements LoadBalancer {
         candidate.subConn.shutdown();
     }
 
+    /** PF-2: in a random order, in which one of twice the weight is twice as likely to be the first (gRFC A113). */
     private List<Endpoint> inOrderOfTrial(List<Endpoint> endpoints) {
-        if (shuffling == null) {
+        if (!shuffling) {
             return endpoints;
         }
-        List<Endpoint> shuffled = new ArrayList<>(endpoints);
-        Collections.shuffle(shuffled, shuffling);
-        return shuffled;
+        List<Draw> draws = new ArrayList<>(endpoints.size());
+        for (Endpoint endpoint : endpoints) {
+            // The logarithm of the key u^(1/weight): the same order, without the loss of digits of large weights.
+            draws.add(new Draw(Math.log(1 - context.random().nextDouble()) / endpoint.weight(), endpoint));
+        }
+        draws.sort(Comparator.comparingDouble(Draw::key).reversed());
+        return draws.stream().map(Draw::endpoint).toList();
     }
 
-    private static List<SocketAddress> flatten(List<Endpoint> endpoints) {
-        Set<SocketAddress> distinct = new LinkedHashSet<>();
-        endpoints.forEach(endpoint -> distinct.addAll(endpoint.addresses()));
-        return List.copyOf(distinct);
+    private static Map<SocketAddress, Attributes> flatten(List<Endpoint> endpoints) {
+        Map<SocketAddress, Attributes> distinct = new LinkedHashMap<>();
+        for (Endpoint endpoint : endpoints) {
+            endpoint.addresses().forEach(address -> distinct.putIfAbsent(address, endpoint.attributes()));
+        }
+        return distinct;
     }
 
     /** PF-2: families take turns, in the order of their first appearance, so that a dead one costs one attempt. */
-    private static List<SocketAddress> interleaveFamilies(List<SocketAddress> addresses) {
+    private static List<SocketAddress> interleaveFamilies(Set<SocketAddress> addresses) {
         Map<String, Queue<SocketAddress>> families = new LinkedHashMap<>();
         for (SocketAddress address : addresses) {
             families.computeIfAbsent(family(address), unused -> new ArrayDeque<>())
@@ -368,23 +387,8 @@ public final class PickFirst implements LoadBalancer {
         return address.getClass().getName();
     }
 
-    /** The config. */
-    private record Policy(boolean shuffleAddressList) implements LoadBalancingPolicy {
-        @Override
-        public String name() {
-            return NAME;
-        }
-
-        @Override
-        public LoadBalancer newBalancer(Context context) {
-            return new PickFirst(context, newShuffling());
-        }
-
-        @Nullable
-        Random newShuffling() {
-            return shuffleAddressList ? new Random() : null;
-        }
-    }
+    /** An endpoint and what it has drawn: the greatest key is tried first. */
+    private record Draw(double key, Endpoint endpoint) {}
 
     /** A subchannel and what this policy knows of it. */
     private final class Candidate implements SubConn.Listener {
@@ -393,12 +397,15 @@ public final class PickFirst implements LoadBalancer {
         boolean failed;
 
         Candidate(SocketAddress address) {
-            this.subConn = context.createSubConn(address, this);
+            this.subConn = context.createSubConn(address, attributes.getOrDefault(address, Attributes.EMPTY), this);
+            if (watchesHealth) {
+                subConn.watchHealth((health, status) -> onHealth(this, health, status));
+            }
         }
 
         @Override
         public void onState(ConnectivityState newState, Status status) {
-            PickFirst.this.onState(this, newState, status);
+            PickFirstBalancer.this.onState(this, newState, status);
         }
     }
 }
