@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
+import io.peregrine.jmh.gate.report.ExitCodes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,7 +124,7 @@ class RegressionGateTest {
 
         assertThat(run.exitCode()).isEqualTo(ExitCodes.CANNOT_JUDGE);
         assertThat(run.err())
-                .startsWith("regression-gate: calibration: io.peregrine.jmh.CalibrationBenchmark.cpu strays by")
+                .startsWith("regression-gate: calibration: the median of io.peregrine.jmh.CalibrationBenchmark.cpu may be off by")
                 .contains("(expected: at most 10.0 %");
     }
 

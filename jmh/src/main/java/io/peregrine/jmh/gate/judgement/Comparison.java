@@ -1,4 +1,4 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.judgement;
 
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param observed null if it is missing
  * @param allowance by which share the ratio may be greater than the baseline's; 0 where nothing was compared
  */
-record Comparison(
+public record Comparison(
         Subject subject,
         Verdict verdict,
         String reason,
@@ -20,7 +20,7 @@ record Comparison(
         double allowance) {
 
     /** By which share the cost has grown; 0 where nothing was compared. */
-    double change() {
+    public double change() {
         return expected == null || observed == null ? 0 : observed.ratios().median() / expected.ratio() - 1;
     }
 }

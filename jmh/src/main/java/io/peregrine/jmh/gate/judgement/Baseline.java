@@ -1,8 +1,10 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.judgement;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonParseException;
+import io.peregrine.jmh.gate.results.Observations;
+import io.peregrine.jmh.gate.results.UnusableInputException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -18,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param rules the calibrations, so that a check measures as the baseline was
  * @param entries one for each subject, in their order, so that a new recording makes a small diff
  */
-record Baseline(int format, Environment environment, List<CalibrationRule> rules, List<Entry> entries) {
-    static final int FORMAT = 1;
+public record Baseline(int format, Environment environment, List<CalibrationRule> rules, List<Entry> entries) {
+    /** What is written and read. */
+    public static final int FORMAT = 1;
 
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
@@ -37,7 +40,7 @@ record Baseline(int format, Environment environment, List<CalibrationRule> rules
      * @param bytesPerOperation the median of heap bytes; null if not measured
      * @param bytesNoise half the range of the heap bytes, in bytes
      */
-    record Entry(
+    public record Entry(
             Subject subject,
             double ratio,
             double noise,
@@ -47,7 +50,7 @@ record Baseline(int format, Environment environment, List<CalibrationRule> rules
             @Nullable Double bytesPerOperation,
             double bytesNoise) {
         /** Turns what was observed into what will be expected. */
-        static Entry of(Observed observed) {
+        public static Entry of(Observed observed) {
             Observations bytes = observed.bytesPerOperation();
             return new Entry(
                     observed.subject(),
@@ -77,12 +80,12 @@ record Baseline(int format, Environment environment, List<CalibrationRule> rules
     }
 
     /** Reads the file. */
-    static Baseline read(Path file) {
+    public static Baseline read(Path file) {
         Baseline baseline;
         try (Reader reader = Files.newBufferedReader(file)) {
             baseline = GSON.fromJson(reader, Baseline.class);
         } catch (IOException | JsonParseException e) {
-            throw new UnusableInputException("baseline: " + file + " cannot be read: " + Text.reason(e) + EXPECTED, e);
+            throw new UnusableInputException("baseline: " + file + " cannot be read: " + UnusableInputException.reasonOf(e) + EXPECTED, e);
         }
         if (baseline == null || !baseline.isComplete()) {
             throw new UnusableInputException("baseline: " + file + " lacks a field or has no entries" + EXPECTED);
@@ -106,7 +109,7 @@ record Baseline(int format, Environment environment, List<CalibrationRule> rules
     }
 
     /** Writes the file. */
-    void write(Path file) throws IOException {
+    public void write(Path file) throws IOException {
         Files.writeString(file, GSON.toJson(this) + '\n');
     }
 }

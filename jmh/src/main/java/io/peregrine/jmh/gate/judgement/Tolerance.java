@@ -1,5 +1,6 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.judgement;
 
+import io.peregrine.jmh.gate.results.Observations;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param maxNoiseShare noise above this share leaves the time undecided
  * @param bytes how many heap bytes an operation may allocate more, or {@code noiseFactor} times their own noise
  */
-record Tolerance(double noiseFactor, double minimumShare, double maxNoiseShare, double bytes) {
+public record Tolerance(double noiseFactor, double minimumShare, double maxNoiseShare, double bytes) {
 
     /** Compares what the baseline and the runs both have. */
-    Comparison compare(Baseline.Entry expected, Observed observed) {
+    public Comparison compare(Baseline.Entry expected, Observed observed) {
         double noise = Math.max(expected.noise(), observed.noise());
         double allowance = Math.max(minimumShare, noiseFactor * noise);
         double growth = observed.ratios().median() / expected.ratio();

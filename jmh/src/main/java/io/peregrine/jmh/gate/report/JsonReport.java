@@ -1,19 +1,25 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.report;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.peregrine.jmh.gate.judgement.Baseline;
+import io.peregrine.jmh.gate.judgement.Comparison;
+import io.peregrine.jmh.gate.judgement.Observed;
+import io.peregrine.jmh.gate.judgement.Subject;
+import io.peregrine.jmh.gate.judgement.Verdict;
 import java.util.Locale;
 
 /** A report for programs. Shares are fractions, not percent; ratios are without a unit. */
-final class JsonReport {
+public final class JsonReport {
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
     private JsonReport() {}
 
-    static String format(Report report) {
+    /** The whole file. */
+    public static String format(Report report) {
         JsonObject root = new JsonObject();
         root.addProperty("outcome", report.outcome());
         root.addProperty("exitCode", report.exitCode());

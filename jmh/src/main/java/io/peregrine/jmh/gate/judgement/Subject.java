@@ -1,5 +1,7 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.judgement;
 
+import io.peregrine.jmh.gate.results.BenchmarkId;
+import io.peregrine.jmh.gate.results.JmhResult;
 import java.util.Comparator;
 
 /**
@@ -9,13 +11,13 @@ import java.util.Comparator;
  * @param metric {@code score}, or the name of another metric
  * @param calibration the benchmark by whose cost its own is divided
  */
-record Subject(BenchmarkId benchmark, String metric, BenchmarkId calibration) implements Comparable<Subject> {
+public record Subject(BenchmarkId benchmark, String metric, BenchmarkId calibration) implements Comparable<Subject> {
     private static final Comparator<Subject> ORDER = Comparator.comparing(Subject::benchmark)
             .thenComparing(Subject::metric)
             .thenComparing(Subject::calibration);
 
     /** The benchmark without its package, and the metric unless it is the score. */
-    String label() {
+    public String label() {
         return benchmark.shortName() + (metric.equals(JmhResult.SCORE) ? "" : ':' + metric);
     }
 

@@ -1,5 +1,8 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.report;
 
+import io.peregrine.jmh.gate.judgement.Comparison;
+import io.peregrine.jmh.gate.judgement.Verdict;
+import io.peregrine.jmh.gate.results.BenchmarkId;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Files;
@@ -12,10 +15,11 @@ import javax.xml.stream.XMLStreamWriter;
 import org.jspecify.annotations.Nullable;
 
 /** A report in JUnit's XML, which CI servers show: a test case for each comparison. */
-final class JunitReport {
+public final class JunitReport {
     private JunitReport() {}
 
-    static void write(Report report, Path file) throws IOException {
+    /** Writes the file. */
+    public static void write(Report report, Path file) throws IOException {
         Set<Verdict> skipped = EnumSet.of(Verdict.MISSING, Verdict.NEW);
         skipped.removeAll(report.failures());
         try (Writer out = Files.newBufferedWriter(file)) {

@@ -1,5 +1,6 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.judgement;
 
+import io.peregrine.jmh.gate.results.Observations;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param errorShare the greatest of JMH's errors as a share of the score; NaN if JMH could not tell
  * @param bytesPerOperation heap bytes, if measured
  */
-record Observed(
+public record Observed(
         Subject subject,
         String unit,
         Observations costsNs,
@@ -24,7 +25,7 @@ record Observed(
      * How far the ratio strays: by its own range if it was observed more than once, else JMH's error of the score,
      * which iterations of a single fork have to serve for.
      */
-    double noise() {
+    public double noise() {
         if (ratios.count() > 1) {
             return ratios.noise();
         }

@@ -1,4 +1,4 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.results;
 
 import java.util.Comparator;
 import java.util.SortedMap;
@@ -13,19 +13,19 @@ import java.util.stream.Collectors;
  * @param mode JMH's short name of the mode: {@code avgt}, {@code thrpt}, {@code sample} or {@code ss}
  * @param threads how many threads ran it
  */
-record BenchmarkId(String name, SortedMap<String, String> params, String mode, int threads)
+public record BenchmarkId(String name, SortedMap<String, String> params, String mode, int threads)
         implements Comparable<BenchmarkId> {
     private static final Comparator<BenchmarkId> ORDER = Comparator.comparing(BenchmarkId::nameWithParams)
             .thenComparing(BenchmarkId::mode)
             .thenComparing(BenchmarkId::threads);
 
     /** Whether the pattern is found in {@link #nameWithParams}. */
-    boolean matches(Pattern pattern) {
+    public boolean matches(Pattern pattern) {
         return pattern.matcher(nameWithParams()).find();
     }
 
     /** The name and the parameters in the order of their names: {@code a.b.Parse.parse{size=100,type=json}}. */
-    String nameWithParams() {
+    public String nameWithParams() {
         if (params.isEmpty()) {
             return name;
         }
@@ -35,7 +35,7 @@ record BenchmarkId(String name, SortedMap<String, String> params, String mode, i
     }
 
     /** The same without the package. */
-    String shortName() {
+    public String shortName() {
         String classAndMethod = name.replaceFirst("^([a-z_][\\w$]*\\.)+(?=[A-Z])", "");
         return classAndMethod + nameWithParams().substring(name.length());
     }

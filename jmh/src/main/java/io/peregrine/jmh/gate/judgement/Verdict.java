@@ -1,7 +1,7 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.judgement;
 
 /** What became of a benchmark. */
-enum Verdict {
+public enum Verdict {
     /** Within its allowance. */
     UNCHANGED,
     /** Cheaper by more than the allowance: time for a new baseline. */

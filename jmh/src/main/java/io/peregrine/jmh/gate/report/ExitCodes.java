@@ -1,4 +1,4 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.report;
 
 /** What the process returns. */
 public final class ExitCodes {

@@ -1,5 +1,13 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.report;
 
+import io.peregrine.jmh.gate.judgement.Baseline;
+import io.peregrine.jmh.gate.judgement.Comparison;
+import io.peregrine.jmh.gate.judgement.Observed;
+import io.peregrine.jmh.gate.judgement.Series;
+import io.peregrine.jmh.gate.judgement.Subject;
+import io.peregrine.jmh.gate.judgement.Tolerance;
+import io.peregrine.jmh.gate.judgement.Verdict;
+import io.peregrine.jmh.gate.results.JmhRun;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -17,17 +25,17 @@ import java.util.TreeMap;
  * @param failures the verdicts that count as a failure
  * @param exitCode one of {@link ExitCodes}
  */
-record Report(List<Comparison> comparisons, List<String> notes, Set<Verdict> failures, int exitCode) {
+public record Report(List<Comparison> comparisons, List<String> notes, Set<Verdict> failures, int exitCode) {
 
     /**
      * Compares runs with a baseline.
      *
      * @param failing the verdicts that count as a failure; {@link Verdict#REGRESSED} always does
      */
-    static Report of(
-            Baseline baseline, Series series, Tolerance tolerance, double maxCalibrationNoise, Set<Verdict> failing) {
+    public static Report of(
+            Baseline baseline, Series series, Tolerance tolerance, double maxCalibrationError, Set<Verdict> failing) {
         Map<Subject, Observed> observed = new TreeMap<>();
-        series.observe(baseline.rules(), maxCalibrationNoise)
+        series.observe(baseline.rules(), maxCalibrationError)
                 .forEach(subject -> observed.put(subject.subject(), subject));
         List<Comparison> comparisons = new ArrayList<>();
         for (Baseline.Entry expected : baseline.entries()) {
@@ -69,21 +77,21 @@ record Report(List<Comparison> comparisons, List<String> notes, Set<Verdict> fai
     }
 
     /** How many comparisons ended so. */
-    long count(Verdict verdict) {
+    public long count(Verdict verdict) {
         return comparisons.stream()
                 .filter(comparison -> comparison.verdict() == verdict)
                 .count();
     }
 
     /** How many comparisons ended in one of these ways. */
-    long count(Set<Verdict> verdicts) {
+    public long count(Set<Verdict> verdicts) {
         return comparisons.stream()
                 .filter(comparison -> verdicts.contains(comparison.verdict()))
                 .count();
     }
 
     /** The exit code in a word. */
-    String outcome() {
+    public String outcome() {
         return switch (exitCode) {
             case ExitCodes.PASSED -> "passed";
             case ExitCodes.REGRESSION -> "regression";

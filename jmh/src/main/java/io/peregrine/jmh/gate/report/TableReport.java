@@ -1,5 +1,11 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.report;
 
+import io.peregrine.jmh.gate.judgement.Baseline;
+import io.peregrine.jmh.gate.judgement.Comparison;
+import io.peregrine.jmh.gate.judgement.Observed;
+import io.peregrine.jmh.gate.judgement.Text;
+import io.peregrine.jmh.gate.judgement.Tolerance;
+import io.peregrine.jmh.gate.judgement.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -8,14 +14,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A report for people. */
-final class TableReport {
+public final class TableReport {
     private static final List<String> HEADINGS =
             List.of("benchmark", "baseline", "now", "change", "allowed", "B/op", "verdict");
     private static final String NONE = "-";
 
     private TableReport() {}
 
-    static String format(Report report) {
+    /** A table for each calibration, then what became of all. */
+    public static String format(Report report) {
         StringBuilder text = new StringBuilder();
         report.comparisons().stream()
                 .collect(Collectors.groupingBy(
@@ -40,7 +47,7 @@ final class TableReport {
     }
 
     /** What a baseline holds: the same table before there is anything to compare. */
-    static String format(Baseline baseline, Tolerance tolerance) {
+    public static String format(Baseline baseline, Tolerance tolerance) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("benchmark", "calibration", "ratio", "noise", "runs", "found from", "B/op"));
         for (Baseline.Entry entry : baseline.entries()) {

@@ -1,5 +1,7 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.judgement;
 
+import io.peregrine.jmh.gate.results.JmhResult;
+import io.peregrine.jmh.gate.results.JmhRun;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param date when, as it was given; null if it was not
  * @param commit of what, as it was given; null if it was not
  */
-record Environment(
+public record Environment(
         String jdk,
         String vm,
         List<String> flags,
@@ -25,7 +27,7 @@ record Environment(
         @Nullable String commit) {
 
     /** The environment of a run on this machine. */
-    static Environment of(JmhRun run, @Nullable String date, @Nullable String commit) {
+    public static Environment of(JmhRun run, @Nullable String date, @Nullable String commit) {
         JmhResult first = run.results().get(0);
         return new Environment(
                 String.valueOf(first.jdkVersion()),
@@ -43,7 +45,7 @@ record Environment(
     }
 
     /** What makes a run's figures hard to compare with these: other JDK, other flags. Empty if nothing does. */
-    Optional<String> differenceOf(JmhRun run) {
+    public Optional<String> differenceOf(JmhRun run) {
         Environment now = of(run, null, null);
         if (!now.jdk.equals(jdk)) {
             return Optional.of("JDK " + now.jdk + ", the baseline is of " + jdk);

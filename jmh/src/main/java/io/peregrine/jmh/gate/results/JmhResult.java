@@ -1,4 +1,4 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.results;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** One benchmark in JMH's JSON, under JMH's own names; what JMH leaves out is null. */
-record JmhResult(
+public record JmhResult(
         @Nullable String benchmark,
         @Nullable String mode,
         int threads,
@@ -19,7 +19,7 @@ record JmhResult(
         @Nullable Metric primaryMetric,
         @Nullable Map<String, Metric> secondaryMetrics) {
     /** The name under which a rule asks for the score itself. */
-    static final String SCORE = "score";
+    public static final String SCORE = "score";
 
     /** The profiler {@code gc}'s heap bytes for an operation, which are exact and the same on any machine. */
     private static final String ALLOCATION = "gc.alloc.rate.norm";
@@ -35,7 +35,8 @@ record JmhResult(
                 && threads > 0;
     }
 
-    BenchmarkId id() {
+    /** What tells it from others. */
+    public BenchmarkId id() {
         assert isComplete();
         return new BenchmarkId(benchmark, new TreeMap<>(params == null ? Map.of() : params), mode, threads);
     }
@@ -45,7 +46,7 @@ record JmhResult(
      *
      * @param name {@value #SCORE}, a percentile of the sampled times such as {@code p99.9}, or a profiler's metric
      */
-    Cost cost(String name) {
+    public Cost cost(String name) {
         String of = name + " of " + id();
         if (name.equals(SCORE)) {
             return primaryMetric.cost(of);
@@ -65,19 +66,19 @@ record JmhResult(
     }
 
     /** The cost of a calibration for a metric: by the same metric if it was measured, else by the score. */
-    Cost calibrationCost(String name) {
+    public Cost calibrationCost(String name) {
         boolean measured = secondaryMetrics != null && secondaryMetrics.containsKey(name);
         return cost(measured ? name : SCORE);
     }
 
     /** The heap bytes for an operation in each fork; empty if they were not measured. */
-    List<Double> bytesPerOperation() {
+    public List<Double> bytesPerOperation() {
         Metric allocation = secondaryMetrics == null ? null : secondaryMetrics.get(ALLOCATION);
         return allocation == null ? List.of() : allocation.ofForks();
     }
 
     /** The unit of the metric, as JMH writes it. */
-    String unit(String name) {
+    public String unit(String name) {
         Metric secondary = secondaryMetrics == null ? null : secondaryMetrics.get(name);
         return String.valueOf((secondary == null ? primaryMetric : secondary).scoreUnit);
     }
@@ -89,10 +90,10 @@ record JmhResult(
      * @param ofIterationsNs each iteration of all forks
      * @param errorShare JMH's error of the score as a share of it, NaN if JMH could not tell
      */
-    record Cost(List<Double> ofForksNs, List<Double> ofIterationsNs, double errorShare) {}
+    public record Cost(List<Double> ofForksNs, List<Double> ofIterationsNs, double errorShare) {}
 
     /** A score with what it was made from; {@code rawData} has a row for each fork, and is null for sampled times. */
-    record Metric(
+    public record Metric(
             double score,
             double scoreError,
             @Nullable String scoreUnit,

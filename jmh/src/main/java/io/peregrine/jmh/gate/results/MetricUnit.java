@@ -1,4 +1,4 @@
-package io.peregrine.jmh.gate;
+package io.peregrine.jmh.gate.results;
 
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
