@@ -66,7 +66,9 @@ public final class RegressionGate {
     private static int report(PrintWriter err, Exception e) {
         if (e instanceof FileSystemException file) {
             return refuse(
-                    err, "file: " + file.getFile() + ": " + UnusableInputException.reasonOf(e) + " (expected: one that can be written)");
+                    err,
+                    "file: " + file.getFile() + ": " + UnusableInputException.reasonOf(e)
+                            + " (expected: one that can be written)");
         }
         if (e instanceof UnusableInputException || e instanceof IOException) {
             return refuse(err, UnusableInputException.reasonOf(e));

@@ -85,7 +85,8 @@ public record Baseline(int format, Environment environment, List<CalibrationRule
         try (Reader reader = Files.newBufferedReader(file)) {
             baseline = GSON.fromJson(reader, Baseline.class);
         } catch (IOException | JsonParseException e) {
-            throw new UnusableInputException("baseline: " + file + " cannot be read: " + UnusableInputException.reasonOf(e) + EXPECTED, e);
+            throw new UnusableInputException(
+                    "baseline: " + file + " cannot be read: " + UnusableInputException.reasonOf(e) + EXPECTED, e);
         }
         if (baseline == null || !baseline.isComplete()) {
             throw new UnusableInputException("baseline: " + file + " lacks a field or has no entries" + EXPECTED);

@@ -26,7 +26,8 @@ public record JmhRun(Path file, List<JmhResult> results) {
         try (Reader reader = Files.newBufferedReader(file)) {
             results = new Gson().fromJson(reader, JmhResult[].class);
         } catch (IOException | JsonParseException e) {
-            throw new UnusableInputException("results: " + file + " cannot be read: " + UnusableInputException.reasonOf(e) + EXPECTED, e);
+            throw new UnusableInputException(
+                    "results: " + file + " cannot be read: " + UnusableInputException.reasonOf(e) + EXPECTED, e);
         }
         if (results == null || results.length == 0) {
             throw new UnusableInputException("results: " + file + " has none" + EXPECTED);

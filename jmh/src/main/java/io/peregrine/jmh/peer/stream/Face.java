@@ -1,4 +1,4 @@
-package io.peregrine.jmh.peer;
+package io.peregrine.jmh.peer.stream;
 
 /** How an application takes part in a call with streams. */
 public enum Face {

@@ -1,5 +1,6 @@
-package io.peregrine.jmh.peer;
+package io.peregrine.jmh.peer.stream;
 
+import io.peregrine.jmh.peer.EchoClient;
 import io.peregrine.jmh.server.StreamServer;
 
 /** A gRPC client with one connection to a {@link StreamServer}, as the measurements of streams see it. */

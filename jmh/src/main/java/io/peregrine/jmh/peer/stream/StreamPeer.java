@@ -1,6 +1,9 @@
-package io.peregrine.jmh.peer;
+package io.peregrine.jmh.peer.stream;
 
 import io.peregrine.client.CallOptions;
+import io.peregrine.jmh.peer.ClientSetup;
+import io.peregrine.jmh.peer.Feature;
+import io.peregrine.jmh.peer.PeregrineFeatures;
 import io.peregrine.jmh.server.StreamServer;
 
 /** The clients whose streams are compared. */

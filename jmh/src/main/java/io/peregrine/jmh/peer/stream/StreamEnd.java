@@ -1,4 +1,4 @@
-package io.peregrine.jmh.peer;
+package io.peregrine.jmh.peer.stream;
 
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;

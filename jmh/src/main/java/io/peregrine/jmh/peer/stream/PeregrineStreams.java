@@ -1,4 +1,4 @@
-package io.peregrine.jmh.peer;
+package io.peregrine.jmh.peer.stream;
 
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientCall;
@@ -9,11 +9,13 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
+import io.peregrine.jmh.peer.ClientSetup;
+import io.peregrine.jmh.peer.PeregrineChannel;
 import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
 
 /** Streams of Peregrine as it comes. */
-final class PeregrineStreams implements StreamClient {
+final class PeregrineStreams extends ComparedStreams {
     private static final MethodDescriptor<byte[], byte[]> EXCHANGE =
             MethodDescriptor.bidiStreaming(StreamServer.EXCHANGE, Marshallers.bytes(), Marshallers.bytes());
     private static final MethodDescriptor<byte[], byte[]> RECEIVE =
@@ -49,28 +51,19 @@ final class PeregrineStreams implements StreamClient {
     }
 
     @Override
-    public Exchange openExchange(Face face, byte[] message) {
-        return face == Face.BLOCKING
-                ? new BlockingExchange(conn.newStream(EXCHANGE, options), message)
-                : new CallbackExchange(completion -> openEcho(message, completion));
+    Exchange openBlockingExchange(byte[] message) {
+        return new Exchanged(conn.newStream(EXCHANGE, options), message);
     }
 
     @Override
-    public Echo openEcho(byte[] message, EchoClient.Completion completion) {
-        return new CallbackEcho(conn, options, message, completion);
+    Echo openEcho(byte[] message, StreamEvents events) {
+        ClientCall<byte[]> call = conn.startCall(EXCHANGE, options, new Callback(events));
+        call.request(Integer.MAX_VALUE);
+        return new CallbackEcho(call, message);
     }
 
     @Override
-    public void receive(Face face, int messages, int bytes) throws InterruptedException {
-        byte[] order = StreamServer.order(messages, bytes);
-        long received = face == Face.BLOCKING ? receiveBlocking(order) : receiveByCallback(order);
-        if (received != (long) messages * bytes) {
-            throw new IllegalStateException(
-                    "received: " + received + " bytes (expected: " + messages + " times " + bytes + ')');
-        }
-    }
-
-    private long receiveBlocking(byte[] order) {
+    long receiveBlocking(byte[] order) {
         long received = 0;
         try (ClientStream<byte[], byte[]> stream = conn.newStream(RECEIVE, order, options)) {
             for (byte[] message : stream) {
@@ -80,27 +73,15 @@ final class PeregrineStreams implements StreamClient {
         return received;
     }
 
-    private long receiveByCallback(byte[] order) throws InterruptedException {
-        ByteCount count = new ByteCount();
-        ClientCall<byte[]> call = conn.startCall(RECEIVE, options, count);
+    @Override
+    void startReceiving(byte[] order, StreamEvents events) {
+        ClientCall<byte[]> call = conn.startCall(RECEIVE, options, new Callback(events));
         call.request(Integer.MAX_VALUE);
         call.trySend(order);
-        count.end.await();
-        return count.bytes;
     }
 
     @Override
-    public void send(Face face, int messages, byte[] message) throws InterruptedException {
-        if (face == Face.BLOCKING) {
-            sendBlocking(messages, message);
-        } else {
-            Sender sender = new Sender(messages, message, batch);
-            sender.begin(conn.startCall(SEND, options, sender));
-            sender.end.await();
-        }
-    }
-
-    private void sendBlocking(int messages, byte[] message) {
+    void sendBlocking(int messages, byte[] message) {
         try (ClientStream<byte[], byte[]> stream = conn.newStream(SEND, options)) {
             for (int i = 0; i < messages; i++) {
                 if (batch > 1 && i % batch == 0) {
@@ -117,19 +98,29 @@ final class PeregrineStreams implements StreamClient {
     }
 
     @Override
+    void startSending(int messages, byte[] message, StreamEvents events) {
+        Sender sender = new Sender(messages, message, batch, events);
+        sender.begin(conn.startCall(SEND, options, sender));
+    }
+
+    @Override
     public void close() {
         conn.close();
     }
 
-    private record BlockingExchange(ClientStream<byte[], byte[]> stream, byte[] message) implements Exchange {
+    private static final class Exchanged extends BlockingExchange {
+        private final ClientStream<byte[], byte[]> stream;
+        private final byte[] message;
+
+        Exchanged(ClientStream<byte[], byte[]> stream, byte[] message) {
+            this.stream = stream;
+            this.message = message;
+        }
+
         @Override
-        public void run(int rounds) {
-            for (int i = 0; i < rounds; i++) {
-                stream.send(message);
-                if (stream.receive() == null) {
-                    throw new IllegalStateException("the server ended the call");
-                }
-            }
+        byte @Nullable [] sendAndReceive() {
+            stream.send(message);
+            return stream.receive();
         }
 
         @Override
@@ -138,36 +129,10 @@ final class PeregrineStreams implements StreamClient {
         }
     }
 
-    private static final class CallbackEcho implements Echo, StreamCallback<byte[]> {
-        private final ClientCall<byte[]> call;
-        private final byte[] message;
-        private final EchoClient.Completion completion;
-
-        CallbackEcho(ClientConn conn, CallOptions options, byte[] message, EchoClient.Completion completion) {
-            this.message = message;
-            this.completion = completion;
-            this.call = conn.startCall(EXCHANGE, options, this);
-            call.request(Integer.MAX_VALUE);
-        }
-
+    private record CallbackEcho(ClientCall<byte[]> call, byte[] message) implements Echo {
         @Override
         public void start() {
             call.trySend(message);
-        }
-
-        @Override
-        public void onMessage(byte[] received) {
-            completion.onEnd(null);
-        }
-
-        @Override
-        public void onComplete(Metadata trailers) {
-            completion.onEnd(new IllegalStateException("the server ended the call"));
-        }
-
-        @Override
-        public void onFailure(StatusException failure) {
-            completion.onEnd(failure);
         }
 
         @Override
@@ -176,34 +141,39 @@ final class PeregrineStreams implements StreamClient {
         }
     }
 
-    private static class ByteCount implements StreamCallback<byte[]> {
-        final StreamEnd end = new StreamEnd();
-        long bytes;
+    /** Tells of what comes. */
+    private static class Callback implements StreamCallback<byte[]> {
+        private final StreamEvents events;
+
+        Callback(StreamEvents events) {
+            this.events = events;
+        }
 
         @Override
         public void onMessage(byte[] message) {
-            bytes += message.length;
+            events.onMessage(message);
         }
 
         @Override
         public void onComplete(Metadata trailers) {
-            end.reach();
+            events.onEnd(null);
         }
 
         @Override
         public void onFailure(StatusException failure) {
-            end.fail(failure);
+            events.onEnd(failure);
         }
     }
 
     /** Sends on the caller's thread until the call is full, and from then on where there is room. */
-    private static final class Sender extends ByteCount {
+    private static final class Sender extends Callback {
         private final byte[] message;
         private final int batch;
         private int left;
         private @Nullable ClientCall<byte[]> call;
 
-        Sender(int messages, byte[] message, int batch) {
+        Sender(int messages, byte[] message, int batch, StreamEvents events) {
+            super(events);
             this.left = messages;
             this.message = message;
             this.batch = batch;

@@ -1,5 +1,6 @@
-package io.peregrine.jmh.peer;
+package io.peregrine.jmh.peer.stream;
 
+import io.peregrine.jmh.peer.EchoClient;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package io.peregrine.jmh.peer;
+package io.peregrine.jmh.peer.stream;
 
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
@@ -10,6 +10,9 @@ import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
+import io.peregrine.jmh.peer.ClientSetup;
+import io.peregrine.jmh.peer.GrpcJavaChannel;
+import io.peregrine.jmh.peer.GrpcJavaPolicies;
 import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Streams of grpc-java's stubs over epoll: {@link BlockingClientCall}, and
  * {@link ClientCallStreamObserver} with all messages requested at once.
  */
-final class GrpcJavaStreams implements StreamClient {
+final class GrpcJavaStreams extends ComparedStreams {
     private static final MethodDescriptor<byte[], byte[]> EXCHANGE =
             StreamServer.method(StreamServer.EXCHANGE, MethodType.BIDI_STREAMING);
     private static final MethodDescriptor<byte[], byte[]> RECEIVE =
@@ -38,29 +41,19 @@ final class GrpcJavaStreams implements StreamClient {
     }
 
     @Override
-    public Exchange openExchange(Face face, byte[] message) {
-        return face == Face.BLOCKING
-                ? new BlockingExchange(
-                        ClientCalls.blockingBidiStreamingCall(channel, EXCHANGE, CallOptions.DEFAULT), message)
-                : new CallbackExchange(completion -> openEcho(message, completion));
+    Exchange openBlockingExchange(byte[] message) {
+        return new Exchanged(ClientCalls.blockingBidiStreamingCall(channel, EXCHANGE, CallOptions.DEFAULT), message);
     }
 
     @Override
-    public Echo openEcho(byte[] message, EchoClient.Completion completion) {
-        return new ObserverEcho(channel, message, completion);
+    Echo openEcho(byte[] message, StreamEvents events) {
+        ObserverEcho echo = new ObserverEcho(message, events);
+        ClientCalls.asyncBidiStreamingCall(channel.newCall(EXCHANGE, CallOptions.DEFAULT), echo);
+        return echo;
     }
 
     @Override
-    public void receive(Face face, int messages, int bytes) throws InterruptedException {
-        byte[] order = StreamServer.order(messages, bytes);
-        long received = face == Face.BLOCKING ? receiveBlocking(order) : receiveByCallback(order);
-        if (received != (long) messages * bytes) {
-            throw new IllegalStateException(
-                    "received: " + received + " bytes (expected: " + messages + " times " + bytes + ')');
-        }
-    }
-
-    private long receiveBlocking(byte[] order) throws InterruptedException {
+    long receiveBlocking(byte[] order) throws InterruptedException {
         BlockingClientCall<byte[], byte[]> call =
                 ClientCalls.blockingV2ServerStreamingCall(channel, RECEIVE, CallOptions.DEFAULT, order);
         long received = 0;
@@ -74,25 +67,14 @@ final class GrpcJavaStreams implements StreamClient {
         return received;
     }
 
-    private long receiveByCallback(byte[] order) throws InterruptedException {
-        ByteCount count = new ByteCount();
-        ClientCalls.asyncServerStreamingCall(channel.newCall(RECEIVE, CallOptions.DEFAULT), order, count);
-        count.end.await();
-        return count.bytes;
+    @Override
+    void startReceiving(byte[] order, StreamEvents events) {
+        ClientCalls.asyncServerStreamingCall(
+                channel.newCall(RECEIVE, CallOptions.DEFAULT), order, new Observer(events));
     }
 
     @Override
-    public void send(Face face, int messages, byte[] message) throws InterruptedException {
-        if (face == Face.BLOCKING) {
-            sendBlocking(messages, message);
-        } else {
-            Sender sender = new Sender(messages, message);
-            ClientCalls.asyncClientStreamingCall(channel.newCall(SEND, CallOptions.DEFAULT), sender);
-            sender.end.await();
-        }
-    }
-
-    private void sendBlocking(int messages, byte[] message) throws InterruptedException {
+    void sendBlocking(int messages, byte[] message) throws InterruptedException {
         BlockingClientCall<byte[], byte[]> call =
                 ClientCalls.blockingClientStreamingCall(channel, SEND, CallOptions.DEFAULT);
         try {
@@ -108,6 +90,12 @@ final class GrpcJavaStreams implements StreamClient {
         }
     }
 
+    @Override
+    void startSending(int messages, byte[] message, StreamEvents events) {
+        ClientCalls.asyncClientStreamingCall(
+                channel.newCall(SEND, CallOptions.DEFAULT), new Sender(messages, message, events));
+    }
+
     private static IllegalStateException failed(StatusException failure) {
         return new IllegalStateException("a call failed: " + failure.getMessage(), failure);
     }
@@ -117,16 +105,20 @@ final class GrpcJavaStreams implements StreamClient {
         channel.shutdownNow();
     }
 
-    private record BlockingExchange(BlockingClientCall<byte[], byte[]> call, byte[] message) implements Exchange {
+    private static final class Exchanged extends BlockingExchange {
+        private final BlockingClientCall<byte[], byte[]> call;
+        private final byte[] message;
+
+        Exchanged(BlockingClientCall<byte[], byte[]> call, byte[] message) {
+            this.call = call;
+            this.message = message;
+        }
+
         @Override
-        public void run(int rounds) throws InterruptedException {
+        byte @Nullable [] sendAndReceive() throws InterruptedException {
             try {
-                for (int i = 0; i < rounds; i++) {
-                    call.write(message);
-                    if (call.read() == null) {
-                        throw new IllegalStateException("the server ended the call");
-                    }
-                }
+                call.write(message);
+                return call.read();
             } catch (StatusException failure) {
                 throw failed(failure);
             }
@@ -138,10 +130,13 @@ final class GrpcJavaStreams implements StreamClient {
         }
     }
 
-    /** Counts bytes, and asks for all messages before the call starts. */
-    private static class ByteCount implements ClientResponseObserver<byte[], byte[]> {
-        final StreamEnd end = new StreamEnd();
-        long bytes;
+    /** Tells of what comes, and asks for all messages before the call starts. */
+    private static class Observer implements ClientResponseObserver<byte[], byte[]> {
+        private final StreamEvents events;
+
+        Observer(StreamEvents events) {
+            this.events = events;
+        }
 
         @Override
         public void beforeStart(ClientCallStreamObserver<byte[]> requests) {
@@ -150,29 +145,27 @@ final class GrpcJavaStreams implements StreamClient {
 
         @Override
         public void onNext(byte[] message) {
-            bytes += message.length;
+            events.onMessage(message);
         }
 
         @Override
         public void onError(Throwable failure) {
-            end.fail(failure);
+            events.onEnd(failure);
         }
 
         @Override
         public void onCompleted() {
-            end.reach();
+            events.onEnd(null);
         }
     }
 
-    private static final class ObserverEcho extends ByteCount implements Echo {
+    private static final class ObserverEcho extends Observer implements Echo {
         private final byte[] message;
-        private final EchoClient.Completion completion;
         private @Nullable ClientCallStreamObserver<byte[]> requests;
 
-        ObserverEcho(ManagedChannel channel, byte[] message, EchoClient.Completion completion) {
+        ObserverEcho(byte[] message, StreamEvents events) {
+            super(events);
             this.message = message;
-            this.completion = completion;
-            ClientCalls.asyncBidiStreamingCall(channel.newCall(EXCHANGE, CallOptions.DEFAULT), this);
         }
 
         @Override
@@ -183,40 +176,28 @@ final class GrpcJavaStreams implements StreamClient {
 
         @Override
         public void start() {
-            ClientCallStreamObserver<byte[]> observer = requests;
-            assert observer != null;
-            observer.onNext(message);
-        }
-
-        @Override
-        public void onNext(byte[] received) {
-            completion.onEnd(null);
-        }
-
-        @Override
-        public void onCompleted() {
-            completion.onEnd(new IllegalStateException("the server ended the call"));
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            completion.onEnd(failure);
+            requests().onNext(message);
         }
 
         @Override
         public void close() {
+            requests().cancel("measured", null);
+        }
+
+        private ClientCallStreamObserver<byte[]> requests() {
             ClientCallStreamObserver<byte[]> observer = requests;
             assert observer != null;
-            observer.cancel("measured", null);
+            return observer;
         }
     }
 
     /** Sends while the call is ready, on the event loop. */
-    private static final class Sender extends ByteCount {
+    private static final class Sender extends Observer {
         private final byte[] message;
         private int left;
 
-        Sender(int messages, byte[] message) {
+        Sender(int messages, byte[] message, StreamEvents events) {
+            super(events);
             this.left = messages;
             this.message = message;
         }
