@@ -393,7 +393,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        if (ctx.pipeline().get(SslHandler.class) == null) {
+        // Behind nothing there is no TLS either, and its classes need not be loaded to find that out.
+        if (ctx.pipeline().first() == this || ctx.pipeline().get(SslHandler.class) == null) {
             begin();
         }
     }
