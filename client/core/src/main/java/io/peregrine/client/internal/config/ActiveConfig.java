@@ -95,8 +95,7 @@ public final class ActiveConfig {
     }
 
     private void apply(ServiceConfig config) {
-        // The same one is the usual case: the first comparison of records costs a JVM some 20 ms.
-        if (config != current && !config.equals(current)) {
+        if (!config.equals(current)) {
             current = config;
         }
         applied = true;
