@@ -22,6 +22,7 @@ import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
 import io.peregrine.client.resolver.PassthroughResolverProvider;
 import io.peregrine.client.resolver.ProxyingResolverProvider;
+import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.UnixResolverProvider;
 import io.peregrine.transport.http2.Http2Connector;
@@ -345,11 +346,12 @@ public final class ClientConnBuilder {
         try {
             EventLoop home = loops.next();
             // Made once for its checks; the channel makes its own when it leaves IDLE.
-            provider.newResolver(parsed, defaultPort, home).close();
+            ResolverContext resolving = ResolverContext.of(defaultPort, home, serviceConfigLookup);
+            provider.newResolver(parsed, resolving).close();
             ControlPlane control = new ControlPlane(
                     home,
                     maxWaitingCalls,
-                    () -> provider.newResolver(parsed, defaultPort, home),
+                    () -> provider.newResolver(parsed, resolving),
                     new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
                     newConnector(loops, secured),
                     serverName);

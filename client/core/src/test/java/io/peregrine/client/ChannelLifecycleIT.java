@@ -9,6 +9,7 @@ import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.NameResolverProvider;
+import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.transport.io.EventLoops;
 import java.net.InetAddress;
@@ -20,7 +21,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -398,7 +398,7 @@ class ChannelLifecycleIT {
         }
 
         @Override
-        public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+        public NameResolver newResolver(Target target, ResolverContext context) {
             return new NameResolver() {
                 @Override
                 public void start(Listener listener) {

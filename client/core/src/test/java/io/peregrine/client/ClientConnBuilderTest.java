@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.peregrine.client.balancer.LoadBalancerProvider;
+import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.credentials.InsecureCredentials;
@@ -151,7 +152,7 @@ class ClientConnBuilderTest {
             }
 
             @Override
-            public LoadBalancingPolicy parse(ConfigObject config) {
+            public LoadBalancingPolicy parse(ConfigObject config, LoadBalancerRegistry policies) {
                 return PickFirst.policy();
             }
         };

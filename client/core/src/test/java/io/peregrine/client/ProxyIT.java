@@ -9,6 +9,7 @@ import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.NameResolverProvider;
+import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -201,7 +201,7 @@ class ProxyIT {
         }
 
         @Override
-        public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+        public NameResolver newResolver(Target target, ResolverContext context) {
             return new NameResolver() {
                 @Override
                 public void start(Listener listener) {

@@ -158,6 +158,11 @@ public abstract class TransportStream {
         return requestFields;
     }
 
+    /** Replaces the headers that the stream was prepared with; before it is started. */
+    protected final void requestHeaders(RequestHeaders newHeaders) {
+        requestHeaders = newHeaders;
+    }
+
     /** Replaces the caller's own header fields; before the stream is started. */
     protected final void requestFields(@Nullable HeaderFields newFields) {
         requestFields = newFields;

@@ -20,6 +20,7 @@ import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.stress.HandDrivenLoop;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.HandDrivenConnection;
@@ -91,7 +92,12 @@ public final class CallStress {
                 throw new AssertionError(thrown);
             });
             ready = new SubConnection(
-                    HandDrivenConnection.ADDRESS, new AddressBackoff(), context, this, (state, status) -> {});
+                    HandDrivenConnection.ADDRESS,
+                    Attributes.EMPTY,
+                    new AddressBackoff(),
+                    context,
+                    this,
+                    (state, status) -> {});
             context.execute(ready::connect);
         }
 

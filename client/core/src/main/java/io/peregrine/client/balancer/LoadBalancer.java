@@ -2,22 +2,31 @@ package io.peregrine.client.balancer;
 
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.client.resolver.Endpoint;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.random.RandomGenerator;
 
 /**
  * A policy: makes subchannels for the resolver's endpoints, connects them, and publishes a {@link Picker}. All its
  * methods, and all events it listens to, run in the channel's serialised context, so it needs no locks.
  */
 public interface LoadBalancer {
-    /** What the channel does for a policy. Used in the serialised context only. */
+    /**
+     * What the channel, or a parent policy, does for a policy. Used in the serialised context only, but for
+     * {@link #execute} and {@link #nanoTime}.
+     */
     interface Context {
-        /** Makes a subchannel, which is IDLE. */
-        SubConn createSubConn(SocketAddress address, SubConn.Listener listener);
+        /**
+         * Makes a subchannel, which is IDLE.
+         *
+         * @param attributes of the address' endpoint
+         */
+        SubConn createSubConn(SocketAddress address, Attributes attributes, SubConn.Listener listener);
 
-        /** Publishes the channel's state and picker. */
+        /** Publishes the state and the picker. */
         void updateState(ConnectivityState state, Picker picker);
 
         /** Asks the resolver again (SC-4). */
@@ -25,6 +34,15 @@ public interface LoadBalancer {
 
         /** Runs a task in the serialised context after a delay. */
         Timer schedule(Duration delay, Runnable task);
+
+        /** Runs a task in the serialised context, now or soon. Any thread: for pickers that see something to be done. */
+        void execute(Runnable task);
+
+        /** The time in nanoseconds, as {@link System#nanoTime()} counts it. Any thread. */
+        long nanoTime();
+
+        /** Randomness for decisions in the serialised context; pickers have their own. */
+        RandomGenerator random();
     }
 
     /** A task that has been scheduled. */

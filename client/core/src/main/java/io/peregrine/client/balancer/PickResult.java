@@ -1,5 +1,6 @@
 package io.peregrine.client.balancer;
 
+import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import org.jspecify.annotations.Nullable;
 
@@ -8,21 +9,33 @@ import org.jspecify.annotations.Nullable;
  * picker prepares its results once.
  */
 public final class PickResult {
-    private static final PickResult QUEUE = new PickResult(null, Status.OK, false);
+    private static final PickResult QUEUE = new PickResult(null, Status.OK, false, null, Metadata.EMPTY, null);
 
     private final @Nullable SubConn subConn;
     private final Status status;
     private final boolean drop;
+    private final @Nullable DoneListener doneListener;
+    private final Metadata metadata;
+    private final @Nullable String authority;
 
-    private PickResult(@Nullable SubConn subConn, Status status, boolean drop) {
+    private PickResult(
+            @Nullable SubConn subConn,
+            Status status,
+            boolean drop,
+            @Nullable DoneListener doneListener,
+            Metadata metadata,
+            @Nullable String authority) {
         this.subConn = subConn;
         this.status = status;
         this.drop = drop;
+        this.doneListener = doneListener;
+        this.metadata = metadata;
+        this.authority = authority;
     }
 
     /** Use this subchannel. */
     public static PickResult of(SubConn subConn) {
-        return new PickResult(subConn, Status.OK, false);
+        return new PickResult(subConn, Status.OK, false, null, Metadata.EMPTY, null);
     }
 
     /** Wait for the next picker (PK-3). */
@@ -35,12 +48,43 @@ public final class PickResult {
      * becomes INTERNAL (gRFC A54, PK-6).
      */
     public static PickResult fail(Status status) {
-        return new PickResult(null, status, false);
+        return new PickResult(null, status, false, null, Metadata.EMPTY, null);
     }
 
     /** Fail, even if the call waits for ready (PK-5); codes as for {@link #fail}. */
     public static PickResult drop(Status status) {
-        return new PickResult(null, status, true);
+        return new PickResult(null, status, true, null, Metadata.EMPTY, null);
+    }
+
+    /** This result on another subchannel: of a policy that puts {@link ForwardingSubConn}s under its child. */
+    public PickResult withSubConn(SubConn other) {
+        requireSubConn();
+        return new PickResult(other, status, drop, doneListener, metadata, authority);
+    }
+
+    /** This result, whose attempts {@code listener} is told the end of, after any listener that it has (PK-9). */
+    public PickResult onDone(DoneListener listener) {
+        requireSubConn();
+        DoneListener first = doneListener;
+        DoneListener both = first == null
+                ? listener
+                : done -> {
+                    first.onDone(done);
+                    listener.onDone(done);
+                };
+        return new PickResult(subConn, status, drop, both, metadata, authority);
+    }
+
+    /** This result with fields for the headers of its attempts, which the application does not see (PK-11). */
+    public PickResult withMetadata(Metadata newMetadata) {
+        requireSubConn();
+        return new PickResult(subConn, status, drop, doneListener, newMetadata, authority);
+    }
+
+    /** This result with an {@code :authority}, for calls that name none themselves (SPEC TG-6, gRFC A81). */
+    public PickResult withAuthority(String newAuthority) {
+        requireSubConn();
+        return new PickResult(subConn, status, drop, doneListener, metadata, newAuthority);
     }
 
     /** The subchannel, or null. */
@@ -56,5 +100,39 @@ public final class PickResult {
     /** Whether {@link #status} counts for calls that wait for ready, too. */
     public boolean isDrop() {
         return drop;
+    }
+
+    /** Who is told the end of the attempt, or null. */
+    public @Nullable DoneListener doneListener() {
+        return doneListener;
+    }
+
+    /** Fields for the attempt's headers; mostly none. */
+    public Metadata metadata() {
+        return metadata;
+    }
+
+    /** The {@code :authority} for calls that name none; null for the channel's. */
+    public @Nullable String authority() {
+        return authority;
+    }
+
+    /** Whether it adds anything to the headers of its attempts. */
+    public boolean isDressed() {
+        return authority != null || !metadata.isEmpty();
+    }
+
+    private void requireSubConn() {
+        if (subConn == null) {
+            throw new IllegalStateException("result: " + this + " (expected: one with a subchannel)");
+        }
+    }
+
+    @Override
+    public String toString() {
+        if (subConn != null) {
+            return "PickResult[" + subConn.address() + ']';
+        }
+        return this == QUEUE ? "PickResult[queue]" : "PickResult[" + (drop ? "drop " : "fail ") + status + ']';
     }
 }

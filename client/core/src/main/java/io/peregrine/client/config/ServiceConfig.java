@@ -7,7 +7,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.config.json.JsonText;
 import io.peregrine.client.config.json.ServiceConfigException;

@@ -2,7 +2,6 @@ package io.peregrine.client.config;
 
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
-import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.config.json.ServiceConfigException;
@@ -43,47 +42,14 @@ final class ServiceConfigParser {
         ConfigValue deprecated = config.field("loadBalancingPolicy");
         String name = deprecated.isPresent() ? deprecated.asString() : "";
         ConfigValue choices = config.field("loadBalancingConfig");
-        List<ConfigValue> listed = choices.isPresent() ? choices.asList() : List.of();
-        if (!listed.isEmpty()) {
-            parsed.loadBalancing(firstRegistered(choices, listed));
+        if (choices.isPresent() && !choices.asList().isEmpty()) {
+            parsed.loadBalancing(policies.parse(choices));
             return;
         }
         // The names of the deprecated field are those of an enum, in capitals.
         LoadBalancerProvider provider = policies.find(name.toLowerCase(Locale.ROOT));
         if (provider != null) {
-            parsed.loadBalancing(policy(provider, ConfigObject.empty(deprecated.path())));
-        }
-    }
-
-    private LoadBalancingPolicy firstRegistered(ConfigValue choices, List<ConfigValue> listed) {
-        LoadBalancingPolicy first = null;
-        for (ConfigValue element : listed) {
-            ConfigObject choice = element.asObject();
-            if (choice.names().size() != 1) {
-                throw new ServiceConfigException(choice.path() + ": an object with "
-                        + choice.names().size() + " names (expected: one name, that of a policy)");
-            }
-            String name = choice.names().iterator().next();
-            LoadBalancerProvider provider = policies.find(name);
-            if (first == null && provider != null) {
-                first = policy(provider, choice.field(name).asObject());
-            }
-        }
-        if (first == null) {
-            throw choices.wrong("at least one policy that is registered");
-        }
-        return first;
-    }
-
-    /** A provider may be foreign; whatever it throws, the config is invalid and nothing else happens. */
-    private static LoadBalancingPolicy policy(LoadBalancerProvider provider, ConfigObject config) {
-        try {
-            return provider.parse(config);
-        } catch (ServiceConfigException wrong) {
-            throw wrong;
-        } catch (RuntimeException refused) {
-            throw new ServiceConfigException(
-                    config.path() + ": refused by the policy " + provider.name() + ": " + refused, refused);
+            parsed.loadBalancing(policies.parse(provider, ConfigObject.empty(deprecated.path())));
         }
     }
 

@@ -7,12 +7,16 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.balancer.DoneListener;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.credentials.CallIdentity;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
+import io.peregrine.client.internal.control.PickTracking;
 import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.message.AttemptFields;
@@ -56,6 +60,15 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     private Outcome outcome = Outcome.FINAL;
     private @Nullable AttemptWaits waits;
 
+    /** Of the picks that somebody wants to know the end of; kept for the next use of the call. */
+    private @Nullable PickTracking tracking;
+
+    /** The application's fields and those of the credentials, once they have answered. */
+    private @Nullable Metadata credentialFields;
+
+    /** Whether a picker has added to the headers; another one may not. */
+    private boolean dressed;
+
     /** Set while a transport has the attempt, or is asked to take it; pairs with {@link #cancellation}. */
     private volatile @Nullable ClientTransport transport;
 
@@ -95,6 +108,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         assert !hasWaited() && cancellation == null;
         outcome = Outcome.FINAL;
         transport = null;
+        dressed = false;
         forgetResponse();
     }
 
@@ -110,12 +124,13 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         while (cancellation == null) {
             Picker picker = pickers.current();
             PickResult picked = pick(picker);
-            if (picked.subConn() instanceof SubConnection subConnection) {
-                if (startOn(subConnection)) {
+            SubConn subConn = picked.subConn();
+            if (subConn != null) {
+                if (startOn(subConn, picked)) {
                     return;
                 }
                 // It is not READY any more; wait for the picker that knows (PK-7).
-            } else if (picked.subConn() == null && picked != PickResult.queue()) {
+            } else if (picked != PickResult.queue()) {
                 if (picked.isDrop() || !call.waitForReady()) {
                     Outcome how = picked.isDrop() ? Outcome.DROPPED : Outcome.NOT_PICKED;
                     end(how, picked.status().asControlPlane());
@@ -226,12 +241,22 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     /** True if the attempt has moved on; false if the subchannel takes no calls. */
-    private boolean startOn(SubConnection subConnection) {
+    private boolean startOn(SubConn subConn, PickResult picked) {
+        if (!(subConn instanceof SubConnection subConnection)) {
+            String message = "the picker chose " + subConn + " (expected: a subchannel of the channel's own)";
+            end(Outcome.DROPPED, Status.of(StatusCode.INTERNAL, message));
+            return true;
+        }
+        if (picked.doneListener() != null) {
+            track(picked.doneListener());
+        }
         ClientTransport next = subConnection.transport();
         if (next == null) {
+            endPick("the subchannel was not ready any more");
             return false;
         }
         if (call.needsCredentials() && asking == null) {
+            endPick("the call waits for credentials, and is picked for again");
             askCredentials();
             return true;
         }
@@ -241,7 +266,13 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         if (waits != null) {
             waits.finish();
         }
+        if ((picked.isDressed() || dressed) && !dress(picked)) {
+            return true;
+        }
         transport = next;
+        if (tracking != null) {
+            tracking.sent(true);
+        }
         armRecvTimeout();
         switch (next.start(this)) {
             case ACCEPTED -> {
@@ -252,6 +283,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             }
             case OVERLOADED -> {
                 releaseBreaker();
+                endPick("the queue to the connection's event loop was full");
                 end(
                         Outcome.FINAL,
                         Status.of(StatusCode.RESOURCE_EXHAUSTED, "the queue to the connection's event loop is full"));
@@ -261,9 +293,46 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
                 transport = null;
                 disarmRecvTimeout();
                 releaseBreaker();
+                endPick("the connection took no more calls");
                 return false;
             }
             default -> throw new AssertionError();
+        }
+    }
+
+    private void track(DoneListener listener) {
+        LongSupplier clock = call.dispatcher().clock();
+        PickTracking tracked = tracking;
+        if (tracked == null) {
+            tracked = new PickTracking(clock);
+            tracking = tracked;
+        }
+        // An attempt that did not wait began with its call, which has read the clock.
+        long startNs = waits == null ? call.startNs() : clock.getAsLong();
+        tracked.begin(listener, startNs, hasDeadline() ? deadlineNs() - startNs : Long.MAX_VALUE);
+    }
+
+    /** The pick led to nothing; there will be another. */
+    private void endPick(String why) {
+        if (tracking != null) {
+            tracking.endUnsent(Status.of(StatusCode.UNAVAILABLE, why));
+        }
+    }
+
+    /**
+     * Adds what the picker wants in the headers of this attempt (PK-11); an authority of the call's own comes first. False
+     * if that cannot be, and the attempt has ended.
+     */
+    private boolean dress(PickResult picked) {
+        dressed = true;
+        Metadata own = credentialFields == null ? call.options().metadata() : credentialFields;
+        requestFields(AttemptFields.of(own, picked.metadata(), previousAttempts));
+        try {
+            requestHeaders(call.headersFor(picked.authority()));
+            return true;
+        } catch (StatusException illegal) {
+            end(Outcome.DROPPED, illegal.status());
+            return false;
         }
     }
 
@@ -298,6 +367,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     private final class CredentialsReceiver implements AttemptCredentials.Receiver {
         @Override
         public void onFields(Metadata fields) {
+            credentialFields = fields;
             requestFields(AttemptFields.of(fields, previousAttempts));
             begin();
         }
@@ -511,6 +581,9 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         AttemptWaits waited = waits;
         if (waited != null) {
             waited.close(how, status.code(), failure);
+        }
+        if (tracking != null) {
+            tracking.end(status, trailers, responded());
         }
         call.onEnd(this, status, trailers, failure);
     }

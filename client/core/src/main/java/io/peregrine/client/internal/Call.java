@@ -131,8 +131,7 @@ abstract class Call<Q, R> implements Cancellable {
             return known.refusal;
         }
         try {
-            String encoding = codec() == null ? null : options.compressor();
-            headers = dispatcher().templates().headersOf(method(), options.authority(), encoding);
+            headers = headersFor(null);
         } catch (StatusException refused) {
             return refused.status();
         }
@@ -141,6 +140,17 @@ abstract class Call<Q, R> implements Cancellable {
         return expired
                 ? Status.of(StatusCode.DEADLINE_EXCEEDED, "the deadline had passed when the call started")
                 : null;
+    }
+
+    /**
+     * The request headers with the authority that the call wants, else that of its picker, else the channel's (TG-6).
+     *
+     * @throws StatusException with INTERNAL if the authority is illegal in a header field
+     */
+    final RequestHeaders headersFor(@Nullable String picked) {
+        String encoding = codec() == null ? null : options.compressor();
+        String authority = options.authority() == null ? picked : options.authority();
+        return dispatcher().templates().headersOf(method(), authority, encoding);
     }
 
     /** Whether the config that the call started with was preliminary, and the channel has its own by now (SV-13). */

@@ -1,7 +1,5 @@
 package io.peregrine.client.resolver;
 
-import java.util.concurrent.ScheduledExecutorService;
-
 /** The scheme {@code dns}, which is also the default: {@code dns:///host:port} (SPEC DN-1). */
 public final class DnsResolverProvider implements NameResolverProvider {
     @Override
@@ -10,11 +8,11 @@ public final class DnsResolverProvider implements NameResolverProvider {
     }
 
     @Override
-    public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+    public NameResolver newResolver(Target target, ResolverContext context) {
         if (!target.authority().isEmpty()) {
             throw new IllegalArgumentException("target: \"" + target
                     + "\" names a DNS server (expected: dns:///host:port, which asks the system)");
         }
-        return new DnsResolver(HostPort.parse(target.endpoint(), defaultPort), timer);
+        return new DnsResolver(HostPort.parse(target.endpoint(), context.defaultPort()), context.timer());
     }
 }

@@ -35,6 +35,14 @@ public interface NameResolver {
     /** A hint that the endpoints may have changed; cheap, and coalesced (RS-4). */
     void resolveNow();
 
+    /**
+     * The last answer was of no use, or there was none: ask again, even if it is too early for {@link #resolveNow}. Called
+     * in the rhythm of the connections' backoff (RS-1).
+     */
+    default void retry() {
+        resolveNow();
+    }
+
     /** Ends; nothing is reported afterwards. */
     void close();
 }

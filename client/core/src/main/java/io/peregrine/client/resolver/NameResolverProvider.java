@@ -1,8 +1,10 @@
 package io.peregrine.client.resolver;
 
-import java.util.concurrent.ScheduledExecutorService;
-
-/** Makes the resolvers of one scheme. Safe for use by several threads. */
+/**
+ * Makes the resolvers of one scheme. Safe for use by several threads.
+ *
+ * <p>Those that a {@link java.util.ServiceLoader} finds are known to every channel; a channel's own come first.
+ */
 public interface NameResolverProvider {
     /** The scheme, in lower case. */
     String scheme();
@@ -18,9 +20,7 @@ public interface NameResolverProvider {
     /**
      * Makes a resolver; does no I/O.
      *
-     * @param defaultPort the port for endpoints that name none: 443 with TLS, 80 without (DN-1)
-     * @param timer for delays; its tasks must be short
      * @throws IllegalArgumentException if the endpoint is malformed
      */
-    NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer);
+    NameResolver newResolver(Target target, ResolverContext context);
 }

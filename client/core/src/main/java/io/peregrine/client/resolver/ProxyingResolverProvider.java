@@ -8,7 +8,6 @@ import io.peregrine.transport.proxy.ProxyServer;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
 
 /**
@@ -42,12 +41,12 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
     }
 
     @Override
-    public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
-        NameResolver resolver = direct.newResolver(target, defaultPort, timer);
+    public NameResolver newResolver(Target target, ResolverContext context) {
+        NameResolver resolver = direct.newResolver(target, context);
         if (!scheme().equals(DNS)) {
             return new Redirecting(resolver, this::throughProxy, "");
         }
-        HostPort wanted = HostPort.parse(target.endpoint(), defaultPort);
+        HostPort wanted = HostPort.parse(target.endpoint(), context.defaultPort());
         ProxyServer proxy = rules.proxyFor(wanted.host(), wanted.port());
         if (proxy == null) {
             return resolver;
@@ -55,7 +54,7 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
         resolver.close();
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved(wanted.host(), wanted.port());
         return new Redirecting(
-                new DnsResolver(new HostPort(proxy.host(), proxy.port()), timer),
+                new DnsResolver(new HostPort(proxy.host(), proxy.port()), context.timer()),
                 address -> new ProxiedAddress(proxy, (InetSocketAddress) address, unresolved),
                 "proxy of " + wanted + ": ");
     }

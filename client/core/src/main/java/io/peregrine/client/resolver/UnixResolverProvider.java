@@ -2,7 +2,6 @@ package io.peregrine.client.resolver;
 
 import io.peregrine.transport.io.UnixSocketAddress;
 import java.util.List;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
 
 /**
@@ -39,7 +38,7 @@ public final class UnixResolverProvider implements NameResolverProvider {
     }
 
     @Override
-    public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+    public NameResolver newResolver(Target target, ResolverContext context) {
         if (!target.authority().isEmpty()) {
             throw new IllegalArgumentException("target: \"" + target + "\" has the authority \"" + target.authority()
                     + "\" (expected: none, as in " + expected + ")");

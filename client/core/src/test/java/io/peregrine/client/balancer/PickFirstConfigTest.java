@@ -1,73 +1,82 @@
 package io.peregrine.client.balancer;
 
+import static io.peregrine.client.balancer.BalancerHarness.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
-import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.resolver.Endpoint;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** PF-1 and the first step of PF-2, over subchannels that never connect. */
+/** PF-1 and the first step of PF-2, over subchannels that fail in turn. */
 class PickFirstConfigTest {
     private static final List<Endpoint> ENDPOINTS =
             List.of(endpoint("10.0.1.1", "10.0.1.2"), endpoint("10.0.2.1", "10.0.2.2"), endpoint("10.0.3.1"));
 
-    /** One whose first shuffle is not the identity. */
-    private static final int SEED = 1;
-
-    private final List<SocketAddress> tried = new ArrayList<>();
-    private final LoadBalancer.Context context = new TryingContext();
+    private final SplittableRandom random = new SplittableRandom(7);
 
     @Test
     void pf1NothingIsShuffledUnlessTheConfigSaysSo() {
-        assertThat(PickFirst.provider().parse(ConfigObject.empty("$"))).isEqualTo(PickFirst.policy());
+        assertThat(PickFirst.provider().parse(ConfigObject.empty("$"), LoadBalancerRegistry.standard()))
+                .isEqualTo(PickFirst.policy());
 
-        PickFirst.policy().newBalancer(context).onEndpoints(ENDPOINTS);
-
-        assertThat(tried).containsExactlyElementsOf(addresses(ENDPOINTS));
+        assertThat(orderOfTrial(PickFirst.policy(), ENDPOINTS))
+                .containsExactly("10.0.1.1", "10.0.1.2", "10.0.2.1", "10.0.2.2", "10.0.3.1");
     }
 
     @Test
     void pf2ShufflesTheEndpointsAndKeepsTheOrderInEach() {
-        List<Endpoint> expected = new ArrayList<>(ENDPOINTS);
-        Collections.shuffle(expected, new Random(SEED));
-        assertThat(expected).isNotEqualTo(ENDPOINTS);
+        Set<List<String>> orders = new HashSet<>();
+        for (int i = 0; i < 200; i++) {
+            List<String> order = orderOfTrial(PickFirst.shuffled(), ENDPOINTS);
+            assertThat(order.indexOf("10.0.1.2")).isEqualTo(order.indexOf("10.0.1.1") + 1);
+            assertThat(order.indexOf("10.0.2.2")).isEqualTo(order.indexOf("10.0.2.1") + 1);
+            orders.add(order);
+        }
 
-        new PickFirst(context, new Random(SEED)).onEndpoints(ENDPOINTS);
+        assertThat(orders).as("the permutations of three endpoints").hasSize(6);
+    }
 
-        assertThat(tried).containsExactlyElementsOf(addresses(expected));
+    @Test
+    void pf2AnEndpointOfThreeTimesTheWeightIsThreeTimesAsOftenTheFirst() {
+        List<Endpoint> weighted =
+                List.of(endpoint("10.0.0.1"), endpoint("10.0.0.2").with(Endpoint.WEIGHT, 3));
+        int first = 0;
+        for (int i = 0; i < 4000; i++) {
+            first += orderOfTrial(PickFirst.shuffled(), weighted).get(0).equals("10.0.0.2") ? 1 : 0;
+        }
+
+        assertThat(first / 4000.0).isCloseTo(0.75, within(0.03));
     }
 
     @Test
     void pf1TakesAnotherConfigInPlaceButNoOtherPolicy() {
-        LoadBalancer balancer = new PickFirst(context, new Random(SEED));
+        BalancerHarness context = new BalancerHarness(random);
+        LoadBalancer balancer = PickFirst.shuffled().newBalancer(context);
 
         assertThat(balancer.tryReconfigure(new OtherPolicy())).isFalse();
         assertThat(balancer.tryReconfigure(PickFirst.policy())).isTrue();
-        balancer.onEndpoints(ENDPOINTS);
 
-        assertThat(tried).containsExactlyElementsOf(addresses(ENDPOINTS));
+        assertThat(orderOfTrial(context, balancer, ENDPOINTS)).startsWith("10.0.1.1", "10.0.1.2", "10.0.2.1");
     }
 
-    private static Endpoint endpoint(String... hosts) {
-        List<SocketAddress> addresses = new ArrayList<>();
-        for (String host : hosts) {
-            addresses.add(new InetSocketAddress(host, 1));
+    private List<String> orderOfTrial(LoadBalancingPolicy policy, List<Endpoint> endpoints) {
+        BalancerHarness context = new BalancerHarness(random.split());
+        return orderOfTrial(context, policy.newBalancer(context), endpoints);
+    }
+
+    private static List<String> orderOfTrial(BalancerHarness context, LoadBalancer balancer, List<Endpoint> endpoints) {
+        balancer.onEndpoints(endpoints);
+        for (int i = 0; i < context.connects().size(); i++) {
+            context.fail(context.connects().get(i));
         }
-        return new Endpoint(addresses);
-    }
-
-    private static List<SocketAddress> addresses(List<Endpoint> endpoints) {
-        return endpoints.stream()
-                .flatMap(endpoint -> endpoint.addresses().stream())
-                .toList();
+        return new ArrayList<>(context.connects());
     }
 
     private record OtherPolicy() implements LoadBalancingPolicy {
@@ -79,45 +88,6 @@ class PickFirstConfigTest {
         @Override
         public LoadBalancer newBalancer(LoadBalancer.Context context) {
             throw new AssertionError("made");
-        }
-    }
-
-    /** Subchannels are made in the order in which they are to be tried. */
-    private final class TryingContext implements LoadBalancer.Context {
-        @Override
-        public SubConn createSubConn(SocketAddress address, SubConn.Listener listener) {
-            tried.add(address);
-            return new SubConn() {
-                @Override
-                public SocketAddress address() {
-                    return address;
-                }
-
-                @Override
-                public void connect() {
-                    // It takes for ever.
-                }
-
-                @Override
-                public void shutdown() {
-                    // Nothing is open.
-                }
-            };
-        }
-
-        @Override
-        public void updateState(ConnectivityState state, Picker picker) {
-            assertThat(state).isEqualTo(ConnectivityState.CONNECTING);
-        }
-
-        @Override
-        public void resolveNow() {
-            throw new AssertionError("nothing has failed");
-        }
-
-        @Override
-        public LoadBalancer.Timer schedule(Duration delay, Runnable task) {
-            return () -> {};
         }
     }
 }

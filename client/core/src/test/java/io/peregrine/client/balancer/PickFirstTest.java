@@ -3,26 +3,15 @@ package io.peregrine.client.balancer;
 import static io.peregrine.client.ConnectivityState.CONNECTING;
 import static io.peregrine.client.ConnectivityState.IDLE;
 import static io.peregrine.client.ConnectivityState.READY;
-import static io.peregrine.client.ConnectivityState.SHUTDOWN;
 import static io.peregrine.client.ConnectivityState.TRANSIENT_FAILURE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.peregrine.client.CallOptions;
-import io.peregrine.client.ConnectivityState;
-import io.peregrine.client.Marshallers;
-import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.resolver.Endpoint;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
+import io.peregrine.client.balancer.policy.PickFirst;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** SPEC 2.8.2, on scripted subchannels. */
@@ -33,7 +22,7 @@ class PickFirstTest {
     private static final String A6 = "fd00::1";
     private static final String B6 = "fd00::2";
 
-    private final RecordingContext context = new RecordingContext();
+    private final BalancerHarness context = new BalancerHarness();
     private final LoadBalancer balancer = PickFirst.policy().newBalancer(context);
 
     @Test
@@ -48,15 +37,16 @@ class PickFirstTest {
         resolve(B, A, C);
         failAllInTurn();
 
-        assertThat(context.connects).containsExactly(B, A, C);
+        assertThat(context.connects()).containsExactly(B, A, C);
     }
 
     @Test
     void pf2FlattensEndpointsAndDropsDuplicates() {
-        balancer.onEndpoints(List.of(endpoint(A, B), endpoint(B, C), endpoint(A)));
+        balancer.onEndpoints(
+                List.of(BalancerHarness.endpoint(A, B), BalancerHarness.endpoint(B, C), BalancerHarness.endpoint(A)));
         failAllInTurn();
 
-        assertThat(context.connects).containsExactly(A, B, C);
+        assertThat(context.connects()).containsExactly(A, B, C);
     }
 
     @Test
@@ -64,7 +54,7 @@ class PickFirstTest {
         resolve(A6, B6, A, B, C);
         failAllInTurn();
 
-        assertThat(context.connects).containsExactly(A6, A, B6, B, C);
+        assertThat(context.connects()).containsExactly(A6, A, B6, B, C);
     }
 
     // ---- PF-3, PF-10 -----------------------------------------------------------------------------------------
@@ -76,7 +66,7 @@ class PickFirstTest {
 
         assertThat(balancer.onEndpoints(List.of())).isFalse();
 
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
         assertThat(pick().status().message()).contains("zero addresses");
         assertThat(context.live()).isEmpty();
     }
@@ -87,7 +77,7 @@ class PickFirstTest {
 
         resolve(A);
 
-        assertThat(context.state).isEqualTo(CONNECTING);
+        assertThat(context.state()).isEqualTo(CONNECTING);
     }
 
     @Test
@@ -96,7 +86,7 @@ class PickFirstTest {
 
         balancer.onResolverError(new Status(StatusCode.UNAVAILABLE, "name resolution failed", cause));
 
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
         assertThat(pick().status().message()).isEqualTo("name resolution failed");
         assertThat(pick().status().cause()).isSameAs(cause);
     }
@@ -105,12 +95,12 @@ class PickFirstTest {
     void pf10AResolverErrorIsIgnoredWhileThereAreGoodAddresses() {
         resolve(A);
         balancer.onResolverError(Status.of(StatusCode.UNAVAILABLE, "SERVFAIL"));
-        assertThat(context.state).isEqualTo(CONNECTING);
+        assertThat(context.state()).isEqualTo(CONNECTING);
 
         context.ready(A);
         balancer.onResolverError(Status.of(StatusCode.UNAVAILABLE, "SERVFAIL"));
 
-        assertThat(context.state).isEqualTo(READY);
+        assertThat(context.state()).isEqualTo(READY);
     }
 
     @Test
@@ -129,11 +119,11 @@ class PickFirstTest {
     void pf4AnUpdateThatHoldsTheSelectedAddressChangesNothing() {
         resolve(A, B);
         context.ready(A);
-        int updates = context.updates;
+        int updates = context.reported().size();
 
         resolve(C, A);
 
-        assertThat(context.updates).isEqualTo(updates);
+        assertThat(context.reported()).hasSize(updates);
         assertThat(pickedAddress()).isEqualTo(A);
         assertThat(context.live()).containsExactly(A);
     }
@@ -145,39 +135,39 @@ class PickFirstTest {
 
         resolve(B, C);
 
-        assertThat(context.state).isEqualTo(CONNECTING);
+        assertThat(context.state()).isEqualTo(CONNECTING);
         assertThat(context.live()).containsExactly(B, C);
-        assertThat(context.connects).containsExactly(A, B);
+        assertThat(context.connects()).containsExactly(A, B);
     }
 
     @Test
     void pf4AnUpdateWhileConnectingKeepsTheAttemptsItStillNames() {
         resolve(A, B, C);
-        context.advance(250);
-        assertThat(context.connects).containsExactly(A, B);
+        context.advance(Duration.ofMillis(250));
+        assertThat(context.connects()).containsExactly(A, B);
 
         resolve(B, C);
 
         assertThat(context.live()).containsExactly(B, C);
-        assertThat(context.connects).containsExactly(A, B);
-        context.advance(250);
-        assertThat(context.connects).containsExactly(A, B, C);
+        assertThat(context.connects()).containsExactly(A, B);
+        context.advance(Duration.ofMillis(250));
+        assertThat(context.connects()).containsExactly(A, B, C);
     }
 
     @Test
     void pf4AnUpdateInTransientFailureStaysThereAndStartsANewPass() {
         resolve(A);
         context.fail(A);
-        int resolves = context.resolveNows;
+        int resolves = context.resolveNows();
 
         resolve(B);
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
-        assertThat(context.connects).containsExactly(A, B);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.connects()).containsExactly(A, B);
         context.fail(B);
 
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
         assertThat(pick().status().message()).isEqualTo(B + " refused");
-        assertThat(context.resolveNows).isEqualTo(resolves + 1);
+        assertThat(context.resolveNows()).isEqualTo(resolves + 1);
     }
 
     @Test
@@ -185,14 +175,14 @@ class PickFirstTest {
         resolve(A);
         context.ready(A);
         context.lose(A);
-        assertThat(context.state).isEqualTo(IDLE);
+        assertThat(context.state()).isEqualTo(IDLE);
 
         resolve(B);
 
-        assertThat(context.state).isEqualTo(IDLE);
-        assertThat(context.connects).containsExactly(A);
+        assertThat(context.state()).isEqualTo(IDLE);
+        assertThat(context.connects()).containsExactly(A);
         balancer.exitIdle();
-        assertThat(context.connects).containsExactly(A, B);
+        assertThat(context.connects()).containsExactly(A, B);
     }
 
     // ---- PF-5 ------------------------------------------------------------------------------------------------
@@ -200,42 +190,42 @@ class PickFirstTest {
     @Test
     void pf5TheNextAddressIsTriedAfterTwoHundredAndFiftyMilliseconds() {
         resolve(A, B, C);
-        context.advance(249);
-        assertThat(context.connects).containsExactly(A);
-        context.advance(1);
-        assertThat(context.connects).containsExactly(A, B);
-        context.advance(250);
-        assertThat(context.connects).containsExactly(A, B, C);
+        context.advance(Duration.ofMillis(249));
+        assertThat(context.connects()).containsExactly(A);
+        context.advance(Duration.ofMillis(1));
+        assertThat(context.connects()).containsExactly(A, B);
+        context.advance(Duration.ofMillis(250));
+        assertThat(context.connects()).containsExactly(A, B, C);
 
-        assertThat(context.timers).isEmpty();
-        assertThat(context.state).isEqualTo(CONNECTING);
+        assertThat(context.timers()).isZero();
+        assertThat(context.state()).isEqualTo(CONNECTING);
     }
 
     @Test
     void pf5AFailureOfTheCurrentAddressTriesTheNextAtOnceAndRestartsTheTimer() {
         resolve(A, B, C);
-        context.advance(200);
+        context.advance(Duration.ofMillis(200));
         context.fail(A);
-        assertThat(context.connects).containsExactly(A, B);
+        assertThat(context.connects()).containsExactly(A, B);
 
-        context.advance(249);
-        assertThat(context.connects).containsExactly(A, B);
-        context.advance(1);
+        context.advance(Duration.ofMillis(249));
+        assertThat(context.connects()).containsExactly(A, B);
+        context.advance(Duration.ofMillis(1));
 
-        assertThat(context.connects).containsExactly(A, B, C);
+        assertThat(context.connects()).containsExactly(A, B, C);
     }
 
     @Test
     void pf5AFailureOfAnEarlierAddressLeavesTheTimerAlone() {
         resolve(A, B, C);
-        context.advance(250);
-        context.advance(100);
+        context.advance(Duration.ofMillis(250));
+        context.advance(Duration.ofMillis(100));
 
         context.fail(A);
-        assertThat(context.connects).containsExactly(A, B);
-        context.advance(150);
+        assertThat(context.connects()).containsExactly(A, B);
+        context.advance(Duration.ofMillis(150));
 
-        assertThat(context.connects).containsExactly(A, B, C);
+        assertThat(context.connects()).containsExactly(A, B, C);
     }
 
     @Test
@@ -244,16 +234,16 @@ class PickFirstTest {
         context.fail(A);
         context.fail(B);
         context.backoffOver(B);
-        assertThat(context.connects).containsExactly(A, B, B);
+        assertThat(context.connects()).containsExactly(A, B, B);
 
         resolve(A, B, C);
-        assertThat(context.connects).as("A is in backoff, B is connecting").containsExactly(A, B, B);
+        assertThat(context.connects()).as("A is in backoff, B is connecting").containsExactly(A, B, B);
         context.fail(B);
-        assertThat(context.connects).containsExactly(A, B, B, C);
-        int resolves = context.resolveNows;
+        assertThat(context.connects()).containsExactly(A, B, B, C);
+        int resolves = context.resolveNows();
         context.fail(C);
 
-        assertThat(context.resolveNows).isEqualTo(resolves + 1);
+        assertThat(context.resolveNows()).isEqualTo(resolves + 1);
         assertThat(pick().status().message()).isEqualTo(C + " refused");
     }
 
@@ -262,14 +252,14 @@ class PickFirstTest {
         resolve(A, B);
         context.fail(A);
         context.fail(B);
-        int resolves = context.resolveNows;
+        int resolves = context.resolveNows();
 
         resolve(B, A);
 
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
-        assertThat(context.resolveNows).isEqualTo(resolves + 1);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.resolveNows()).isEqualTo(resolves + 1);
         context.backoffOver(A);
-        assertThat(context.connects).containsExactly(A, B, A);
+        assertThat(context.connects()).containsExactly(A, B, A);
     }
 
     // ---- PF-6 ------------------------------------------------------------------------------------------------
@@ -277,27 +267,27 @@ class PickFirstTest {
     @Test
     void pf6TheFirstReadyWinsAndTheOthersAreShutDown() {
         resolve(A, B, C);
-        context.advance(250);
+        context.advance(Duration.ofMillis(250));
 
         context.ready(B);
 
-        assertThat(context.state).isEqualTo(READY);
+        assertThat(context.state()).isEqualTo(READY);
         assertThat(pickedAddress()).isEqualTo(B);
         assertThat(context.live()).containsExactly(B);
-        assertThat(context.timers).isEmpty();
+        assertThat(context.timers()).isZero();
     }
 
     @Test
     void pf6WhatALoserSaysLaterIsIgnored() {
         resolve(A, B);
-        context.advance(250);
-        FakeSubConn loser = context.find(A);
+        context.advance(Duration.ofMillis(250));
+        BalancerHarness.FakeSubConn loser = context.subConn(A);
         context.ready(B);
 
-        loser.listener.onState(READY, Status.OK);
-        loser.listener.onState(TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "late"));
+        loser.tell(READY, Status.OK);
+        loser.tell(TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "late"));
 
-        assertThat(context.state).isEqualTo(READY);
+        assertThat(context.state()).isEqualTo(READY);
         assertThat(pickedAddress()).isEqualTo(B);
     }
 
@@ -307,25 +297,25 @@ class PickFirstTest {
     void pf7WhenEachHasFailedOnceTheChannelFailsAndTheResolverIsAsked() {
         resolve(A, B);
         context.fail(A);
-        assertThat(context.state).isEqualTo(CONNECTING);
+        assertThat(context.state()).isEqualTo(CONNECTING);
         context.fail(B);
 
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
         assertThat(pick().status()).isEqualTo(Status.of(StatusCode.UNAVAILABLE, B + " refused"));
         assertThat(pick().isDrop()).isFalse();
-        assertThat(context.resolveNows).isEqualTo(1);
+        assertThat(context.resolveNows()).isEqualTo(1);
     }
 
     @Test
     void pf7ThePassWaitsForASlowEarlierAddress() {
         resolve(A, B);
-        context.advance(250);
+        context.advance(Duration.ofMillis(250));
         context.fail(B);
-        assertThat(context.state).isEqualTo(CONNECTING);
+        assertThat(context.state()).isEqualTo(CONNECTING);
 
         context.fail(A);
 
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
     }
 
     @Test
@@ -333,11 +323,11 @@ class PickFirstTest {
         resolve(A, B);
         context.fail(A);
         context.backoffOver(A);
-        assertThat(context.connects).containsExactly(A, B);
+        assertThat(context.connects()).containsExactly(A, B);
 
         context.fail(B);
 
-        assertThat(context.connects).containsExactly(A, B, A);
+        assertThat(context.connects()).containsExactly(A, B, A);
     }
 
     @Test
@@ -349,7 +339,7 @@ class PickFirstTest {
         context.backoffOver(B);
         context.backoffOver(A);
 
-        assertThat(context.connects).containsExactly(A, B, B, A);
+        assertThat(context.connects()).containsExactly(A, B, B, A);
     }
 
     @Test
@@ -357,15 +347,15 @@ class PickFirstTest {
         resolve(A, B);
         context.fail(A);
         context.fail(B);
-        int updates = context.updates;
+        int updates = context.reported().size();
 
         retryAndFail(A, "A again");
-        assertThat(context.updates).isEqualTo(updates);
-        assertThat(context.resolveNows).isEqualTo(1);
+        assertThat(context.reported()).hasSize(updates);
+        assertThat(context.resolveNows()).isEqualTo(1);
         retryAndFail(B, "B again");
 
         assertThat(pick().status().message()).isEqualTo("B again");
-        assertThat(context.resolveNows).isEqualTo(2);
+        assertThat(context.resolveNows()).isEqualTo(2);
     }
 
     @Test
@@ -373,12 +363,12 @@ class PickFirstTest {
         resolve(A);
         context.fail(A);
         context.backoffOver(A);
-        assertThat(context.state).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
 
         context.ready(A);
 
-        assertThat(context.state).isEqualTo(READY);
-        assertThat(context.reported).containsExactly(CONNECTING, TRANSIENT_FAILURE, READY);
+        assertThat(context.state()).isEqualTo(READY);
+        assertThat(context.reported()).containsExactly(CONNECTING, TRANSIENT_FAILURE, READY);
     }
 
     // ---- PF-9, PF-12 -----------------------------------------------------------------------------------------
@@ -387,15 +377,15 @@ class PickFirstTest {
     void pf9ALostConnectionMakesTheChannelIdleAndAsksTheResolver() {
         resolve(A, B);
         context.ready(A);
-        int resolves = context.resolveNows;
+        int resolves = context.resolveNows();
 
         context.lose(A);
 
-        assertThat(context.state).isEqualTo(IDLE);
+        assertThat(context.state()).isEqualTo(IDLE);
         assertThat(pick().subConn()).isNull();
         assertThat(pick().status().isOk()).isTrue();
-        assertThat(context.resolveNows).isEqualTo(resolves + 1);
-        assertThat(context.connects).containsExactly(A);
+        assertThat(context.resolveNows()).isEqualTo(resolves + 1);
+        assertThat(context.connects()).containsExactly(A);
     }
 
     @Test
@@ -407,7 +397,7 @@ class PickFirstTest {
 
         balancer.exitIdle();
 
-        assertThat(context.connects).containsExactly(A, B, A);
+        assertThat(context.connects()).containsExactly(A, B, A);
     }
 
     @Test
@@ -418,8 +408,8 @@ class PickFirstTest {
 
         balancer.exitIdle();
 
-        assertThat(context.reported).containsExactly(CONNECTING, READY, IDLE, CONNECTING);
-        assertThat(context.connects).containsExactly(A, A);
+        assertThat(context.reported()).containsExactly(CONNECTING, READY, IDLE, CONNECTING);
+        assertThat(context.connects()).containsExactly(A, A);
     }
 
     @Test
@@ -429,189 +419,41 @@ class PickFirstTest {
         context.fail(A);
         balancer.exitIdle();
 
-        assertThat(context.connects).containsExactly(A);
+        assertThat(context.connects()).containsExactly(A);
     }
 
     @Test
     void closeShutsEverythingDown() {
         resolve(A, B, C);
-        context.advance(250);
+        context.advance(Duration.ofMillis(250));
 
         balancer.close();
 
         assertThat(context.live()).isEmpty();
-        assertThat(context.timers).isEmpty();
+        assertThat(context.timers()).isZero();
     }
 
     private void resolve(String... hosts) {
-        assertThat(balancer.onEndpoints(
-                        Arrays.stream(hosts).map(PickFirstTest::endpoint).toList()))
-                .isTrue();
-    }
-
-    private static Endpoint endpoint(String... hosts) {
-        return new Endpoint(Arrays.stream(hosts).map(PickFirstTest::address).toList());
-    }
-
-    private static SocketAddress address(String host) {
-        return new InetSocketAddress(host, 443);
+        assertThat(balancer.onEndpoints(BalancerHarness.endpoints(hosts))).isTrue();
     }
 
     /** Lets every attempt of the first pass fail as soon as it has begun. */
     private void failAllInTurn() {
-        for (int i = 0; i < context.connects.size(); i++) {
-            context.fail(context.connects.get(i));
+        for (int i = 0; i < context.connects().size(); i++) {
+            context.fail(context.connects().get(i));
         }
     }
 
     private void retryAndFail(String host, String message) {
         context.backoffOver(host);
-        context.find(host).move(TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, message));
+        context.fail(host, message);
     }
 
     private PickResult pick() {
-        return Objects.requireNonNull(context.picker).pick(INFO);
+        return context.pick();
     }
 
     private String pickedAddress() {
-        return ((FakeSubConn) Objects.requireNonNull(pick().subConn())).host;
-    }
-
-    private static final PickInfo INFO = new PickInfo() {
-        @Override
-        public MethodDescriptor<?, ?> method() {
-            return MethodDescriptor.unary("test.Echo/Say", Marshallers.bytes(), Marshallers.bytes());
-        }
-
-        @Override
-        public CallOptions options() {
-            return CallOptions.DEFAULT;
-        }
-    };
-
-    /** The channel, with a clock of its own. */
-    private static final class RecordingContext implements LoadBalancer.Context {
-        final List<FakeSubConn> subConns = new ArrayList<>();
-        final List<String> connects = new ArrayList<>();
-        final List<ConnectivityState> reported = new ArrayList<>();
-        final List<Delayed> timers = new ArrayList<>();
-        ConnectivityState state = IDLE;
-
-        @Nullable
-        Picker picker;
-
-        int updates;
-        int resolveNows;
-        private long nowMs;
-
-        @Override
-        public SubConn createSubConn(SocketAddress address, SubConn.Listener listener) {
-            FakeSubConn subConn = new FakeSubConn(this, address, listener);
-            subConns.add(subConn);
-            return subConn;
-        }
-
-        @Override
-        public void updateState(ConnectivityState newState, Picker newPicker) {
-            state = newState;
-            picker = newPicker;
-            updates++;
-            reported.add(newState);
-        }
-
-        @Override
-        public void resolveNow() {
-            resolveNows++;
-        }
-
-        @Override
-        public LoadBalancer.Timer schedule(Duration delay, Runnable task) {
-            Delayed delayed = new Delayed(nowMs + delay.toMillis(), task);
-            timers.add(delayed);
-            return () -> timers.remove(delayed);
-        }
-
-        void advance(long millis) {
-            nowMs += millis;
-            for (Delayed due : List.copyOf(timers)) {
-                if (due.atMs <= nowMs && timers.remove(due)) {
-                    due.task.run();
-                }
-            }
-        }
-
-        void ready(String host) {
-            find(host).move(READY, Status.OK);
-        }
-
-        void fail(String host) {
-            find(host).move(TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, host + " refused"));
-        }
-
-        void backoffOver(String host) {
-            find(host).move(IDLE, Status.OK);
-        }
-
-        void lose(String host) {
-            find(host).move(IDLE, Status.of(StatusCode.UNAVAILABLE, host + " is gone"));
-        }
-
-        FakeSubConn find(String host) {
-            return subConns.stream()
-                    .filter(subConn -> subConn.host.equals(host) && subConn.state != SHUTDOWN)
-                    .findFirst()
-                    .orElseThrow();
-        }
-
-        /** The hosts of the subchannels that were not shut down, in the order of their creation. */
-        List<String> live() {
-            return subConns.stream()
-                    .filter(subConn -> subConn.state != SHUTDOWN)
-                    .map(subConn -> subConn.host)
-                    .toList();
-        }
-    }
-
-    private record Delayed(long atMs, Runnable task) {}
-
-    /** A subchannel that goes where the test says. */
-    private static final class FakeSubConn implements SubConn {
-        final String host;
-        final Listener listener;
-        ConnectivityState state = IDLE;
-        private final RecordingContext context;
-        private final SocketAddress address;
-
-        FakeSubConn(RecordingContext context, SocketAddress address, Listener listener) {
-            this.context = context;
-            this.address = address;
-            this.listener = listener;
-            // Java spells an IPv6 address in full.
-            this.host =
-                    ((InetSocketAddress) address).getAddress().getHostAddress().replace(":0:0:0:0:0:0:", "::");
-        }
-
-        @Override
-        public SocketAddress address() {
-            return address;
-        }
-
-        @Override
-        public void connect() {
-            if (state == IDLE) {
-                context.connects.add(host);
-                move(CONNECTING, Status.OK);
-            }
-        }
-
-        @Override
-        public void shutdown() {
-            state = SHUTDOWN;
-        }
-
-        void move(ConnectivityState to, Status status) {
-            state = to;
-            listener.onState(to, status);
-        }
+        return context.pickedHost();
     }
 }

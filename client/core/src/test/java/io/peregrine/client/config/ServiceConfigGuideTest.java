@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.credentials.TlsCredentials;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -9,7 +9,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.config.json.ServiceConfigException;
 import java.math.BigDecimal;
@@ -292,7 +292,7 @@ class ServiceConfigParserTest {
             }
 
             @Override
-            public LoadBalancingPolicy parse(ConfigObject config) {
+            public LoadBalancingPolicy parse(ConfigObject config, LoadBalancerRegistry policies) {
                 throw fault;
             }
         });

@@ -11,7 +11,7 @@ import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
-import io.peregrine.client.balancer.PickFirst;
+import io.peregrine.client.balancer.policy.PickFirst;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;

@@ -13,6 +13,7 @@ import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.NameResolverProvider;
+import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.transport.io.EventLoops;
 import java.io.IOException;
@@ -24,7 +25,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -310,7 +310,7 @@ class ShutdownIT {
         }
 
         @Override
-        public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+        public NameResolver newResolver(Target target, ResolverContext context) {
             return new NameResolver() {
                 @Override
                 public void start(Listener listener) {

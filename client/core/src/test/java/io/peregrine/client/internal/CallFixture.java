@@ -17,6 +17,7 @@ import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
@@ -129,7 +130,12 @@ final class CallFixture {
             public void onTransportClosed(ClientTransport closed) {}
         };
         SubConnection subConnection = new SubConnection(
-                transport.remoteAddress(), new AddressBackoff(), context, channel, (state, status) -> {});
+                transport.remoteAddress(),
+                Attributes.EMPTY,
+                new AddressBackoff(),
+                context,
+                channel,
+                (state, status) -> {});
         context.execute(subConnection::connect);
         transport.listener().onReady();
         return subConnection;

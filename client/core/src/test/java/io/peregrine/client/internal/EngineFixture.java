@@ -20,6 +20,7 @@ import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamAccess;
@@ -238,7 +239,12 @@ final class EngineFixture {
             public void onTransportClosed(ClientTransport closed) {}
         };
         SubConnection subConnection = new SubConnection(
-                transport.remoteAddress(), new AddressBackoff(), context, connecting, (state, status) -> {});
+                transport.remoteAddress(),
+                Attributes.EMPTY,
+                new AddressBackoff(),
+                context,
+                connecting,
+                (state, status) -> {});
         context.execute(subConnection::connect);
         listeners.get(0).onReady();
         return subConnection;

@@ -3,6 +3,7 @@ package io.peregrine.client.resolver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.peregrine.client.Status;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.Test;
 class DnsResolverTest {
     private final ScheduledThreadPoolExecutor timer =
             new ScheduledThreadPoolExecutor(1, Executors.defaultThreadFactory());
+    private final ResolverContext context =
+            new ResolverContext(443, timer, new EmbeddedChannel().eventLoop(), System::nanoTime, true);
     private final BlockingQueue<Object> reported = new LinkedBlockingQueue<>();
     private final NameResolver.Listener listener = new NameResolver.Listener() {
         @Override
@@ -105,10 +108,10 @@ class DnsResolverTest {
     void dn3RefusesANameServerAndAnEmptyPort() {
         assertThatIllegalArgumentException().isThrownBy(() -> resolver("greeter:"));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new DnsResolverProvider().newResolver(new Target("dns", "8.8.8.8", "a"), 443, timer));
+                .isThrownBy(() -> new DnsResolverProvider().newResolver(new Target("dns", "8.8.8.8", "a"), context));
     }
 
     private NameResolver resolver(String endpoint) {
-        return new DnsResolverProvider().newResolver(new Target("dns", "", endpoint), 443, timer);
+        return new DnsResolverProvider().newResolver(new Target("dns", "", endpoint), context);
     }
 }

@@ -2,6 +2,7 @@ package io.peregrine.client.resolver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.local.LocalAddress;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
@@ -123,7 +124,9 @@ class ProxyingResolverProviderTest {
         Target parsed = Target.parse(target, "dns", List.of("dns", "fixed"));
         assertThat(provider.scheme()).isEqualTo(direct.scheme());
         assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
-        provider.newResolver(parsed, DEFAULT_PORT, timer).start(listener);
+        ResolverContext context =
+                new ResolverContext(DEFAULT_PORT, timer, new EmbeddedChannel().eventLoop(), System::nanoTime, true);
+        provider.newResolver(parsed, context).start(listener);
     }
 
     private static NameResolverProvider reporting(SocketAddress... addresses) {
@@ -138,7 +141,7 @@ class ProxyingResolverProviderTest {
             }
 
             @Override
-            public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+            public NameResolver newResolver(Target target, ResolverContext context) {
                 return new NameResolver() {
                     @Override
                     public void start(Listener listener) {

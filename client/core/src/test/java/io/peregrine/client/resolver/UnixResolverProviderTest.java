@@ -81,7 +81,7 @@ class UnixResolverProviderTest {
     }
 
     private static NameResolver newResolver(Target target) {
-        return provider(target).newResolver(target, 443, new EmbeddedChannel().eventLoop());
+        return provider(target).newResolver(target, ResolverContext.of(443, new EmbeddedChannel().eventLoop(), true));
     }
 
     private static Object addressOf(Target target) {

@@ -21,6 +21,7 @@ import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.NameResolverProvider;
+import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.transport.io.IoBackend;
 import java.io.IOException;
@@ -28,7 +29,6 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -162,7 +162,7 @@ class StreamLifecycleIT {
         }
 
         @Override
-        public NameResolver newResolver(Target target, int defaultPort, ScheduledExecutorService timer) {
+        public NameResolver newResolver(Target target, ResolverContext context) {
             return this;
         }
 

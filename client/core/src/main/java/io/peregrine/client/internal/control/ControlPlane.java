@@ -12,6 +12,7 @@ import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.internal.ChannelView;
 import io.peregrine.client.internal.config.ActiveConfig;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.client.resolver.NameResolver;
@@ -33,10 +34,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -230,7 +233,7 @@ public final class ControlPlane implements ChannelView {
             askingAgain = context.schedule(askingDelays.nextDelayNs(), () -> {
                 askingAgain = null;
                 if (resolver != null) {
-                    resolver.resolveNow();
+                    resolver.retry();
                 }
             });
         }
@@ -331,9 +334,11 @@ public final class ControlPlane implements ChannelView {
 
     /** The balancer's view. */
     private final class BalancerContext implements LoadBalancer.Context, SubConnection.Channel {
+        private final RandomGenerator random = new SplittableRandom();
+
         @Override
-        public SubConn createSubConn(SocketAddress address, SubConn.Listener listener) {
-            return new SubConnection(address, backoffOf(address), context, this, (state, status) -> {
+        public SubConn createSubConn(SocketAddress address, Attributes attributes, SubConn.Listener listener) {
+            return new SubConnection(address, attributes, backoffOf(address), context, this, (state, status) -> {
                 if (!status.isOk()) {
                     lastFailure = status.message();
                 } else if (state == ConnectivityState.READY) {
@@ -361,6 +366,21 @@ public final class ControlPlane implements ChannelView {
         @Override
         public LoadBalancer.Timer schedule(Duration delay, Runnable task) {
             return context.schedule(delay.toNanos(), task);
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            context.execute(task);
+        }
+
+        @Override
+        public long nanoTime() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public RandomGenerator random() {
+            return random;
         }
 
         /** Kept beyond the subchannel, or a new one would begin without the backoff of the old. */

@@ -4,10 +4,12 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.SubConn;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +52,14 @@ public final class SubConnection implements SubConn {
     }
 
     private final SocketAddress address;
+    private final Attributes attributes;
     private final SyncContext context;
     private final Channel channel;
     private final Listener listener;
     private final AddressBackoff backoff;
     private ConnectivityState state = ConnectivityState.IDLE;
     private @Nullable Attempt attempt;
+    private @Nullable Listener healthListener;
     private SyncContext.@Nullable ScheduledTask backoffTimer;
 
     /** Set while READY; written in the context, read by every call. */
@@ -63,8 +67,14 @@ public final class SubConnection implements SubConn {
 
     /** An idle subchannel of an address with that backoff. */
     public SubConnection(
-            SocketAddress address, AddressBackoff backoff, SyncContext context, Channel channel, Listener listener) {
+            SocketAddress address,
+            Attributes attributes,
+            AddressBackoff backoff,
+            SyncContext context,
+            Channel channel,
+            Listener listener) {
         this.address = address;
+        this.attributes = attributes;
         this.backoff = backoff;
         this.context = context;
         this.channel = channel;
@@ -74,6 +84,22 @@ public final class SubConnection implements SubConn {
     @Override
     public SocketAddress address() {
         return address;
+    }
+
+    @Override
+    public Attributes attributes() {
+        return attributes;
+    }
+
+    @Override
+    public void watchHealth(Listener newHealthListener) {
+        context.requireInContext();
+        healthListener = newHealthListener;
+    }
+
+    @Override
+    public void watchLoad(Duration period, LoadListener newLoadListener) {
+        throw new UnsupportedOperationException("load reports outside of calls");
     }
 
     /** The transport, or null unless READY. Any thread; it may close at any moment. */
@@ -169,6 +195,9 @@ public final class SubConnection implements SubConn {
         state = to;
         if (to != ConnectivityState.SHUTDOWN) {
             listener.onState(to, status);
+        }
+        if (to == ConnectivityState.READY && state == to && healthListener != null) {
+            healthListener.onState(to, status);
         }
     }
 

@@ -313,7 +313,7 @@ class ControlPlaneConfigTest {
             }
 
             @Override
-            public LoadBalancingPolicy parse(ConfigObject config) {
+            public LoadBalancingPolicy parse(ConfigObject config, LoadBalancerRegistry policies) {
                 ConfigValue name = config.field("name");
                 return new LoggingPolicy(policy, name.isPresent() ? name.asString() : "");
             }

@@ -13,6 +13,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.internal.FakeTransport;
 import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.client.resolver.Attributes;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
@@ -49,7 +50,7 @@ class SubConnectionTest {
     private final SubConnection subConnection = newSubConnection();
 
     private SubConnection newSubConnection() {
-        return new SubConnection(ADDRESS, backoff, context, new Channel(), (state, status) -> {
+        return new SubConnection(ADDRESS, Attributes.EMPTY, backoff, context, new Channel(), (state, status) -> {
             context.requireInContext();
             states.add(state);
             statuses.add(status);

@@ -1,0 +1,188 @@
+package io.peregrine.client.balancer;
+
+import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.resolver.Endpoint;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The base of policies that spread calls over endpoints: keeps a {@code pick_first} for each endpoint as they come and go
+ * (gRFC A61, SPEC LB-4), so that a policy only says what it publishes. Endpoints are told apart by their sets of addresses.
+ *
+ * <p>A subclass makes its {@linkplain #newChild children}, and publishes in {@link #update()}, which runs when the endpoints
+ * or a child's state have changed.
+ *
+ * @param <C> what the policy keeps for each endpoint
+ */
+public abstract class EndpointBalancer<C extends EndpointChild> implements LoadBalancer {
+    private final Context context;
+    private final StateCounts states = new StateCounts();
+    private Map<Set<SocketAddress>, C> children = new LinkedHashMap<>();
+    private boolean updating;
+    private boolean closed;
+
+    /** A policy without endpoints. */
+    protected EndpointBalancer(Context context) {
+        this.context = context;
+    }
+
+    /** Makes a child. */
+    protected abstract C newChild(Endpoint endpoint);
+
+    /** Publishes what the children amount to, by {@link Context#updateState}. There is at least one child. */
+    protected abstract void update();
+
+    /** Whether children connect as soon as they appear, and again when they are lost; default true (LB-5). */
+    protected boolean connectsAtOnce() {
+        return true;
+    }
+
+    /** What a child's pick_first works in; default the policy's own context. */
+    protected Context contextOf(EndpointChild child) {
+        return context;
+    }
+
+    /** What the channel does for this policy. */
+    protected final Context context() {
+        return context;
+    }
+
+    /** The children, in the resolver's order. */
+    protected final Collection<C> children() {
+        return Collections.unmodifiableCollection(children.values());
+    }
+
+    /** Those children that calls may go to, in the resolver's order. */
+    protected final List<C> ready() {
+        List<C> ready = new ArrayList<>(count(ConnectivityState.READY));
+        for (C child : children.values()) {
+            if (child.isReady()) {
+                ready.add(child);
+            }
+        }
+        return ready;
+    }
+
+    /** How many children are in that state. */
+    protected final int count(ConnectivityState state) {
+        return states.of(state);
+    }
+
+    /**
+     * What the children amount to: READY if one is, else CONNECTING if one is or soon will be, else IDLE if one is, else
+     * TRANSIENT_FAILURE (SPEC CH-7, RR-1).
+     */
+    protected final ConnectivityState aggregateState() {
+        return states.aggregate(connectsAtOnce());
+    }
+
+    /** Fails calls with what the children in TRANSIENT_FAILURE say, in turns (LB-6, RR-3). There is at least one. */
+    protected final Picker failingPicker() {
+        return Rotation.over(children.values().stream()
+                .filter(child -> child.state() == ConnectivityState.TRANSIENT_FAILURE)
+                .map(EndpointChild::result)
+                .toList());
+    }
+
+    /** The children that are not there any more are gone, the new ones made; before they connect. */
+    protected void onEndpointsChanged() {}
+
+    @Override
+    public boolean onEndpoints(List<Endpoint> endpoints) {
+        if (endpoints.isEmpty()) {
+            replaceChildren(new LinkedHashMap<>());
+            fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
+            return false;
+        }
+        updating = true;
+        try {
+            Map<Set<SocketAddress>, C> next = new LinkedHashMap<>(endpoints.size() * 2);
+            for (Endpoint endpoint : endpoints) {
+                next.computeIfAbsent(Set.copyOf(endpoint.addresses()), addresses -> childOf(addresses, endpoint));
+            }
+            replaceChildren(next);
+            onEndpointsChanged();
+            connectIdle();
+        } finally {
+            updating = false;
+        }
+        update();
+        return true;
+    }
+
+    private C childOf(Set<SocketAddress> addresses, Endpoint endpoint) {
+        C known = children.get(addresses);
+        if (known != null) {
+            known.describe(endpoint);
+            return known;
+        }
+        C made = newChild(endpoint);
+        states.add(made.state());
+        return made;
+    }
+
+    private void replaceChildren(Map<Set<SocketAddress>, C> next) {
+        Map<Set<SocketAddress>, C> before = children;
+        children = next;
+        before.forEach((addresses, child) -> {
+            if (!next.containsKey(addresses)) {
+                states.remove(child.state());
+                child.close();
+            }
+        });
+    }
+
+    @Override
+    public void onResolverError(Status status) {
+        if (children.isEmpty()) {
+            fail(new Status(StatusCode.UNAVAILABLE, status.message(), status.cause()));
+        } else {
+            List.copyOf(children.values()).forEach(child -> child.onResolverError(status));
+        }
+    }
+
+    @Override
+    public void exitIdle() {
+        List.copyOf(children.values()).forEach(EndpointChild::connect);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        replaceChildren(new LinkedHashMap<>());
+    }
+
+    /** Not at once: it may be the child's own doing that made it IDLE. */
+    final void onChildState(EndpointChild child, ConnectivityState before) {
+        states.move(before, child.state());
+        if (child.state() == ConnectivityState.IDLE && connectsAtOnce()) {
+            context.execute(child::connect);
+        }
+        if (!updating && !closed) {
+            update();
+        }
+    }
+
+    private void connectIdle() {
+        if (!connectsAtOnce()) {
+            return;
+        }
+        for (C child : List.copyOf(children.values())) {
+            if (child.state() == ConnectivityState.IDLE) {
+                child.connect();
+            }
+        }
+    }
+
+    private void fail(Status status) {
+        context.updateState(ConnectivityState.TRANSIENT_FAILURE, FixedPicker.failing(status));
+    }
+}

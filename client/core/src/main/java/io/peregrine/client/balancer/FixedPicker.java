@@ -1,0 +1,41 @@
+package io.peregrine.client.balancer;
+
+import io.peregrine.client.Status;
+
+/**
+ * Decides the same for every call. Pickers are compared by identity where calls wait for the next one, so make a new one
+ * for each state that is published.
+ */
+public final class FixedPicker implements Picker {
+    private final PickResult result;
+
+    /** Always decides that. */
+    public FixedPicker(PickResult result) {
+        this.result = result;
+    }
+
+    /** Lets calls wait for the next picker. */
+    public static Picker queueing() {
+        return new FixedPicker(PickResult.queue());
+    }
+
+    /** Fails calls that do not wait for ready. */
+    public static Picker failing(Status status) {
+        return new FixedPicker(PickResult.fail(status));
+    }
+
+    /** What it decides. */
+    public PickResult result() {
+        return result;
+    }
+
+    @Override
+    public PickResult pick(PickInfo info) {
+        return result;
+    }
+
+    @Override
+    public String toString() {
+        return result.toString();
+    }
+}

@@ -1,0 +1,155 @@
+package io.peregrine.client.balancer;
+
+import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.resolver.Endpoint;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A policy that can be another one: it replaces its child when a config names another, and keeps the old one in use until
+ * the new one has something to offer, or the old one has nothing (gRFC A56, SPEC LB-3). What a child says after it was
+ * replaced is ignored.
+ */
+public final class GracefulSwitch implements LoadBalancer {
+    private final Context context;
+    private @Nullable Child current;
+    private @Nullable Child pending;
+
+    /** Without a policy until {@link #switchTo}. */
+    public GracefulSwitch(Context context) {
+        this.context = context;
+    }
+
+    /** Uses that policy: the newest child with another config if it can take it, else a new child. The endpoints follow. */
+    public void switchTo(LoadBalancingPolicy policy) {
+        Child newest = newest();
+        if (newest != null && newest.takes(policy)) {
+            return;
+        }
+        if (pending != null) {
+            pending.balancer.close();
+        }
+        Child made = new Child(policy);
+        if (current == null) {
+            current = made;
+        } else {
+            pending = made;
+        }
+    }
+
+    @Override
+    public boolean tryReconfigure(LoadBalancingPolicy policy) {
+        switchTo(policy);
+        return true;
+    }
+
+    @Override
+    public boolean onEndpoints(List<Endpoint> endpoints) {
+        return required(newest()).balancer.onEndpoints(endpoints);
+    }
+
+    @Override
+    public void onResolverError(Status status) {
+        required(newest()).balancer.onResolverError(status);
+    }
+
+    /** Both: the one in use may have lost its connection while the other one connects. */
+    @Override
+    public void exitIdle() {
+        Child used = current;
+        Child next = pending;
+        if (used != null) {
+            used.balancer.exitIdle();
+        }
+        if (next != null) {
+            next.balancer.exitIdle();
+        }
+    }
+
+    @Override
+    public void close() {
+        Child used = current;
+        Child next = pending;
+        current = null;
+        pending = null;
+        if (used != null) {
+            used.balancer.close();
+        }
+        if (next != null) {
+            next.balancer.close();
+        }
+    }
+
+    private @Nullable Child newest() {
+        return pending == null ? current : pending;
+    }
+
+    private static Child required(@Nullable Child child) {
+        if (child == null) {
+            throw new IllegalStateException("policy: none (expected: switchTo() first)");
+        }
+        return child;
+    }
+
+    private void onState(Child child) {
+        if (child == pending) {
+            Child used = current;
+            if (child.state != ConnectivityState.CONNECTING || used == null || used.state != ConnectivityState.READY) {
+                swap();
+            }
+        } else if (child == current) {
+            if (pending != null && child.state != ConnectivityState.READY) {
+                swap();
+            } else {
+                context.updateState(child.state, child.picker);
+            }
+        }
+    }
+
+    private void swap() {
+        Child replaced = current;
+        Child next = required(pending);
+        current = next;
+        pending = null;
+        context.updateState(next.state, next.picker);
+        if (replaced != null) {
+            replaced.balancer.close();
+        }
+    }
+
+    /** A policy in use, or one that is to be. */
+    private final class Child extends ForwardingContext {
+        private LoadBalancingPolicy policy;
+        private final LoadBalancer balancer;
+        private ConnectivityState state = ConnectivityState.CONNECTING;
+        private Picker picker = FixedPicker.queueing();
+
+        Child(LoadBalancingPolicy policy) {
+            this.policy = policy;
+            this.balancer = policy.newBalancer(this);
+        }
+
+        boolean takes(LoadBalancingPolicy wanted) {
+            if (wanted.equals(policy) || balancer.tryReconfigure(wanted)) {
+                policy = wanted;
+                return true;
+            }
+            return false;
+        }
+
+        @Override
+        protected Context delegate() {
+            return context;
+        }
+
+        @Override
+        public void updateState(ConnectivityState newState, Picker newPicker) {
+            if (this == current || this == pending) {
+                state = newState;
+                picker = newPicker;
+                onState(this);
+            }
+        }
+    }
+}
