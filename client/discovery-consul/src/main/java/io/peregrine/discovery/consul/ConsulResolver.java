@@ -129,10 +129,9 @@ final class ConsulResolver extends RegistryResolver {
             failed("its answer is malformed: " + malformed.getMessage(), malformed);
             return;
         }
-        if (found(instances)) {
-            index = answered;
-            askNext(exchange, answered > exchange.askedIndex);
-        }
+        index = answered;
+        found(instances);
+        askNext(exchange, answered > exchange.askedIndex);
     }
 
     private void askNext(Exchange exchange, boolean news) {

@@ -82,6 +82,11 @@ public final class ConfigValue {
         throw wrong("a string");
     }
 
+    /** Whether it is an object. */
+    public boolean isObject() {
+        return value instanceof Map;
+    }
+
     /** Whether it is a string. */
     public boolean isString() {
         return value instanceof String;

@@ -118,17 +118,16 @@ public abstract class RegistryResolver implements NameResolver {
     }
 
     /**
-     * The registry says this. What it has just said is not reported again, unless it failed in between.
-     *
-     * @return false if there are entries but none can be used: it counts as {@link #failed}
+     * The registry says this. What it has just said is not reported again, unless it failed in between. If there are
+     * entries but none can be used, that is an error (RS-2), though not one to ask again for: the watch goes on.
      */
-    protected final boolean found(Instances instances) {
+    protected final void found(Instances instances) {
         if (listener == null) {
-            return false;
+            return;
         }
         if (instances.areAllUnusable()) {
-            failed(instances.complaint(), null);
-            return false;
+            report(instances.complaint(), null);
+            return;
         }
         move(instances.unusable() == 0 ? Condition.GOOD : Condition.PARTIAL, instances.complaint());
         List<Endpoint> endpoints = instances.endpoints();
@@ -136,7 +135,6 @@ public abstract class RegistryResolver implements NameResolver {
             reported = endpoints;
             listener.onEndpoints(endpoints);
         }
-        return true;
     }
 
     /**
@@ -146,15 +144,21 @@ public abstract class RegistryResolver implements NameResolver {
      * @param reason a phrase with the value and what was expected
      */
     protected final void failed(String reason, @Nullable Throwable cause) {
-        if (listener == null) {
+        if (closed) {
             return;
         }
         abandon();
-        // The channel may have put the error in the place of an empty list, and is to hear of the list again.
+        askAfterBackoff();
+        report(reason, cause);
+    }
+
+    private void report(String reason, @Nullable Throwable cause) {
+        // The channel may put the error in the place of an empty list, and is to hear of the list again.
         reported = null;
         move(Condition.FAILING, reason);
-        askAfterBackoff();
-        listener.onError(new Status(StatusCode.UNAVAILABLE, what + ": " + reason, cause));
+        if (listener != null) {
+            listener.onError(new Status(StatusCode.UNAVAILABLE, what + ": " + reason, cause));
+        }
     }
 
     /** The registry works: the next failure begins with the shortest backoff. */
