@@ -116,17 +116,17 @@ final class ConsulResolver extends RegistryResolver {
     }
 
     private void onAnswer(Exchange exchange, HttpResponse<byte[]> answer) {
-        long answered = indexOf(answer);
-        if (answered < exchange.askedIndex) {
-            index = 0;
-            failed("its index went back from " + exchange.askedIndex + " to " + answered, null);
-            return;
-        }
         Instances instances;
         try {
             instances = HealthAnswer.read(answer.body(), query.health());
         } catch (ServiceConfigException malformed) {
             failed("its answer is malformed: " + malformed.getMessage(), malformed);
+            return;
+        }
+        long answered = indexOf(answer);
+        if (answered < exchange.askedIndex) {
+            index = 0;
+            failed("its index went back from " + exchange.askedIndex + " to " + answered, null);
             return;
         }
         index = answered;

@@ -54,7 +54,7 @@ class ConsulGuideIT {
 
         conn.connect();
         ScriptedConsul.Query query = script.next();
-        query.answer(5, Entries.json(a.port()));
+        query.answerAt(5, Entries.json(a.port()));
         String answer = new String(conn.invoke(EchoServer.WHO, request, options), UTF_8);
 
         assertThat(query.uri()).contains("tag=v2&near=_agent");
@@ -80,9 +80,9 @@ class ConsulGuideIT {
                 .build();
 
         conn.connect();
-        script.next().answer(5, Entries.json(a.port()));
+        script.next().answerAt(5, Entries.json(a.port()));
         assertThat(new String(conn.invoke(EchoServer.WHO, request, options), UTF_8)).isEqualTo("a");
-        script.next().answer(6, Entries.json(b.port()));
+        script.next().answerAt(6, Entries.json(b.port()));
         script.next();
         assertThat(awaitAnswer(conn, "b")).isTrue();
         conn.close();
@@ -93,7 +93,7 @@ class ConsulGuideIT {
         try (RecordedLog log = new RecordedLog(ConsulResolver.class);
                 ClientConn conn = channel()) {
             conn.connect();
-            script.next().answer(5, Entries.json(a.port()));
+            script.next().answerAt(5, Entries.json(a.port()));
             assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             script.next().answer(500, "No cluster leader");
             script.next().answer(200, "[{");

@@ -60,14 +60,14 @@ class ConsulResolverIT {
         start();
         Query first = consul.next();
         assertThat(first.uri()).isEqualTo("/v1/health/service/greeter?passing=true");
-        first.answer(5, Entries.json(1));
+        first.answerAt(5, Entries.json(1));
         assertThat(reports.next()).isEqualTo(Entries.endpoints(1));
 
         askAgainAtOnce();
         Query second = consul.next();
         assertThat(second.uri()).isEqualTo("/v1/health/service/greeter?passing=true&index=5&wait=60s");
         assertThat(consul.waiting()).isZero();
-        second.answer(6, Entries.json(1, 2));
+        second.answerAt(6, Entries.json(1, 2));
         assertThat(reports.next()).isEqualTo(Entries.endpoints(1, 2));
 
         askAgainAtOnce();
@@ -78,12 +78,12 @@ class ConsulResolverIT {
     @Test
     void aWatchThatEndsWithoutNewsBeginsAnewAndReportsNothing() throws Exception {
         start();
-        consul.next().answer(5, Entries.json(1));
+        consul.next().answerAt(5, Entries.json(1));
         reports.next();
         askAgainAtOnce();
         Query held = consul.next();
         timer.advance(Duration.ofSeconds(62));
-        held.answer(5, Entries.json(1));
+        held.answerAt(5, Entries.json(1));
 
         timer.advanceToTask(Duration.ZERO, Duration.ZERO);
         assertThat(consul.next().uri()).endsWith("&index=5&wait=60s");
@@ -100,7 +100,7 @@ class ConsulResolverIT {
                         .queryWait(Duration.ofSeconds(30)),
                 "greeter/tag=a b/dc=us1/near=_agent/health=any");
         Query query = consul.next();
-        query.answer(5, "[]");
+        query.answerAt(5, "[]");
         askAgainAtOnce();
 
         assertThat(query.uri()).isEqualTo("/v1/health/service/greeter?tag=v2&tag=a%20b&dc=us1&near=_agent");
@@ -111,16 +111,16 @@ class ConsulResolverIT {
     @Test
     void anIndexThatGoesBackIsNotTakenAndTheServiceIsReadAgainWithoutOne() throws Exception {
         start();
-        consul.next().answer(50, Entries.json(1));
+        consul.next().answerAt(50, Entries.json(1));
         reports.next();
         askAgainAtOnce();
-        consul.next().answer(7, "[]");
+        consul.next().answerAt(7, "[]");
 
         assertThat(reports.nextError()).endsWith("its index went back from 50 to 7");
         askAgainAfterBackoff();
         Query fresh = consul.next();
         assertThat(fresh.uri()).doesNotContain("index");
-        fresh.answer(7, Entries.json(2));
+        fresh.answerAt(7, Entries.json(2));
         assertThat(reports.next()).isEqualTo(Entries.endpoints(2));
         assertThat(log.lines()).hasSize(2);
     }
@@ -134,7 +134,7 @@ class ConsulResolverIT {
         askAgainAfterBackoff();
         Query second = consul.next();
         assertThat(second.uri()).doesNotContain("index");
-        second.answer(0, Entries.json(1));
+        second.answerAt(0, Entries.json(1));
         timer.advanceToTask(Duration.ofMillis(1280), Duration.ofMillis(1920));
         consul.next();
         assertThat(reports.areTaken()).isTrue();
@@ -143,10 +143,10 @@ class ConsulResolverIT {
     @Test
     void anAnswerTooEarlyAndWithoutNewsDelaysTheNextQuery() throws Exception {
         start();
-        consul.next().answer(5, Entries.json(1));
+        consul.next().answerAt(5, Entries.json(1));
         reports.next();
         askAgainAtOnce();
-        consul.next().answer(5, Entries.json(1));
+        consul.next().answerAt(5, Entries.json(1));
 
         askAgainAfterBackoff();
         consul.next();
@@ -163,13 +163,13 @@ class ConsulResolverIT {
                     403 | Permission denied            | answered 403: Permission denied
                     503 | ''                           | answered 503
                     200 | '[{"Service":'               | its answer is malformed: $[0].Service: malformed JSON
-                    200 | '{}'                         | its answer is malformed: $: {...} (expected: a list)
+                    200 | '{}'                         | its answer is malformed: $: an object (expected: a list)
                     200 | '<html>busy</html>'          | its answer is malformed: $: malformed JSON
                     """)
     void rs2ABadAnswerIsReportedAndAskedForAgainAfterTheBackoff(int status, String body, String reason)
             throws Exception {
         start();
-        consul.next().answer(5, Entries.json(1));
+        consul.next().answerAt(5, Entries.json(1));
         reports.next();
         askAgainAtOnce();
         consul.next().answer(status, body);
@@ -179,7 +179,7 @@ class ConsulResolverIT {
         askAgainAfterBackoff();
         Query again = consul.next();
         assertThat(again.uri()).endsWith("&index=5&wait=60s");
-        again.answer(9, Entries.json(2));
+        again.answerAt(9, Entries.json(2));
         assertThat(reports.next()).isEqualTo(Entries.endpoints(2));
         assertThat(log.lines()).hasSize(2).first().asString().startsWith("WARNING consul at ");
         assertThat(log.lines()).last().asString().startsWith("INFO ").endsWith("works again");
@@ -196,6 +196,7 @@ class ConsulResolverIT {
                     Duration.ofMillis((long) (expectedMs * 0.79)), Duration.ofMillis((long) (expectedMs * 1.21)));
             expectedMs *= 1.6;
         }
+        consul.next();
         assertThat(log.lines()).hasSize(1);
         assertThat(timer.pending()).hasSize(1);
     }
@@ -215,7 +216,7 @@ class ConsulResolverIT {
     @Test
     void aServerThatHangsInTheMiddleOfItsAnswerIsGivenUp() throws Exception {
         start();
-        consul.next().answer(5, Entries.json(1));
+        consul.next().answerAt(5, Entries.json(1));
         reports.next();
         askAgainAtOnce();
         Query hanging = consul.next();
@@ -224,7 +225,7 @@ class ConsulResolverIT {
 
         assertThat(reports.nextError()).endsWith("no answer within 73 s");
         askAgainAfterBackoff();
-        consul.next().answer(6, Entries.json(2));
+        consul.next().answerAt(6, Entries.json(2));
         assertThat(reports.next()).isEqualTo(Entries.endpoints(2));
     }
 
@@ -240,7 +241,7 @@ class ConsulResolverIT {
     @Test
     void aServerThatRestartsOnItsPortIsFoundAgain() throws Exception {
         start();
-        consul.next().answer(50, Entries.json(1));
+        consul.next().answerAt(50, Entries.json(1));
         reports.next();
         askAgainAtOnce();
         consul.next();
@@ -253,7 +254,7 @@ class ConsulResolverIT {
         timer.advanceToTask(Duration.ofMillis(1280), Duration.ofMillis(1920));
         Query held = consul.next();
         assertThat(held.uri()).contains("index=50");
-        held.answer(51, Entries.json(2));
+        held.answerAt(51, Entries.json(2));
 
         assertThat(reports.next()).isEqualTo(Entries.endpoints(2));
         assertThat(log.lines()).hasSize(2);
@@ -262,7 +263,7 @@ class ConsulResolverIT {
     @Test
     void rs3AnEmptyListIsReportedAsItIs() throws Exception {
         start();
-        consul.next().answer(5, "[]");
+        consul.next().answerAt(5, "[]");
 
         assertThat(reports.next()).isEqualTo(List.of());
     }
@@ -271,7 +272,7 @@ class ConsulResolverIT {
     void threeThousandInstancesAreReported() throws Exception {
         int[] ports = IntStream.rangeClosed(1, 3000).toArray();
         start();
-        consul.next().answer(5, Entries.json(ports));
+        consul.next().answerAt(5, Entries.json(ports));
 
         assertThat(reports.next()).isEqualTo(Entries.endpoints(ports));
     }
@@ -279,7 +280,7 @@ class ConsulResolverIT {
     @Test
     void rs4HintsAreCoalescedAndAskAgainOnlyWhereAWatchIsHeldForLong() throws Exception {
         start();
-        consul.next().answer(5, Entries.json(1));
+        consul.next().answerAt(5, Entries.json(1));
         reports.next();
         askAgainAtOnce();
         Query held = consul.next();
@@ -330,7 +331,7 @@ class ConsulResolverIT {
         consul = new ScriptedConsul(https, 0);
 
         start(ConsulResolverProvider.builder(Map.of()).tls(tls), "greeter");
-        consul.next().answer(5, Entries.json(1));
+        consul.next().answerAt(5, Entries.json(1));
 
         assertThat(reports.next()).isEqualTo(Entries.endpoints(1));
     }

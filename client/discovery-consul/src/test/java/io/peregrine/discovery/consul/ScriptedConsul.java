@@ -70,7 +70,7 @@ final class ScriptedConsul implements AutoCloseable {
             return exchange.getRequestHeaders().getFirst(name);
         }
 
-        void answer(long index, String json) throws IOException {
+        void answerAt(long index, String json) throws IOException {
             exchange.getResponseHeaders().set("X-Consul-Index", Long.toString(index));
             answer(200, json);
         }
