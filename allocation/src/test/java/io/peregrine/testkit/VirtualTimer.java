@@ -73,7 +73,8 @@ public final class VirtualTimer extends AbstractExecutorService implements Sched
             }
             long leftMs = TimeUnit.NANOSECONDS.toMillis(giveUpNs - System.nanoTime());
             if (leftMs <= 0) {
-                throw new AssertionError("delays: " + pending() + " (expected: one of " + lowest + ".." + highest + ')');
+                throw new AssertionError(
+                        "delays: " + pending() + " (expected: one of " + lowest + ".." + highest + ')');
             }
             wait(leftMs);
         }

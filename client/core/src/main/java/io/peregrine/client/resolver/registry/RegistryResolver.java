@@ -194,15 +194,13 @@ public abstract class RegistryResolver implements NameResolver {
         if (from == to) {
             return;
         }
-        switch (to) {
-            case FAILING -> log.log(System.Logger.Level.WARNING, "{0}: {1}; the last good state stays in use", what, reason);
-            case PARTIAL -> log.log(System.Logger.Level.WARNING, "{0}: {1}", what, reason);
-            case GOOD -> {
-                if (from != Condition.UNKNOWN) {
-                    log.log(System.Logger.Level.INFO, "{0}: works again", what);
-                }
+        if (to == Condition.GOOD) {
+            if (from != Condition.UNKNOWN) {
+                log.log(System.Logger.Level.INFO, "{0}: works again", what);
             }
-            case UNKNOWN -> throw new IllegalStateException("condition: " + from + " to " + to);
+        } else {
+            String consequence = to == Condition.FAILING ? "; the last good state stays in use" : "";
+            log.log(System.Logger.Level.WARNING, "{0}: {1}{2}", what, reason, consequence);
         }
     }
 

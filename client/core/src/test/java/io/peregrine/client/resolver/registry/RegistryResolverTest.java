@@ -25,8 +25,8 @@ class RegistryResolverTest {
     private final VirtualTimer timer = new VirtualTimer();
     private final List<Object> heard = new ArrayList<>();
     private final RecordedLog log = new RecordedLog(Scripted.class);
-    private final Scripted resolver = new Scripted(new ResolverContext(
-            80, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true));
+    private final Scripted resolver =
+            new Scripted(new ResolverContext(80, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true));
 
     private final NameResolver.Listener listener = new NameResolver.Listener() {
         @Override
@@ -141,8 +141,13 @@ class RegistryResolverTest {
         instances.addUnusable("\"x\": no port");
         resolver.says(instances);
 
-        assertThat(heard).hasSize(2).last().isInstanceOfSatisfying(Status.class, status -> assertThat(status.message())
-                .isEqualTo("registry at here: 1 of 1 entries cannot be used, such as \"x\": no port"));
+        assertThat(heard)
+                .hasSize(2)
+                .last()
+                .isInstanceOfSatisfying(
+                        Status.class,
+                        status -> assertThat(status.message())
+                                .isEqualTo("registry at here: 1 of 1 entries cannot be used, such as \"x\": no port"));
         assertThat(resolver.abandoned).isZero();
         assertThat(timer.pending()).isEmpty();
     }
@@ -160,8 +165,13 @@ class RegistryResolverTest {
         resolver.fault = new IllegalStateException("no token");
         resolver.start(listener);
 
-        assertThat(heard).singleElement().isInstanceOfSatisfying(Status.class, status -> assertThat(status.message())
-                .isEqualTo("registry at here: cannot be asked: java.lang.IllegalStateException: no token"));
+        assertThat(heard)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Status.class,
+                        status -> assertThat(status.message())
+                                .isEqualTo(
+                                        "registry at here: cannot be asked: java.lang.IllegalStateException: no token"));
         assertThat(timer.pending()).hasSize(1);
     }
 
