@@ -29,29 +29,31 @@ public final class ConsulResolverProvider implements NameResolverProvider {
     private static final int DEFAULT_PORT = 8500;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
-    private final HostPort address;
-    private final boolean secure;
-    private final @Nullable SSLContext tls;
-    private final Supplier<String> token;
-    private final ServiceQuery defaults;
-    private final Duration wait;
+    private final Supplier<Options> options;
 
     /** Made for the first resolver that asks. Guarded by this. */
     private @Nullable HttpClient client;
 
-    /** As {@link #builder()} builds it without any option. */
+    /**
+     * As {@link #builder()} builds it without any option. An environment that is malformed is found when there is a target
+     * for it: whoever has no use for Consul must not stumble over it.
+     */
     public ConsulResolverProvider() {
-        this(builder());
+        this(() -> builder().options());
     }
 
-    private ConsulResolverProvider(Builder builder) {
-        address = builder.address;
-        secure = builder.secure;
-        tls = builder.tls;
-        token = builder.token;
-        defaults = builder.query;
-        wait = builder.wait;
+    private ConsulResolverProvider(Supplier<Options> options) {
+        this.options = options;
     }
+
+    /** What a builder was told. */
+    private record Options(
+            HostPort address,
+            boolean secure,
+            @Nullable SSLContext tls,
+            Supplier<String> token,
+            ServiceQuery query,
+            Duration queryWait) {}
 
     /**
      * Begins with what the environment says, as Consul's own tools do: the address {@code CONSUL_HTTP_ADDR}, by default
@@ -74,18 +76,20 @@ public final class ConsulResolverProvider implements NameResolverProvider {
 
     @Override
     public String authority(Target target) {
-        return defaults.with(target.endpoint()).service();
+        return ServiceQuery.DEFAULT.with(target.endpoint()).service();
     }
 
     @Override
     public NameResolver newResolver(Target target, ResolverContext context) {
-        HostPort asked = target.authority().isEmpty() ? address : HostPort.parse(target.authority(), DEFAULT_PORT);
-        ConsulServer server = new ConsulServer(asked, secure, this::client, token);
-        return new ConsulResolver(server, defaults.with(target.endpoint()), wait, context);
+        Options told = options.get();
+        HostPort asked =
+                target.authority().isEmpty() ? told.address() : HostPort.parse(target.authority(), DEFAULT_PORT);
+        ConsulServer server = new ConsulServer(asked, told.secure(), () -> client(told.tls()), told.token());
+        return new ConsulResolver(server, told.query().with(target.endpoint()), told.queryWait(), context);
     }
 
     /** Version 1.1: Consul speaks HTTP/2 by TLS only, and an offer to upgrade would cost each request a header. */
-    private synchronized HttpClient client() {
+    private synchronized HttpClient client(@Nullable SSLContext tls) {
         if (client == null) {
             HttpClient.Builder builder = HttpClient.newBuilder()
                     .version(HttpClient.Version.HTTP_1_1)
@@ -112,7 +116,7 @@ public final class ConsulResolverProvider implements NameResolverProvider {
             if (!named.isEmpty()) {
                 address(named);
             }
-            token(environment.getOrDefault("CONSUL_HTTP_TOKEN", ""));
+            token(environment.getOrDefault("CONSUL_HTTP_TOKEN", "").strip());
         }
 
         /**
@@ -203,7 +207,12 @@ public final class ConsulResolverProvider implements NameResolverProvider {
 
         /** The provider. */
         public ConsulResolverProvider build() {
-            return new ConsulResolverProvider(this);
+            Options told = options();
+            return new ConsulResolverProvider(() -> told);
+        }
+
+        private Options options() {
+            return new Options(address, secure, tls, token, query, wait);
         }
     }
 }

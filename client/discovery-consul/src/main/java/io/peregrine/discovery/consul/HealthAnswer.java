@@ -13,6 +13,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Reads what {@code /v1/health/service} answers: a list of instances with their node and their checks.
@@ -41,7 +42,7 @@ final class HealthAnswer {
                     instances.add(endpoint(instance, worst));
                 }
             } catch (ServiceConfigException wrong) {
-                instances.addUnusable(wrong.getMessage());
+                instances.addUnusable(Objects.toString(wrong.getMessage()));
             }
         }
         return instances;

@@ -19,9 +19,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,7 +40,7 @@ class ConsulResolverIT {
     private final Reports reports = new Reports();
     private RecordedLog log;
     private ScriptedConsul consul;
-    private NameResolver resolver;
+    private @Nullable NameResolver resolver;
 
     @BeforeEach
     void begin() throws Exception {
@@ -284,10 +286,11 @@ class ConsulResolverIT {
         reports.next();
         askAgainAtOnce();
         Query held = consul.next();
-        resolver.resolveNow();
+        NameResolver started = Objects.requireNonNull(resolver);
+        started.resolveNow();
         timer.advance(Duration.ofSeconds(10));
         for (int i = 0; i < 1000; i++) {
-            resolver.resolveNow();
+            started.resolveNow();
         }
 
         assertThat(consul.next().uri()).endsWith("&index=5&wait=60s");
@@ -300,7 +303,7 @@ class ConsulResolverIT {
     void closeEndsTheQueryUnderWay() throws Exception {
         start();
         Query held = consul.next();
-        resolver.close();
+        Objects.requireNonNull(resolver).close();
 
         assertThatThrownBy(() -> held.writeUntilRefused(1 << 28)).isInstanceOf(IOException.class);
         assertThat(timer.pending()).isEmpty();
@@ -343,8 +346,10 @@ class ConsulResolverIT {
     private void start(ConsulResolverProvider.Builder provider, String endpoint) {
         ResolverContext context =
                 new ResolverContext(80, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
-        resolver = provider.build().newResolver(new Target("consul", consul.address(), endpoint), context);
-        resolver.start(reports);
+        NameResolver made =
+                provider.build().newResolver(new Target("consul", consul.address(), endpoint), context);
+        resolver = made;
+        made.start(reports);
     }
 
     /** After an answer with news. */

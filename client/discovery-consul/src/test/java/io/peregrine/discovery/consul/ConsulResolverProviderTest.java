@@ -2,6 +2,7 @@ package io.peregrine.discovery.consul;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -46,6 +47,17 @@ class ConsulResolverProviderTest {
     void anAddressThatIsMalformedIsRefused(String address) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ConsulResolverProvider.builder(Map.of("CONSUL_HTTP_ADDR", address)));
+    }
+
+    @Test
+    void theEnvironmentSaysWhereConsulIs() {
+        ConsulResolverProvider provider = ConsulResolverProvider.builder(
+                        Map.of("CONSUL_HTTP_ADDR", "https://consul.internal", "CONSUL_HTTP_TOKEN", "secret\n"))
+                .build();
+
+        assertThatNoException()
+                .isThrownBy(() -> provider.newResolver(new Target("consul", "", "greeter"), context)
+                        .close());
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.peregrine.discovery.consul;
 
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.Locality;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -35,7 +36,7 @@ final class Entries {
 
     /** What {@link #entry} stands for. */
     static Endpoint endpoint(int port) {
-        return Endpoint.of(new InetSocketAddress("127.0.0.1", port))
+        return Endpoint.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .with(Endpoint.WEIGHT, 3)
                 .with(Endpoint.LOCALITY, new Locality("eu1", "eu1-a", ""));
     }

@@ -10,6 +10,7 @@ import io.peregrine.client.resolver.registry.Instances;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,7 +93,7 @@ class HealthAnswerTest {
         assertThatExceptionOfType(ServiceConfigException.class).isThrownBy(() -> read(""));
     }
 
-    private static Locality localityOf(String node, String service) {
+    private static @Nullable Locality localityOf(String node, String service) {
         List<Endpoint> endpoints =
                 read("[{" + node + "'Service':{" + service + "'Address':'10.0.0.7','Port':80}}]").endpoints();
         return endpoints.get(0).attributes().get(Endpoint.LOCALITY);

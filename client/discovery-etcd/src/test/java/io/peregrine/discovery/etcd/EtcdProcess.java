@@ -1,5 +1,7 @@
 package io.peregrine.discovery.etcd;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -105,8 +107,10 @@ final class EtcdProcess implements AutoCloseable {
     }
 
     /** Kills it without a word. */
-    void kill() throws InterruptedException {
-        process.destroyForcibly().waitFor(20, TimeUnit.SECONDS);
+    void kill() {
+        Process ended =
+                process.destroyForcibly().onExit().orTimeout(20, TimeUnit.SECONDS).join();
+        assertThat(ended.isAlive()).isFalse();
     }
 
     void put(String key, String value) throws Exception {
@@ -138,7 +142,7 @@ final class EtcdProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         kill();
     }
 

@@ -17,14 +17,17 @@ import io.peregrine.discovery.etcd.proto.RangeRequest;
 import io.peregrine.discovery.etcd.proto.RangeResponse;
 import io.peregrine.testkit.RecordedLog;
 import io.peregrine.testkit.VirtualTimer;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,7 +41,7 @@ class EtcdResolverIT {
     private final Reports reports = new Reports();
     private RecordedLog log;
     private ScriptedEtcd etcd;
-    private NameResolver resolver;
+    private @Nullable NameResolver resolver;
 
     @BeforeEach
     void begin() throws Exception {
@@ -91,7 +94,7 @@ class EtcdResolverIT {
                                 + "{\"weight\":5,\"region\":\"eu\",\"zone\":\"eu-1\",\"hash_key\":\"k\",\"owner\":{}}}"));
 
         assertThat(reports.next())
-                .isEqualTo(List.of(Endpoint.of(new InetSocketAddress("127.0.0.1", 1))
+                .isEqualTo(List.of(Endpoint.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 1))
                         .with(Endpoint.WEIGHT, 5)
                         .with(Endpoint.LOCALITY, new Locality("eu", "eu-1", ""))
                         .with(Endpoint.HASH_KEY, "k")));
@@ -275,7 +278,7 @@ class EtcdResolverIT {
         start();
         Watch watch = etcd.serve(3, Map.of());
         reports.next();
-        resolver.close();
+        Objects.requireNonNull(resolver).close();
 
         assertThat(watch.isGone()).isTrue();
         assertThat(reports.areTaken()).isTrue();
@@ -288,7 +291,7 @@ class EtcdResolverIT {
         Watch watch = etcd.serve(3, Map.of("services/greeter/a", "127.0.0.1:1"));
         reports.next();
         for (int i = 0; i < 100; i++) {
-            resolver.resolveNow();
+            Objects.requireNonNull(resolver).resolveNow();
         }
         watch.put("services/greeter/b", "127.0.0.1:2");
 
@@ -303,8 +306,10 @@ class EtcdResolverIT {
     private void start(EtcdResolverProvider.Builder provider, String members) {
         ResolverContext context =
                 new ResolverContext(80, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
-        resolver = provider.build().newResolver(new Target("etcd", members, "services/greeter"), context);
-        resolver.start(reports);
+        NameResolver made =
+                provider.build().newResolver(new Target("etcd", members, "services/greeter"), context);
+        resolver = made;
+        made.start(reports);
     }
 
     private void askAgainAfterBackoff() throws InterruptedException {
@@ -319,7 +324,7 @@ class EtcdResolverIT {
 
     private static List<Endpoint> endpoints(int... ports) {
         return Arrays.stream(ports)
-                .mapToObj(port -> Endpoint.of(new InetSocketAddress("127.0.0.1", port)))
+                .mapToObj(port -> Endpoint.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)))
                 .toList();
     }
 }

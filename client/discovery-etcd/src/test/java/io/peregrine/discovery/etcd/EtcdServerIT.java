@@ -13,6 +13,7 @@ import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.testkit.RecordedLog;
 import io.peregrine.testkit.VirtualTimer;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,8 +22,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,9 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 class EtcdServerIT {
     private final VirtualTimer timer = new VirtualTimer();
     private final Reports reports = new Reports();
-    private RecordedLog log;
-    private Path binary;
-    private NameResolver resolver;
+    private final RecordedLog log = new RecordedLog(EtcdResolver.class);
+    private Path binary = Path.of("etcd");
+    private @Nullable NameResolver resolver;
 
     @TempDir
     private Path directory;
@@ -44,7 +47,6 @@ class EtcdServerIT {
         Optional<Path> found = EtcdProcess.binary();
         assumeTrue(found.isPresent(), "no etcd on the PATH, and none named by -Dperegrine.etcd");
         binary = found.orElseThrow();
-        log = new RecordedLog(EtcdResolver.class);
     }
 
     @AfterEach
@@ -52,9 +54,7 @@ class EtcdServerIT {
         if (resolver != null) {
             resolver.close();
         }
-        if (log != null) {
-            log.close();
-        }
+        log.close();
     }
 
     @Test
@@ -126,10 +126,10 @@ class EtcdServerIT {
 
             start(EtcdResolverProvider.builder().user("root", "wrong"), etcd);
             assertThat(reports.nextError()).contains("authentication failed").doesNotContain("wrong");
-            resolver.close();
+            stop();
             start(EtcdResolverProvider.builder(), etcd);
             assertThat(reports.nextError()).contains("KV/Range: INVALID_ARGUMENT: etcdserver: user name is empty");
-            resolver.close();
+            stop();
             start(EtcdResolverProvider.builder().user("root", "secret"), etcd);
             assertThat(reports.next()).isEqualTo(endpoints(1));
         }
@@ -166,8 +166,14 @@ class EtcdServerIT {
     private void start(EtcdResolverProvider.Builder provider, EtcdProcess etcd) {
         ResolverContext context =
                 new ResolverContext(80, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
-        resolver = provider.build().newResolver(new Target("etcd", etcd.address(), "services/greeter"), context);
-        resolver.start(reports);
+        NameResolver made =
+                provider.build().newResolver(new Target("etcd", etcd.address(), "services/greeter"), context);
+        resolver = made;
+        made.start(reports);
+    }
+
+    private void stop() {
+        Objects.requireNonNull(resolver).close();
     }
 
     private void deleteData() throws Exception {
@@ -180,7 +186,7 @@ class EtcdServerIT {
 
     private static List<Endpoint> endpoints(int... ports) {
         return Arrays.stream(ports)
-                .mapToObj(port -> Endpoint.of(new InetSocketAddress("127.0.0.1", port)))
+                .mapToObj(port -> Endpoint.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)))
                 .toList();
     }
 }

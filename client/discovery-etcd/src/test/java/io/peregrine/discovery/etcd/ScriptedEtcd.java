@@ -1,5 +1,7 @@
 package io.peregrine.discovery.etcd;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import io.grpc.Context;
@@ -132,8 +134,14 @@ final class ScriptedEtcd implements AutoCloseable {
 
     /** Ends all calls, and frees the port. */
     @Override
-    public void close() throws InterruptedException {
-        server.shutdownNow().awaitTermination(20, TimeUnit.SECONDS);
+    public void close() {
+        server.shutdownNow();
+        try {
+            assertThat(server.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(interrupted);
+        }
     }
 
     private StreamObserver<WatchRequest> watch(StreamObserver<WatchResponse> answers) {
@@ -192,7 +200,7 @@ final class ScriptedEtcd implements AutoCloseable {
         private final String token;
         private final StreamObserver<WatchResponse> answers;
         private final CountDownLatch gone = new CountDownLatch(1);
-        private volatile WatchCreateRequest create;
+        private volatile WatchCreateRequest create = WatchCreateRequest.getDefaultInstance();
 
         Watch(String token, StreamObserver<WatchResponse> answers) {
             this.token = token;

@@ -10,17 +10,19 @@ import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.testkit.RecordedLog;
 import io.peregrine.testkit.VirtualTimer;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** In virtual time, with a registry that a test speaks for. */
 class RegistryResolverTest {
-    private static final Endpoint A = Endpoint.of(new InetSocketAddress("127.0.0.1", 1));
-    private static final Endpoint B = Endpoint.of(new InetSocketAddress("127.0.0.1", 2));
+    private static final Endpoint A = Endpoint.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
+    private static final Endpoint B = Endpoint.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 2));
 
     private final VirtualTimer timer = new VirtualTimer();
     private final List<Object> heard = new ArrayList<>();
@@ -205,7 +207,7 @@ class RegistryResolverTest {
         int asked;
         int abandoned;
         int refreshed;
-        RuntimeException fault;
+        @Nullable RuntimeException fault;
 
         Scripted(ResolverContext context) {
             super("registry at here", context);
