@@ -56,7 +56,9 @@ final class ConsulResolver extends RegistryResolver {
         final long askedIndex;
         final long startedNs;
         final Cancellable limit;
-        @Nullable CompletableFuture<HttpResponse<byte[]>> response;
+
+        @Nullable
+        CompletableFuture<HttpResponse<byte[]>> response;
 
         Exchange(long askedIndex, long startedNs, Cancellable limit) {
             this.askedIndex = askedIndex;
@@ -67,10 +69,11 @@ final class ConsulResolver extends RegistryResolver {
 
     @Override
     protected void ask() {
-        Duration timeout = index == 0 ? GRACE : wait.plus(wait.dividedBy(JITTER_SHARE)).plus(GRACE);
+        Duration timeout =
+                index == 0 ? GRACE : wait.plus(wait.dividedBy(JITTER_SHARE)).plus(GRACE);
         // The client's own timeout ends with the head of the response; this one covers a body that does not come.
-        Cancellable limit = schedule(
-                timeout.toNanos(), () -> failed("no answer within " + timeout.toSeconds() + " s", null));
+        Cancellable limit =
+                schedule(timeout.toNanos(), () -> failed("no answer within " + timeout.toSeconds() + " s", null));
         Exchange exchange = new Exchange(index, nanoTime(), limit);
         underWay = exchange;
         CompletableFuture<HttpResponse<byte[]>> response =
@@ -155,9 +158,8 @@ final class ConsulResolver extends RegistryResolver {
     }
 
     private static String reasonOf(@Nullable Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                ? failure.getCause()
-                : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause == null) {
             return "no answer";
         }

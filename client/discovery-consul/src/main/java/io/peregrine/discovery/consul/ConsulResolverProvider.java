@@ -91,9 +91,8 @@ public final class ConsulResolverProvider implements NameResolverProvider {
     /** Version 1.1: Consul speaks HTTP/2 by TLS only, and an offer to upgrade would cost each request a header. */
     private synchronized HttpClient client(@Nullable SSLContext tls) {
         if (client == null) {
-            HttpClient.Builder builder = HttpClient.newBuilder()
-                    .version(HttpClient.Version.HTTP_1_1)
-                    .connectTimeout(CONNECT_TIMEOUT);
+            HttpClient.Builder builder =
+                    HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT_TIMEOUT);
             client = tls == null ? builder.build() : builder.sslContext(tls).build();
         }
         return client;

@@ -34,7 +34,8 @@ final class HealthAnswer {
      */
     static Instances read(byte[] body, HealthFilter filter) {
         Instances instances = new Instances();
-        for (ConfigValue entry : JsonText.parse(new String(body, StandardCharsets.UTF_8)).asList()) {
+        for (ConfigValue entry :
+                JsonText.parse(new String(body, StandardCharsets.UTF_8)).asList()) {
             try {
                 ConfigObject instance = entry.asObject();
                 String worst = worstStatus(instance.field("Checks"));

@@ -81,7 +81,8 @@ class ConsulGuideIT {
 
         conn.connect();
         script.next().answerAt(5, Entries.json(a.port()));
-        assertThat(new String(conn.invoke(EchoServer.WHO, request, options), UTF_8)).isEqualTo("a");
+        assertThat(new String(conn.invoke(EchoServer.WHO, request, options), UTF_8))
+                .isEqualTo("a");
         script.next().answerAt(6, Entries.json(b.port()));
         script.next();
         assertThat(awaitAnswer(conn, "b")).isTrue();

@@ -156,10 +156,7 @@ class ConsulResolverIT {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     500 | No cluster leader            | answered 500: No cluster leader
                     404 | 404 page not found           | answered 404: 404 page not found
                     403 | Permission denied            | answered 403: Permission denied
@@ -346,8 +343,7 @@ class ConsulResolverIT {
     private void start(ConsulResolverProvider.Builder provider, String endpoint) {
         ResolverContext context =
                 new ResolverContext(80, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
-        NameResolver made =
-                provider.build().newResolver(new Target("consul", consul.address(), endpoint), context);
+        NameResolver made = provider.build().newResolver(new Target("consul", consul.address(), endpoint), context);
         resolver = made;
         made.start(reports);
     }

@@ -26,16 +26,29 @@ class ConsulResolverProviderTest {
 
     @Test
     void tg5TheAuthorityIsTheService() {
-        ConsulResolverProvider provider = ConsulResolverProvider.builder(Map.of()).build();
+        ConsulResolverProvider provider =
+                ConsulResolverProvider.builder(Map.of()).build();
 
-        assertThat(provider.authority(new Target("consul", "", "greeter/tag=v2"))).isEqualTo("greeter");
+        assertThat(provider.authority(new Target("consul", "", "greeter/tag=v2")))
+                .isEqualTo("greeter");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "/", "tag=v2", "greeter/", "greeter/tag", "greeter/tag=", "greeter/=v2", "greeter/x=y",
-        "greeter/health=good"})
+    @ValueSource(
+            strings = {
+                "",
+                "/",
+                "tag=v2",
+                "greeter/",
+                "greeter/tag",
+                "greeter/tag=",
+                "greeter/=v2",
+                "greeter/x=y",
+                "greeter/health=good"
+            })
     void anEndpointThatIsMalformedIsRefused(String endpoint) {
-        ConsulResolverProvider provider = ConsulResolverProvider.builder(Map.of()).build();
+        ConsulResolverProvider provider =
+                ConsulResolverProvider.builder(Map.of()).build();
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> provider.newResolver(new Target("consul", "", endpoint), context))

@@ -30,8 +30,7 @@ final class Entries {
                 "CreateIndex":20,"ModifyIndex":20},
                 "Checks":[{"Node":"node-1","CheckID":"serfHealth","Status":"passing","Output":"Agent alive"},
                 {"Node":"node-1","CheckID":"service:greeter-%1$d","Status":"passing","Output":""}]}
-                """
-                .formatted(port);
+                """.formatted(port);
     }
 
     /** What {@link #entry} stands for. */

@@ -39,7 +39,8 @@ class HealthAnswerTest {
     @Test
     void theLocalityOfTheServiceCountsBeforeMetadataAndTheDatacenter() {
         assertThat(localityOf("'Node':{'Datacenter':'dc1'},", "")).isEqualTo(new Locality("dc1", "", ""));
-        assertThat(localityOf("'Node':{'Datacenter':'dc1','Meta':{'zone':'b','sub_zone':'r7'}},", "'Meta':{'zone':'a'},"))
+        assertThat(localityOf(
+                        "'Node':{'Datacenter':'dc1','Meta':{'zone':'b','sub_zone':'r7'}},", "'Meta':{'zone':'a'},"))
                 .isEqualTo(new Locality("dc1", "a", "r7"));
         assertThat(localityOf("'Node':{'Datacenter':'dc1'},", "'Locality':{'Region':'eu','Zone':'eu-1'},"))
                 .isEqualTo(new Locality("eu", "eu-1", ""));
@@ -76,9 +77,10 @@ class HealthAnswerTest {
 
     @Test
     void anEntryThatIsWrongDoesNotCostTheOthers() {
-        Instances read = read("[{'Service':{'Address':'10.0.0.7','Port':0}}," + "{'Service':{'Address':'10.0.0.7','Port':70000}},"
-                + "{'Service':{'Port':80}},{'Service':null},7,"
-                + "{'Service':{'Address':'10.0.0.7','Port':80}}]");
+        Instances read = read(
+                "[{'Service':{'Address':'10.0.0.7','Port':0}}," + "{'Service':{'Address':'10.0.0.7','Port':70000}},"
+                        + "{'Service':{'Port':80}},{'Service':null},7,"
+                        + "{'Service':{'Address':'10.0.0.7','Port':80}}]");
 
         assertThat(read.endpoints()).hasSize(1);
         assertThat(read.complaint())
@@ -94,8 +96,8 @@ class HealthAnswerTest {
     }
 
     private static @Nullable Locality localityOf(String node, String service) {
-        List<Endpoint> endpoints =
-                read("[{" + node + "'Service':{" + service + "'Address':'10.0.0.7','Port':80}}]").endpoints();
+        List<Endpoint> endpoints = read("[{" + node + "'Service':{" + service + "'Address':'10.0.0.7','Port':80}}]")
+                .endpoints();
         return endpoints.get(0).attributes().get(Endpoint.LOCALITY);
     }
 

@@ -61,13 +61,15 @@ public final class EtcdResolverProvider implements NameResolverProvider {
     }
 
     private static List<HostPort> parse(List<String> members) {
-        return members.stream().map(member -> HostPort.parse(member, DEFAULT_PORT)).toList();
+        return members.stream()
+                .map(member -> HostPort.parse(member, DEFAULT_PORT))
+                .toList();
     }
 
     /** The options of a provider. Not safe for use by several threads. */
     public static final class Builder {
-        private EtcdCluster cluster = new EtcdCluster(
-                List.of(new HostPort("127.0.0.1", DEFAULT_PORT)), InsecureCredentials.create(), "", "");
+        private EtcdCluster cluster =
+                new EtcdCluster(List.of(new HostPort("127.0.0.1", DEFAULT_PORT)), InsecureCredentials.create(), "", "");
 
         private Builder() {}
 

@@ -194,8 +194,8 @@ final class EtcdSession {
 
     /** A cluster without users has nobody to log in, and lets everybody read. */
     private void onFailed(MethodDescriptor<?, ?> method, StatusException failure) {
-        boolean needsNoLogin = method == EtcdApi.AUTHENTICATE
-                && failure.status().code() == StatusCode.FAILED_PRECONDITION;
+        boolean needsNoLogin =
+                method == EtcdApi.AUTHENTICATE && failure.status().code() == StatusCode.FAILED_PRECONDITION;
         if (needsNoLogin) {
             readKeys();
         } else {

@@ -65,8 +65,7 @@ final class InstanceValue {
         if (weight.isPresent()) {
             attributes = attributes.with(Endpoint.WEIGHT, Math.max(1, weight.asInt(0)));
         }
-        Locality locality =
-                new Locality(text(metadata, "region"), text(metadata, "zone"), text(metadata, "sub_zone"));
+        Locality locality = new Locality(text(metadata, "region"), text(metadata, "zone"), text(metadata, "sub_zone"));
         if (!locality.equals(NOWHERE)) {
             attributes = attributes.with(Endpoint.LOCALITY, locality);
         }

@@ -19,7 +19,8 @@ record KeyPrefix(String text) {
             end--;
         }
         if (end == 0) {
-            throw new IllegalArgumentException("etcd prefix: \"" + endpoint + "\" (expected: a name, as in services/a)");
+            throw new IllegalArgumentException(
+                    "etcd prefix: \"" + endpoint + "\" (expected: a name, as in services/a)");
         }
         return new KeyPrefix(endpoint.substring(0, end) + '/');
     }

@@ -86,8 +86,8 @@ final class EtcdProcess implements AutoCloseable {
 
     private void awaitHealth() throws Exception {
         long giveUpNs = System.nanoTime() + PATIENCE_NS;
-        HttpRequest health =
-                HttpRequest.newBuilder(URI.create("http://" + address() + "/health")).build();
+        HttpRequest health = HttpRequest.newBuilder(URI.create("http://" + address() + "/health"))
+                .build();
         while (true) {
             try {
                 HttpResponse<String> answer = client.send(health, HttpResponse.BodyHandlers.ofString());
@@ -108,8 +108,10 @@ final class EtcdProcess implements AutoCloseable {
 
     /** Kills it without a word. */
     void kill() {
-        Process ended =
-                process.destroyForcibly().onExit().orTimeout(20, TimeUnit.SECONDS).join();
+        Process ended = process.destroyForcibly()
+                .onExit()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join();
         assertThat(ended.isAlive()).isFalse();
     }
 

@@ -306,8 +306,7 @@ class EtcdResolverIT {
     private void start(EtcdResolverProvider.Builder provider, String members) {
         ResolverContext context =
                 new ResolverContext(80, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
-        NameResolver made =
-                provider.build().newResolver(new Target("etcd", members, "services/greeter"), context);
+        NameResolver made = provider.build().newResolver(new Target("etcd", members, "services/greeter"), context);
         resolver = made;
         made.start(reports);
     }

@@ -146,8 +146,7 @@ class EtcdServerIT {
         Path key = directory.resolve("key.pem");
         Files.writeString(certificate, bundle.getCertificatePEM());
         Files.writeString(key, bundle.getPrivateKeyPEM());
-        try (EtcdProcess etcd =
-                new EtcdProcess(binary, directory, "--cert-file=" + certificate, "--key-file=" + key)) {
+        try (EtcdProcess etcd = new EtcdProcess(binary, directory, "--cert-file=" + certificate, "--key-file=" + key)) {
             TlsCredentials tls = TlsCredentials.builder()
                     .trust(bundle.getCertificatePEM().getBytes(StandardCharsets.US_ASCII))
                     .build();

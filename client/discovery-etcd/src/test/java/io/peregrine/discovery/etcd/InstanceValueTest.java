@@ -13,9 +13,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class InstanceValueTest {
     @ParameterizedTest
-    @ValueSource(strings = {"10.0.0.7:80", " 10.0.0.7:80\n", "10.0.0.7", "{'Addr':'10.0.0.7:80'}",
-        "{'Op':0,'Addr':'10.0.0.7:80','Metadata':null}", "{'Op':0,'Addr':'10.0.0.7:80','Metadata':'v2'}",
-        "{'Op':0,'Addr':'10.0.0.7:80','Metadata':{'owner':['x']}}"})
+    @ValueSource(
+            strings = {
+                "10.0.0.7:80",
+                " 10.0.0.7:80\n",
+                "10.0.0.7",
+                "{'Addr':'10.0.0.7:80'}",
+                "{'Op':0,'Addr':'10.0.0.7:80','Metadata':null}",
+                "{'Op':0,'Addr':'10.0.0.7:80','Metadata':'v2'}",
+                "{'Op':0,'Addr':'10.0.0.7:80','Metadata':{'owner':['x']}}"
+            })
     void anAddressIsReadAsTextAndAsJson(String value) {
         assertThat(read(value)).contains(Endpoint.of(new InetSocketAddress("10.0.0.7", 80)));
     }
@@ -31,9 +38,20 @@ class InstanceValueTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "10.0.0.7:0", "10.0.0.7:70000", "10.0.0.7:x", "a b:80", "{", "{}", "{'Addr':7}",
-        "{'Addr':'10.0.0.7:80'} x", "{'Addr':'10.0.0.7:80','Metadata':{'weight':'heavy'}}",
-        "{'Op':'add','Addr':'10.0.0.7:80'}"})
+    @ValueSource(
+            strings = {
+                "",
+                "10.0.0.7:0",
+                "10.0.0.7:70000",
+                "10.0.0.7:x",
+                "a b:80",
+                "{",
+                "{}",
+                "{'Addr':7}",
+                "{'Addr':'10.0.0.7:80'} x",
+                "{'Addr':'10.0.0.7:80','Metadata':{'weight':'heavy'}}",
+                "{'Op':'add','Addr':'10.0.0.7:80'}"
+            })
     void whatIsMalformedIsRefused(String value) {
         assertThatIllegalArgumentException().isThrownBy(() -> read(value));
     }

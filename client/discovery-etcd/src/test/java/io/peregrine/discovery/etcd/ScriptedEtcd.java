@@ -46,6 +46,7 @@ final class ScriptedEtcd implements AutoCloseable {
     private final BlockingQueue<Unary<RangeRequest, RangeResponse>> ranges = new LinkedBlockingQueue<>();
     private final BlockingQueue<Watch> watches = new LinkedBlockingQueue<>();
     private final Server server;
+    private final int port;
 
     ScriptedEtcd() throws IOException {
         this(0);
@@ -77,10 +78,11 @@ final class ScriptedEtcd implements AutoCloseable {
                         .build())
                 .build()
                 .start();
+        this.port = server.getPort();
     }
 
     int port() {
-        return server.getPort();
+        return port;
     }
 
     String address() {
@@ -234,7 +236,8 @@ final class ScriptedEtcd implements AutoCloseable {
         }
 
         void progress(long revision) {
-            answers.onNext(WatchResponse.newBuilder().setHeader(header(revision)).build());
+            answers.onNext(
+                    WatchResponse.newBuilder().setHeader(header(revision)).build());
         }
 
         void cancel(String reason, long compactRevision) {

@@ -207,7 +207,9 @@ class RegistryResolverTest {
         int asked;
         int abandoned;
         int refreshed;
-        @Nullable RuntimeException fault;
+
+        @Nullable
+        RuntimeException fault;
 
         Scripted(ResolverContext context) {
             super("registry at here", context);
