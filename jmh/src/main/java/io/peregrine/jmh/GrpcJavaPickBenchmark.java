@@ -29,7 +29,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class GrpcJavaPickBenchmark {
     private static final int BACK_ENDS = 1_000;
 
-    private final LoadBalancer.SubchannelPicker picker = GrpcJavaRoundRobin.pickerOf(BACK_ENDS);
+    private final LoadBalancer.SubchannelPicker picker = GrpcJavaPolicy.pickerOf("round_robin", BACK_ENDS);
     private final LoadBalancer.PickSubchannelArgs call = new Call();
 
     /** One thread. */
