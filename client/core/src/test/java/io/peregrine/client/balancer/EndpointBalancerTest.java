@@ -125,7 +125,9 @@ class EndpointBalancerTest {
         context.fail(B);
 
         assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
-        assertThat(List.of(context.pick().status().message(), context.pick().status().message()))
+        assertThat(List.of(
+                        context.pick().status().message(),
+                        context.pick().status().message()))
                 .containsExactlyInAnyOrder(A + " refused", B + " refused");
     }
 
@@ -199,8 +201,8 @@ class EndpointBalancerTest {
         context.run(() -> balancer.onEndpoints(endpoints));
         int updates = balancer.updates;
 
-        context.run(() -> endpoints.forEach(one ->
-                context.ready(BalancerHarness.host(one.addresses().get(0)))));
+        context.run(() -> endpoints.forEach(
+                one -> context.ready(BalancerHarness.host(one.addresses().get(0)))));
 
         assertThat(balancer.updates - updates).isBetween(1, 2);
         assertThat(balancer.ready()).hasSize(1_000);
@@ -275,8 +277,8 @@ class EndpointBalancerTest {
             return new EndpointChild(this, endpoint) {
                 @Override
                 protected void onClosed() {
-                    journal.add(
-                            "closed " + BalancerHarness.host(endpoint().addresses().get(0)));
+                    journal.add("closed "
+                            + BalancerHarness.host(endpoint().addresses().get(0)));
                 }
             };
         }

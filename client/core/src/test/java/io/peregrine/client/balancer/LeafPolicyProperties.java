@@ -74,8 +74,9 @@ class LeafPolicyProperties {
 
         Map<String, Integer> underWay = script.pick(HOSTS.size() * 100);
 
-        assertThat(underWay.values()).hasSize(HOSTS.size()).allSatisfy(n -> assertThat(n)
-                .isBetween(90, 110));
+        assertThat(underWay.values())
+                .hasSize(HOSTS.size())
+                .allSatisfy(n -> assertThat(n).isBetween(90, 110));
     }
 
     @Test
@@ -201,8 +202,7 @@ class LeafPolicyProperties {
         void assertAggregate() {
             List<String> ready = ready();
             if (ready.isEmpty()) {
-                assertThat(context.state())
-                        .isIn(ConnectivityState.CONNECTING, ConnectivityState.TRANSIENT_FAILURE);
+                assertThat(context.state()).isIn(ConnectivityState.CONNECTING, ConnectivityState.TRANSIENT_FAILURE);
                 assertThat(context.pick().subConn()).isNull();
             } else {
                 assertThat(context.state()).isEqualTo(ConnectivityState.READY);

@@ -56,7 +56,10 @@ class LeastRequestTest {
         Map<String, Integer> calls = count(underWay);
         assertThat(calls.get(A)).isCloseTo(calls.get(B), within(4));
 
-        underWay.stream().filter(result -> BalancerHarness.hostOf(result).equals(A)).limit(50).forEach(LeastRequestTest::end);
+        underWay.stream()
+                .filter(result -> BalancerHarness.hostOf(result).equals(A))
+                .limit(50)
+                .forEach(LeastRequestTest::end);
 
         // Ten draws among two miss one of them once in 500 picks.
         assertThat(count(pick(40)).get(A)).isGreaterThan(35);
@@ -70,7 +73,9 @@ class LeastRequestTest {
         pick(1_000);
         context.ready(B);
 
-        assertThat(count(pick(400)).get(A)).as("both draws are A in a quarter of the picks").isBetween(50, 160);
+        assertThat(count(pick(400)).get(A))
+                .as("both draws are A in a quarter of the picks")
+                .isBetween(50, 160);
     }
 
     @Test

@@ -68,7 +68,9 @@ class LoadBalancingGuideTest {
                 .map(found -> found.group(1))
                 .toList();
 
-        assertThat(snippets).isNotEmpty().allSatisfy(snippet -> assertThat(sources).contains(strip(snippet.lines())));
+        assertThat(snippets)
+                .isNotEmpty()
+                .allSatisfy(snippet -> assertThat(sources).contains(strip(snippet.lines())));
         assertThat(snippets)
                 .filteredOn(snippet -> snippet.contains("class FasterOfTwo"))
                 .singleElement()

@@ -27,8 +27,7 @@ class RandomSubsettingTest {
             IntStream.rangeClosed(1, 100).mapToObj(i -> "10.0.0." + i).toArray(String[]::new);
 
     private final BalancerHarness context = new BalancerHarness();
-    private final LoadBalancer balancer =
-            new RandomSubsetting(SIZE, RoundRobin.policy()).newBalancer(context);
+    private final LoadBalancer balancer = new RandomSubsetting(SIZE, RoundRobin.policy()).newBalancer(context);
 
     /** RSb-1: both fields are required. */
     @Test
@@ -148,8 +147,7 @@ class RandomSubsettingTest {
     }
 
     private static LoadBalancingPolicy parse(Map<String, Object> config) {
-        return RandomSubsetting.provider()
-                .parse(ConfigValue.root(config).asObject(), LoadBalancerRegistry.standard());
+        return RandomSubsetting.provider().parse(ConfigValue.root(config).asObject(), LoadBalancerRegistry.standard());
     }
 
     private static void assertWrong(Map<String, Object> config, String path) {

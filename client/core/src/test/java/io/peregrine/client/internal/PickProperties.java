@@ -51,9 +51,10 @@ class PickProperties {
             this.random = random;
             this.fixture = new EngineFixture(3, RetryLimits.DEFAULT, random.nextInt(3) == 0 ? credentials : null);
             if (random.nextInt(3) == 0) {
-                fixture.dispatcher.circuitBreakers(new CircuitBreakers(CircuitBreakerPolicy.builder(CircuitBreakerPolicy.Scope.BACKEND)
-                        .minimumCalls(3)
-                        .build()));
+                fixture.dispatcher.circuitBreakers(
+                        new CircuitBreakers(CircuitBreakerPolicy.builder(CircuitBreakerPolicy.Scope.BACKEND)
+                                .minimumCalls(3)
+                                .build()));
             }
             fixture.pickers.publish(tracking());
         }
@@ -72,9 +73,11 @@ class PickProperties {
         private void step() {
             switch (random.nextInt(9)) {
                 case 0, 1 -> start();
-                case 2 -> calls.stream().skip(calls.isEmpty() ? 0 : random.nextInt(calls.size()))
-                        .findFirst()
-                        .ifPresent(Cancellable::cancel);
+                case 2 ->
+                    calls.stream()
+                            .skip(calls.isEmpty() ? 0 : random.nextInt(calls.size()))
+                            .findFirst()
+                            .ifPresent(Cancellable::cancel);
                 case 3 -> fixture.pickers.publish(anyPicker());
                 case 4 -> fixture.advanceMs(random.nextInt(200));
                 case 5 -> fixture.backends.get(random.nextInt(3)).answer = anyAnswer();
@@ -88,8 +91,9 @@ class PickProperties {
             CallOptions options = CallOptions.DEFAULT.withWaitForReady(random.nextBoolean());
             options = switch (random.nextInt(4)) {
                 case 0 -> options.withRetry(EngineFixture.RETRY);
-                case 1 -> options.withHedging(
-                        HedgingPolicy.after(Duration.ofMillis(20)).maxAttempts(3));
+                case 1 ->
+                    options.withHedging(
+                            HedgingPolicy.after(Duration.ofMillis(20)).maxAttempts(3));
                 default -> options;
             };
             EndRecorder end = new EndRecorder();
@@ -145,7 +149,8 @@ class PickProperties {
 
         /** Counts; now and then it adds to the headers, or what it adds is illegal. */
         private Picker tracking() {
-            Metadata route = Metadata.builder().put(Metadata.Key.of("x-route"), "east").build();
+            Metadata route =
+                    Metadata.builder().put(Metadata.Key.of("x-route"), "east").build();
             int kind = random.nextInt(8);
             DoneListener listener = info -> done++;
             return info -> {

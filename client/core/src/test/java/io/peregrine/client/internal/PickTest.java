@@ -122,7 +122,8 @@ class PickTest {
         fixture.start(CallOptions.DEFAULT);
         transport.fail(StreamFailure.Kind.CONNECTION_LOST);
 
-        assertThat(dones.ended).extracting(done -> done.status.code())
+        assertThat(dones.ended)
+                .extracting(done -> done.status.code())
                 .containsExactly(StatusCode.OK, StatusCode.NOT_FOUND, StatusCode.UNAVAILABLE);
         assertThat(dones.ended).extracting(done -> done.sent).containsOnly(true);
         assertThat(dones.ended.get(0).responded).isTrue();
@@ -139,7 +140,8 @@ class PickTest {
         transport.respond(transport.last(), 1);
 
         assertThat(dones.ended.get(0).timeoutNs)
-                .isBetween(Duration.ofSeconds(4).toNanos(), Duration.ofSeconds(5).toNanos());
+                .isBetween(
+                        Duration.ofSeconds(4).toNanos(), Duration.ofSeconds(5).toNanos());
         assertThat(dones.ended.get(1).timeoutNs).isEqualTo(Long.MAX_VALUE);
         assertThat(dones.ended).allSatisfy(done -> assertThat(done.elapsedNs).isNotNegative());
     }
@@ -164,8 +166,9 @@ class PickTest {
         publish(tracked());
         transport.answer = StartResult.CLOSED;
         EndRecorder end = fixture.start(CallOptions.DEFAULT);
-        assertThat(dones.ended).singleElement().satisfies(done -> assertThat(done.sent)
-                .isFalse());
+        assertThat(dones.ended)
+                .singleElement()
+                .satisfies(done -> assertThat(done.sent).isFalse());
 
         transport.answer = StartResult.ACCEPTED;
         publish(tracked());
@@ -183,8 +186,9 @@ class PickTest {
         EndRecorder end = fixture.start(CallOptions.DEFAULT);
 
         assertThat(end.status().code()).isEqualTo(StatusCode.RESOURCE_EXHAUSTED);
-        assertThat(dones.ended).singleElement().satisfies(done -> assertThat(done.sent)
-                .isFalse());
+        assertThat(dones.ended)
+                .singleElement()
+                .satisfies(done -> assertThat(done.sent).isFalse());
     }
 
     @Test
@@ -200,7 +204,8 @@ class PickTest {
         transport.fail(StreamFailure.Kind.DEADLINE_EXCEEDED);
 
         assertThat(end.status().code()).isEqualTo(StatusCode.CANCELLED);
-        assertThat(dones.ended).extracting(done -> done.status.code())
+        assertThat(dones.ended)
+                .extracting(done -> done.status.code())
                 .containsExactly(StatusCode.CANCELLED, StatusCode.DEADLINE_EXCEEDED);
     }
 
@@ -213,7 +218,8 @@ class PickTest {
         transport.respond(transport.last(), 1);
 
         assertThat(end.response()).containsExactly(1);
-        assertThat(dones.ended).extracting(done -> done.status.code())
+        assertThat(dones.ended)
+                .extracting(done -> done.status.code())
                 .containsExactly(StatusCode.UNAVAILABLE, StatusCode.OK);
     }
 
@@ -241,8 +247,9 @@ class PickTest {
 
         assertThat(end.status().code()).isEqualTo(StatusCode.INTERNAL);
         assertThat(end.status().message()).contains("expected: a subchannel of the channel's own");
-        assertThat(dones.ended).singleElement().satisfies(done -> assertThat(done.sent)
-                .isFalse());
+        assertThat(dones.ended)
+                .singleElement()
+                .satisfies(done -> assertThat(done.sent).isFalse());
     }
 
     @Test

@@ -57,8 +57,7 @@ public final class LeastRequestBalancer extends EndpointBalancer<LeastRequestBal
             return;
         }
         List<Server> ready = ready();
-        List<PickResult> results =
-                ready.stream().map(server -> server.counted).toList();
+        List<PickResult> results = ready.stream().map(server -> server.counted).toList();
         if (!results.equals(published) || choiceCount != publishedChoices) {
             published = results;
             publishedChoices = choiceCount;

@@ -363,7 +363,10 @@ public final class PickFirstBalancer implements LoadBalancer {
     private final class Candidate implements SubConn.Listener {
         final SocketAddress address;
         Attributes attributes;
-        @Nullable SubConn subConn;
+
+        @Nullable
+        SubConn subConn;
+
         ConnectivityState state = ConnectivityState.IDLE;
         boolean failed;
         boolean dropped;
@@ -374,8 +377,7 @@ public final class PickFirstBalancer implements LoadBalancer {
         }
 
         boolean fits(Attributes wanted) {
-            return attributes.equals(wanted)
-                    || attributes.ofConnection().equals(wanted.ofConnection());
+            return attributes.equals(wanted) || attributes.ofConnection().equals(wanted.ofConnection());
         }
 
         void connect() {
