@@ -6,6 +6,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.peregrine.jmh.peer.Payload;
+import io.peregrine.jmh.pick.GrpcJavaPolicy;
 import io.peregrine.jmh.server.StreamServer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -10,12 +10,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.policy.PickFirst;
-import io.peregrine.client.internal.balancer.leaf.PickFirstBalancer;
 import io.peregrine.client.resolver.Endpoint;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** SPEC 2.8.2, on scripted subchannels. */
@@ -290,35 +288,6 @@ class PickFirstTest {
         assertThat(context.live()).containsExactly(A, B);
     }
 
-    @Test
-    void pf5TenThousandAddressesThatFailTakeOneAttemptEach() {
-        String[] hosts = manyHosts();
-        resolve(hosts);
-        for (int i = 0; i < hosts.length; i++) {
-            context.newest().move(TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "refused"));
-        }
-
-        assertThat(context.connects()).containsExactly(hosts);
-        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
-        assertThat(context.reported()).containsExactly(CONNECTING, TRANSIENT_FAILURE);
-        assertThat(context.resolveNows()).isEqualTo(1);
-    }
-
-    @Test
-    void pf4TenThousandAddressesEachSecondCostOneSubchannel() {
-        String[] hosts = manyHosts();
-        resolve(hosts);
-        context.ready(hosts[0]);
-
-        for (int i = 0; i < 60; i++) {
-            resolve(hosts);
-            context.advance(Duration.ofSeconds(1));
-        }
-
-        assertThat(context.live()).containsExactly(hosts[0]);
-        assertThat(context.reported()).containsExactly(CONNECTING, READY);
-    }
-
     /** SC-8, at the level of the policy. */
     @Test
     void pf4AnAddressThatIsToBeConnectedToOtherwiseIsAnotherOne() {
@@ -554,55 +523,6 @@ class PickFirstTest {
         assertThat(context.connects()).containsExactly(A);
     }
 
-    // ---- PF-11 -----------------------------------------------------------------------------------------------
-
-    @Test
-    void pf11AloneItLooksAtNoHealth() {
-        resolve(A);
-        context.subConn(A).withHealthCheck();
-
-        context.ready(A);
-
-        assertThat(context.state()).isEqualTo(READY);
-    }
-
-    @Test
-    void pf11UnderAnotherPolicyItsStateIsTheHealthOfTheServer() {
-        balancer = PickFirstBalancer.ofEndpoint(context);
-        resolve(A, B);
-        context.subConn(A).withHealthCheck();
-        context.ready(A);
-        assertThat(context.state()).isEqualTo(CONNECTING);
-
-        context.subConn(A).health(READY, Status.OK);
-        assertThat(pickedAddress()).isEqualTo(A);
-        context.subConn(A).health(TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "NOT_SERVING"));
-        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
-        assertThat(pick().status().message()).isEqualTo("NOT_SERVING");
-        assertThat(context.connects()).as("the connection stays").containsExactly(A);
-        context.subConn(A).health(CONNECTING, Status.OK);
-        context.subConn(A).health(READY, Status.OK);
-
-        assertThat(context.reported())
-                .as("of the pass, of the connection, and of the health that is not known yet")
-                .startsWith(CONNECTING, CONNECTING, CONNECTING)
-                .endsWith(READY, TRANSIENT_FAILURE, CONNECTING, READY)
-                .hasSize(7);
-    }
-
-    @Test
-    void pf11HealthOfASubchannelThatWasLostIsIgnored() {
-        balancer = PickFirstBalancer.ofEndpoint(context);
-        resolve(A);
-        BalancerHarness.FakeSubConn lost = context.subConn(A);
-        context.ready(A);
-        context.lose(A);
-
-        lost.health(READY, Status.OK);
-
-        assertThat(context.state()).isEqualTo(IDLE);
-    }
-
     /** A parent may replace this policy because of what it says. */
     @Test
     void whatItReportsMayCloseIt() {
@@ -632,12 +552,6 @@ class PickFirstTest {
 
     private void start(LoadBalancingPolicy policy) {
         balancer = policy.newBalancer(context);
-    }
-
-    private static String[] manyHosts() {
-        return IntStream.range(0, 10_000)
-                .mapToObj(i -> "10.1." + i / 250 + '.' + (1 + i % 250))
-                .toArray(String[]::new);
     }
 
     private void resolve(String... hosts) {

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.pick;
 
 import io.grpc.Attributes;
 import io.grpc.ChannelLogger;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * One of grpc-java's own policies without a channel: all its back ends are ready as soon as it asks for them, and
  * nothing is connected. So a pick is measured as the policy has made its picker.
  */
-final class GrpcJavaPolicy extends LoadBalancer.Helper {
+public final class GrpcJavaPolicy extends LoadBalancer.Helper {
     private static final int FIRST_PORT = 10_000;
 
     private final SynchronizationContext context = new SynchronizationContext((thread, thrown) -> {
@@ -41,7 +41,7 @@ final class GrpcJavaPolicy extends LoadBalancer.Helper {
     private GrpcJavaPolicy() {}
 
     /** The picker of the policy of that name with so many back ends, all of them ready. */
-    static SubchannelPicker pickerOf(String name, int backEnds) {
+    public static SubchannelPicker pickerOf(String name, int backEnds) {
         GrpcJavaPolicy helper = new GrpcJavaPolicy();
         LoadBalancerProvider provider =
                 Objects.requireNonNull(LoadBalancerRegistry.getDefaultRegistry().getProvider(name), name);

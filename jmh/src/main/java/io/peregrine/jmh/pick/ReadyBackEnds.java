@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.pick;
 
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;

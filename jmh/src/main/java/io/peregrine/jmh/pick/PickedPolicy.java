@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.pick;
 
 /** The policies whose picks are measured, as a service config names them. */
 public enum PickedPolicy {

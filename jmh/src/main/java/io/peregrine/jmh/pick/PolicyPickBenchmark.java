@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.pick;
 
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.Marshallers;
