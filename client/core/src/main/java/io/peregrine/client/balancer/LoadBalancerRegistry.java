@@ -1,6 +1,8 @@
 package io.peregrine.client.balancer;
 
+import io.peregrine.client.balancer.policy.LeastRequest;
 import io.peregrine.client.balancer.policy.PickFirst;
+import io.peregrine.client.balancer.policy.RandomSubsetting;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.config.json.ConfigValue;
@@ -16,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  * among those that a {@link ServiceLoader} finds, once for each process.
  */
 public final class LoadBalancerRegistry {
-    private static final LoadBalancerRegistry STANDARD =
-            new LoadBalancerRegistry(Map.of()).with(PickFirst.provider()).with(RoundRobin.provider());
+    private static final LoadBalancerRegistry STANDARD = new LoadBalancerRegistry(Map.of())
+            .with(PickFirst.provider())
+            .with(RoundRobin.provider())
+            .with(LeastRequest.provider())
+            .with(RandomSubsetting.provider());
 
     private final Map<String, LoadBalancerProvider> providers;
 

@@ -242,13 +242,13 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
 
     /** True if the attempt has moved on; false if the subchannel takes no calls. */
     private boolean startOn(SubConn subConn, PickResult picked) {
+        if (picked.doneListener() != null) {
+            track(picked.doneListener());
+        }
         if (!(subConn instanceof SubConnection subConnection)) {
             String message = "the picker chose " + subConn + " (expected: a subchannel of the channel's own)";
             end(Outcome.DROPPED, Status.of(StatusCode.INTERNAL, message));
             return true;
-        }
-        if (picked.doneListener() != null) {
-            track(picked.doneListener());
         }
         ClientTransport next = subConnection.transport();
         if (next == null) {
@@ -260,14 +260,15 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             askCredentials();
             return true;
         }
+        // Before the breaker, for which an attempt that cannot be dressed says nothing of a server.
+        if ((picked.isDressed() || dressed) && !dress(picked)) {
+            return true;
+        }
         if (!passBreaker(subConnection.address())) {
             return true;
         }
         if (waits != null) {
             waits.finish();
-        }
-        if ((picked.isDressed() || dressed) && !dress(picked)) {
-            return true;
         }
         transport = next;
         if (tracking != null) {
