@@ -1,7 +1,12 @@
 package io.peregrine.client.balancer;
 
+import io.peregrine.client.balancer.policy.OutlierDetection;
 import io.peregrine.client.balancer.policy.PickFirst;
+import io.peregrine.client.balancer.policy.Priority;
+import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
+import io.peregrine.client.balancer.policy.WeightedTarget;
+import io.peregrine.client.balancer.policy.ZonePreference;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.config.json.ServiceConfigException;
@@ -16,8 +21,17 @@ import org.jspecify.annotations.Nullable;
  * among those that a {@link ServiceLoader} finds, once for each process.
  */
 public final class LoadBalancerRegistry {
-    private static final LoadBalancerRegistry STANDARD =
-            new LoadBalancerRegistry(Map.of()).with(PickFirst.provider()).with(RoundRobin.provider());
+    /** What other gRPC clients put behind the names of some policies. */
+    private static final String EXPERIMENTAL = "_experimental";
+
+    private static final LoadBalancerRegistry STANDARD = new LoadBalancerRegistry(Map.of())
+            .with(PickFirst.provider())
+            .with(RoundRobin.provider())
+            .with(RingHash.provider())
+            .with(OutlierDetection.provider())
+            .with(Priority.provider())
+            .with(WeightedTarget.provider())
+            .with(ZonePreference.provider());
 
     private final Map<String, LoadBalancerProvider> providers;
 
@@ -49,9 +63,15 @@ public final class LoadBalancerRegistry {
         return new LoadBalancerRegistry(more);
     }
 
-    /** The provider of the policy with that name; null if there is none. */
+    /**
+     * The provider of the policy with that name; null if there is none. Where other gRPC clients know a policy of this
+     * registry as, for example, {@code ring_hash_experimental} only, that finds it, too.
+     */
     public @Nullable LoadBalancerProvider find(String name) {
         LoadBalancerProvider own = providers.get(name);
+        if (own == null && name.endsWith(EXPERIMENTAL)) {
+            own = providers.get(name.substring(0, name.length() - EXPERIMENTAL.length()));
+        }
         return own == null ? Installed.PROVIDERS.get(name) : own;
     }
 
