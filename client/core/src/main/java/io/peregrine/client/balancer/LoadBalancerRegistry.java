@@ -1,7 +1,9 @@
 package io.peregrine.client.balancer;
 
+import io.peregrine.client.balancer.policy.PeakEwma;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.balancer.policy.RoundRobin;
+import io.peregrine.client.balancer.policy.WeightedRoundRobin;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.config.json.ServiceConfigException;
@@ -17,7 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LoadBalancerRegistry {
     private static final LoadBalancerRegistry STANDARD =
-            new LoadBalancerRegistry(Map.of()).with(PickFirst.provider()).with(RoundRobin.provider());
+            new LoadBalancerRegistry(Map.of())
+                    .with(PickFirst.provider())
+                    .with(RoundRobin.provider())
+                    .with(WeightedRoundRobin.provider())
+                    .with(PeakEwma.provider());
 
     private final Map<String, LoadBalancerProvider> providers;
 
