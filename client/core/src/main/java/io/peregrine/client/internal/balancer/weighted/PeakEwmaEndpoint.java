@@ -64,10 +64,11 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
 
     @Override
     public void onDone(DoneInfo done) {
-        latency.onFinish();
         if (!done.isSent()) {
+            latency.onNotSent();
             return;
         }
+        latency.onFinish();
         PeakEwmaSettings settings = owner.settings();
         long nowNs = owner.nanoTime();
         long elapsedNs = done.elapsedNs();

@@ -55,6 +55,11 @@ final class PeakLatency {
         STARTED.getAndAdd(this, 1L);
     }
 
+    /** A picker sent a call here, and no connection took it. */
+    void onNotSent() {
+        STARTED.getAndAdd(this, -1L);
+    }
+
     /** A call that was sent here has ended, well or not. */
     void onFinish() {
         FINISHED.getAndAdd(this, 1L);
