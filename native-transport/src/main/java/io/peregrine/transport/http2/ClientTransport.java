@@ -43,6 +43,19 @@ public interface ClientTransport {
     /** Fails all streams, those with unread messages too, sends GOAWAY and closes. */
     void shutdownNow(String reason);
 
+    /**
+     * How many streams it has started so far: a count that other threads may see a little late. It stays when the
+     * transport has closed.
+     */
+    default long startedStreams() {
+        return 0;
+    }
+
+    /** How many streams are open: a count that other threads may see a little late. */
+    default int openStreams() {
+        return 0;
+    }
+
     /** The address that this transport connects to. */
     SocketAddress remoteAddress();
 

@@ -201,6 +201,16 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     }
 
     @Override
+    public long startedStreams() {
+        return streams.table().observedStarted();
+    }
+
+    @Override
+    public int openStreams() {
+        return streams.table().observedOpen();
+    }
+
+    @Override
     public SocketAddress remoteAddress() {
         return peerLabel.address();
     }

@@ -1,6 +1,8 @@
 package io.peregrine.transport.http2;
 
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,19 @@ import org.jspecify.annotations.Nullable;
 @EventLoopConfined
 final class StreamTable {
     private static final int FIRST_ID = 1;
+
+    private static final VarHandle OPEN_COUNT;
+    private static final VarHandle NEXT_ID;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            OPEN_COUNT = lookup.findVarHandle(StreamTable.class, "openCount", int.class);
+            NEXT_ID = lookup.findVarHandle(StreamTable.class, "nextId", int.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
 
     /** Three quarters of the ids; the rest is left for what is under way when the connection retires (SPEC H2-5). */
     private static final int RETIREMENT_ID = 0x6000_0001;
@@ -139,6 +154,19 @@ final class StreamTable {
 
     boolean isEmpty() {
         return openCount == 0 && waiting.isEmpty();
+    }
+
+    /**
+     * {@link #openCount()} for other threads: opaque, and paired with the loop's plain writes, which so cost nothing. Never
+     * torn; late by no more than a turn of the loop, whose queue orders what came before. Nothing else becomes visible.
+     */
+    int observedOpen() {
+        return (int) OPEN_COUNT.getOpaque(this);
+    }
+
+    /** How many streams were opened so far, for other threads as {@link #observedOpen}. */
+    long observedStarted() {
+        return ((int) NEXT_ID.getOpaque(this) - FIRST_ID) / 2;
     }
 
     /** Queues a stream for a slot; false if the queue is full. */

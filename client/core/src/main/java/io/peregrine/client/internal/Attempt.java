@@ -266,7 +266,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         if (waits != null) {
             waits.finish();
         }
-        if ((picked.isDressed() || dressed) && !dress(picked)) {
+        boolean plain = !picked.isDressed() && subConnection.authority() == null && !dressed;
+        if (!plain && !dress(picked, subConnection)) {
             return true;
         }
         transport = next;
@@ -320,15 +321,16 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     /**
-     * Adds what the picker wants in the headers of this attempt (PK-11); an authority of the call's own comes first. False
-     * if that cannot be, and the attempt has ended.
+     * Adds what the picker wants in the headers of this attempt (PK-11). An authority of the call's own comes first, then
+     * the picker's, then that of the server's name (TG-6). False if that cannot be, and the attempt has ended.
      */
-    private boolean dress(PickResult picked) {
+    private boolean dress(PickResult picked, SubConnection subConnection) {
         dressed = true;
         Metadata own = credentialFields == null ? call.options().metadata() : credentialFields;
         requestFields(AttemptFields.of(own, picked.metadata(), previousAttempts));
         try {
-            requestHeaders(call.headersFor(picked.authority()));
+            String named = picked.authority() == null ? subConnection.authority() : picked.authority();
+            requestHeaders(call.headersFor(named));
             return true;
         } catch (StatusException illegal) {
             end(Outcome.DROPPED, illegal.status());

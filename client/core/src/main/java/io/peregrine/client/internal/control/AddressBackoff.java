@@ -85,6 +85,12 @@ public final class AddressBackoff {
         }
     }
 
+    /** Forgets what went wrong: the next attempt may start at once, and its delay is the first (SPEC SC-6). */
+    void forgive() {
+        holdsOff = false;
+        reset();
+    }
+
     private void reset() {
         delays.reset();
         forgave = false;

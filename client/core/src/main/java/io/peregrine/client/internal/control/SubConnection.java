@@ -52,6 +52,24 @@ public final class SubConnection implements SubConn {
             return SubConnWatches.NONE;
         }
 
+        /** The service whose health is asked for; null if none is (SPEC HC-1). */
+        default @Nullable String healthService() {
+            return null;
+        }
+
+        /** The {@code :authority} of its calls, where they name none; null for the channel's (SPEC TG-6). */
+        default @Nullable String authority() {
+            return null;
+        }
+
+        /** Tells the policy, which may throw: that is not the subchannel's concern. */
+        default void tell(Listener listener, ConnectivityState state, Status status) {
+            listener.onState(state, status);
+        }
+
+        /** The policy has shut it down. */
+        default void onShutdown(SubConnection subConn) {}
+
         /** The transport has ended, and no call has anything of it to read. */
         void onTransportClosed(ClientTransport transport);
     }
@@ -62,9 +80,11 @@ public final class SubConnection implements SubConn {
     private final Channel channel;
     private final Listener listener;
     private final AddressBackoff backoff;
+    private final @Nullable String authority;
     private ConnectivityState state = ConnectivityState.IDLE;
     private @Nullable Attempt attempt;
     private @Nullable Listener healthListener;
+    private SubConnWatches.@Nullable Watch healthWatch;
     private SubConnWatches.@Nullable Watch loadWatch;
     private SyncContext.@Nullable ScheduledTask backoffTimer;
 
@@ -85,6 +105,7 @@ public final class SubConnection implements SubConn {
         this.context = context;
         this.channel = channel;
         this.listener = listener;
+        this.authority = channel.authority();
     }
 
     @Override
@@ -97,10 +118,58 @@ public final class SubConnection implements SubConn {
         return attributes;
     }
 
+    /** The {@code :authority} of calls to it that name none; null for the channel's. Any thread. */
+    public @Nullable String authority() {
+        return authority;
+    }
+
     @Override
     public void watchHealth(Listener newHealthListener) {
         context.requireInContext();
         healthListener = newHealthListener;
+    }
+
+    /** Another service's health is asked for from now on, or none. */
+    void onHealthServiceChanged() {
+        context.requireInContext();
+        stopHealth();
+        startHealth();
+    }
+
+    private void startHealth() {
+        Listener told = healthListener;
+        if (told == null || state != ConnectivityState.READY) {
+            return;
+        }
+        String service = channel.healthService();
+        if (service == null) {
+            channel.tell(told, ConnectivityState.READY, Status.OK);
+            return;
+        }
+        channel.tell(told, ConnectivityState.CONNECTING, Status.OK);
+        if (state == ConnectivityState.READY && healthWatch == null) {
+            SubConnWatches.Watch watch = channel.watches()
+                    .health(this, context, service, (health, status) -> channel.tell(told, health, status));
+            healthWatch = watch;
+            watch.start();
+        }
+    }
+
+    private void stopHealth() {
+        SubConnWatches.Watch watch = healthWatch;
+        healthWatch = null;
+        if (watch != null) {
+            watch.stop();
+        }
+    }
+
+    /** SC-6: it may be connected to now, whatever went wrong before. */
+    void endBackoff() {
+        context.requireInContext();
+        if (backoffTimer != null) {
+            backoffTimer.cancel();
+            onBackoffOver();
+        }
     }
 
     @Override
@@ -162,6 +231,7 @@ public final class SubConnection implements SubConn {
         Attempt current = attempt;
         attempt = null;
         move(ConnectivityState.SHUTDOWN, Status.OK);
+        channel.onShutdown(this);
         if (current != null && current.transport != null) {
             current.transport.shutdown("subchannel shutdown");
         }
@@ -204,11 +274,12 @@ public final class SubConnection implements SubConn {
     private void move(ConnectivityState to, Status status) {
         LOG.log(System.Logger.Level.DEBUG, "subchannel {0}: {1} -> {2} {3}", address, state, to, status);
         state = to;
+        stopHealth();
         if (to != ConnectivityState.SHUTDOWN) {
-            listener.onState(to, status);
+            channel.tell(listener, to, status);
         }
-        if (to == ConnectivityState.READY && state == to && healthListener != null) {
-            healthListener.onState(to, status);
+        if (to == ConnectivityState.READY) {
+            startHealth();
         }
         if (loadWatch != null) {
             followState(loadWatch);
