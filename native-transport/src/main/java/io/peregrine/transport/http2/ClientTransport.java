@@ -43,6 +43,17 @@ public interface ClientTransport {
     /** Fails all streams, those with unread messages too, sends GOAWAY and closes. */
     void shutdownNow(String reason);
 
+    /** How full it is. Of meaning once it is ready. */
+    StreamCapacity capacity();
+
+    /**
+     * The transport that carries the streams once this one is ready: itself, unless it had to find its address first
+     * and then left the work to another.
+     */
+    default ClientTransport carrier() {
+        return this;
+    }
+
     /** The address that this transport connects to. */
     SocketAddress remoteAddress();
 

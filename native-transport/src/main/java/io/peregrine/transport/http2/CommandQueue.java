@@ -23,6 +23,8 @@ import org.jctools.queues.atomic.MpscChunkedAtomicArrayQueue;
  * it leaves AGAIN behind, which the consumer finds when it is done.
  */
 final class CommandQueue {
+    private static final System.Logger LOG = System.getLogger(CommandQueue.class.getName());
+
     /** Below the smallest capacity, as the queue demands. */
     private static final int INITIAL_CHUNK = 32;
 
@@ -63,6 +65,25 @@ final class CommandQueue {
         }
         schedule();
         return true;
+    }
+
+    /** Lets the loop run a rare command; one that finds the queue full takes the loop's own, which has no bound. */
+    void submit(Runnable command) {
+        if (!offer(command)) {
+            try {
+                eventLoop.execute(() -> {
+                    consumer.onCommand(command);
+                    consumer.onDrained();
+                });
+            } catch (RejectedExecutionException loopIsGone) {
+                LOG.log(System.Logger.Level.DEBUG, "event loop of a connection is shut down: {0}", loopIsGone);
+            }
+        }
+    }
+
+    /** How many commands are on their way, about. Any thread. */
+    int size() {
+        return queue.size();
     }
 
     /** Lets the loop call {@link Consumer#onDrained} once this turn's work is done. */

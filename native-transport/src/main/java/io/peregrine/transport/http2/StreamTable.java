@@ -3,6 +3,7 @@ package io.peregrine.transport.http2;
 import io.peregrine.allocation.ownership.EventLoopConfined;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.IntPredicate;
 import org.agrona.collections.Int2ObjectHashMap;
@@ -38,10 +39,12 @@ final class StreamTable {
 
     private final ArrayDeque<TransportStream> waiting = new ArrayDeque<>();
     private final int maxWaiting;
+    private final StreamGauge gauge;
     private int nextId = FIRST_ID;
 
-    StreamTable(int maxWaiting) {
+    StreamTable(int maxWaiting, StreamGauge gauge) {
         this.maxWaiting = maxWaiting;
+        this.gauge = gauge;
     }
 
     /** Gives the stream its id and enters it. */
@@ -59,6 +62,7 @@ final class StreamTable {
             displaced.put(older.id, older);
         }
         places[place] = stream;
+        gauge.onOpen(openCount);
     }
 
     /** Ids with places of their own have them among twice as many as well. */
@@ -99,6 +103,7 @@ final class StreamTable {
             return false;
         }
         openCount--;
+        gauge.onOpen(openCount);
         return true;
     }
 
@@ -147,17 +152,37 @@ final class StreamTable {
             return false;
         }
         waiting.add(stream);
+        gauge.onWaiting(waiting.size());
         return true;
     }
 
     @Nullable
     TransportStream pollWaiting() {
-        return waiting.poll();
+        TransportStream first = waiting.poll();
+        gauge.onWaiting(waiting.size());
+        return first;
+    }
+
+    /** Takes up to so many streams out of the queue that may go elsewhere, in order of arrival. */
+    List<TransportStream> takeLeaving(int most) {
+        List<TransportStream> taken = new ArrayList<>();
+        Iterator<TransportStream> queued = waiting.iterator();
+        while (taken.size() < most && queued.hasNext()) {
+            TransportStream stream = queued.next();
+            if (stream.tryLeave()) {
+                queued.remove();
+                taken.add(stream);
+            }
+        }
+        gauge.onWaiting(waiting.size());
+        return taken;
     }
 
     /** Takes a stream out of the queue; false if it is not in it. Linear, and rare: a cancel or a deadline. */
     boolean removeWaiting(TransportStream stream) {
-        return waiting.remove(stream);
+        boolean removed = waiting.remove(stream);
+        gauge.onWaiting(waiting.size());
+        return removed;
     }
 
     /** The streams that are open now. */

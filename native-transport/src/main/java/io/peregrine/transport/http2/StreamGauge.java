@@ -1,0 +1,177 @@
+package io.peregrine.transport.http2;
+
+import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.allocation.ownership.Published;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * How many streams a connection has, for those who choose among several connections, and who is told when that matters
+ * to them. Written by the event loop alone. What it publishes is read opaquely: a hint, by which nothing else becomes
+ * visible. A connection that nobody watches pays two stores and two comparisons for a stream.
+ */
+@EventLoopConfined
+final class StreamGauge implements StreamCapacity {
+    /** What it needs of its connection. */
+    interface Connection {
+        /** Whether a stream may be started. Any thread. */
+        boolean isAccepting();
+
+        /** Ends up to so many of the streams that wait. On the loop. */
+        void giveBack(int most, String reason);
+    }
+
+    private static final VarHandle OPEN;
+    private static final VarHandle WAITING;
+    private static final VarHandle LIMIT;
+    private static final int UNWATCHED = Integer.MAX_VALUE;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            OPEN = lookup.findVarHandle(StreamGauge.class, "open", int.class);
+            WAITING = lookup.findVarHandle(StreamGauge.class, "waiting", int.class);
+            LIMIT = lookup.findVarHandle(StreamGauge.class, "limit", int.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    private final Connection connection;
+    private final CommandQueue commands;
+    private final TransportListener listener;
+
+    @Published("opaque: written on the loop, read by open() on any thread")
+    @SuppressWarnings("unused") // accessed through OPEN
+    private volatile int open;
+
+    @Published("opaque: written on the loop, read by waiting() on any thread")
+    @SuppressWarnings("unused") // accessed through WAITING
+    private volatile int waiting;
+
+    @Published("opaque: written on the loop, read by limit() on any thread")
+    @SuppressWarnings("unused") // accessed through LIMIT
+    private volatile int limit = Integer.MAX_VALUE;
+
+    /** What {@link #open} and {@link #limit} say, for the loop. */
+    private int openNow;
+
+    private int waitingNow;
+    private int limitNow = Integer.MAX_VALUE;
+
+    /** The part of the limit that is pressure; 0 while nobody watches. */
+    private double utilisation;
+
+    /** So many open streams are pressure. */
+    private int pressureAt = UNWATCHED;
+
+    private boolean roomWatched;
+
+    StreamGauge(Connection connection, CommandQueue commands, TransportListener listener) {
+        this.connection = connection;
+        this.commands = commands;
+        this.listener = listener;
+    }
+
+    // ---- StreamCapacity: any thread --------------------------------------------------------------------------
+
+    @Override
+    public boolean isAccepting() {
+        return connection.isAccepting();
+    }
+
+    @Override
+    public int open() {
+        return (int) OPEN.getOpaque(this);
+    }
+
+    @Override
+    public int waiting() {
+        return (int) WAITING.getOpaque(this);
+    }
+
+    @Override
+    public int limit() {
+        return (int) LIMIT.getOpaque(this);
+    }
+
+    @Override
+    public int total() {
+        return open() + waiting() + commands.size();
+    }
+
+    @Override
+    public void awaitPressure(double newUtilisation) {
+        commands.submit(() -> watchPressure(newUtilisation));
+    }
+
+    @Override
+    public void awaitRoom() {
+        commands.submit(this::watchRoom);
+    }
+
+    @Override
+    public void giveBack(int most, String reason) {
+        commands.submit(() -> connection.giveBack(most, reason));
+    }
+
+    // ---- The event loop --------------------------------------------------------------------------------------
+
+    void onOpen(int streams) {
+        openNow = streams;
+        OPEN.setOpaque(this, streams);
+        if (streams >= pressureAt) {
+            tellPressure();
+        }
+    }
+
+    void onWaiting(int streams) {
+        waitingNow = streams;
+        WAITING.setOpaque(this, streams);
+        if (streams > 0 && utilisation > 0) {
+            tellPressure();
+        }
+    }
+
+    /** The peer allows so many streams (SPEC CS-8). */
+    void onLimit(int streams) {
+        limitNow = streams;
+        LIMIT.setOpaque(this, streams);
+        if (utilisation > 0) {
+            watchPressure(utilisation);
+        }
+        onSettled();
+    }
+
+    /** Streams have ended, and those that waited have taken their places. */
+    void onSettled() {
+        if (roomWatched && waitingNow == 0 && openNow < limitNow) {
+            roomWatched = false;
+            listener.onRoom();
+        }
+    }
+
+    private void watchPressure(double newUtilisation) {
+        utilisation = newUtilisation;
+        pressureAt = mark(newUtilisation, limitNow);
+        if (waitingNow > 0 || openNow >= pressureAt) {
+            tellPressure();
+        }
+    }
+
+    private void watchRoom() {
+        roomWatched = true;
+        onSettled();
+    }
+
+    private void tellPressure() {
+        utilisation = 0;
+        pressureAt = UNWATCHED;
+        listener.onPressure();
+    }
+
+    /** A server that allows all has no mark; of one that allows none, only those that wait tell anything. */
+    private static int mark(double utilisation, int limit) {
+        return limit == Integer.MAX_VALUE || limit == 0 ? UNWATCHED : (int) Math.ceil(utilisation * limit);
+    }
+}
