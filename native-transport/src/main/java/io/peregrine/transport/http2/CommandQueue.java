@@ -23,8 +23,6 @@ import org.jctools.queues.atomic.MpscChunkedAtomicArrayQueue;
  * it leaves AGAIN behind, which the consumer finds when it is done.
  */
 final class CommandQueue {
-    private static final System.Logger LOG = System.getLogger(CommandQueue.class.getName());
-
     /** Below the smallest capacity, as the queue demands. */
     private static final int INITIAL_CHUNK = 32;
 
@@ -67,17 +65,18 @@ final class CommandQueue {
         return true;
     }
 
-    /** Lets the loop run a rare command; one that finds the queue full takes the loop's own, which has no bound. */
+    /**
+     * Runs a rare command on the loop, in the queue's turn; one that finds the queue full takes the loop's own, which has
+     * no bound.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException if the queue is full and the loop is shut down
+     */
     void submit(Runnable command) {
         if (!offer(command)) {
-            try {
-                eventLoop.execute(() -> {
-                    consumer.onCommand(command);
-                    consumer.onDrained();
-                });
-            } catch (RejectedExecutionException loopIsGone) {
-                LOG.log(System.Logger.Level.DEBUG, "event loop of a connection is shut down: {0}", loopIsGone);
-            }
+            eventLoop.execute(() -> {
+                consumer.onCommand(command);
+                consumer.onDrained();
+            });
         }
     }
 

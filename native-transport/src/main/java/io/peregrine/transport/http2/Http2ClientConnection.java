@@ -175,18 +175,18 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     /** Lets the loop look into the stream's pipe in a later step. */
     void signalLater(TransportStream stream) {
         if (!commands.offer(stream)) {
-            commands.submit(() -> onSignal(stream));
+            submit(() -> onSignal(stream));
         }
     }
 
     @Override
     public void cancel(TransportStream stream) {
-        commands.submit(() -> streams.cancel(stream));
+        submit(() -> streams.cancel(stream));
     }
 
     @Override
     public void shutdown(String reason) {
-        commands.submit(() -> {
+        submit(() -> {
             if (streams.table().isEmpty()) {
                 closeWith(Http2Error.NO_ERROR, reason, null);
             } else {
@@ -197,7 +197,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void shutdownNow(String reason) {
-        commands.submit(() -> {
+        submit(() -> {
             streams.failUnread(StreamFailure.of(StreamFailure.Kind.CONNECTION_LOST, reason));
             closeWith(Http2Error.NO_ERROR, reason, null);
         });
@@ -216,6 +216,16 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public StreamCapacity capacity() {
         return gauge;
+    }
+
+    /** Runs a rare command on the loop. */
+    @Override
+    public void submit(Runnable command) {
+        try {
+            commands.submit(command);
+        } catch (RejectedExecutionException loopIsGone) {
+            LOG.log(System.Logger.Level.DEBUG, "event loop of {0} is shut down: {1}", peerLabel, loopIsGone);
+        }
     }
 
     // ---- CommandQueue.Consumer -------------------------------------------------------------------------------
@@ -406,7 +416,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        if (ctx.pipeline().get(SslHandler.class) == null) {
+        // Behind nothing there is no TLS either, and its classes need not be loaded to find that out.
+        if (ctx.pipeline().first() == this || ctx.pipeline().get(SslHandler.class) == null) {
             begin();
         }
     }

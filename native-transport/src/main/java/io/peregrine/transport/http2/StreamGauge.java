@@ -17,6 +17,9 @@ final class StreamGauge implements StreamCapacity {
         /** Whether a stream may be started. Any thread. */
         boolean isAccepting();
 
+        /** Runs a rare command on the loop. Any thread. */
+        void submit(Runnable command);
+
         /** Ends up to so many of the streams that wait. On the loop. */
         void giveBack(int most, String reason);
     }
@@ -102,17 +105,17 @@ final class StreamGauge implements StreamCapacity {
 
     @Override
     public void awaitPressure(double newUtilisation) {
-        commands.submit(() -> watchPressure(newUtilisation));
+        connection.submit(() -> watchPressure(newUtilisation));
     }
 
     @Override
     public void awaitRoom() {
-        commands.submit(this::watchRoom);
+        connection.submit(this::watchRoom);
     }
 
     @Override
     public void giveBack(int most, String reason) {
-        commands.submit(() -> connection.giveBack(most, reason));
+        connection.submit(() -> connection.giveBack(most, reason));
     }
 
     // ---- The event loop --------------------------------------------------------------------------------------
