@@ -17,6 +17,8 @@ import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.control.ControlPlane;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
+import io.peregrine.client.internal.watch.ServerWatches;
+import io.peregrine.client.internal.watch.SubConnCalls;
 import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
@@ -355,6 +357,8 @@ public final class ClientConnBuilder {
                     new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
                     newConnector(loops, secured),
                     serverName);
+            control.watches(new ServerWatches(new SubConnCalls(
+                    home, Buffers.allocator(), parsed.toString(), templates, codecs, secured.callCredentials())));
             CallDispatcher dispatcher = new CallDispatcher(
                     control.pickers(),
                     home,

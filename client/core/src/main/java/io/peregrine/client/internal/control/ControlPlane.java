@@ -81,6 +81,9 @@ public final class ControlPlane implements ChannelView {
     private boolean released;
     private boolean panicked;
 
+    /** Plain: set before the channel is handed out, which publishes it. */
+    private SubConnWatches watches = SubConnWatches.NONE;
+
     /** For messages; written in the context. */
     private volatile String lastFailure = "";
 
@@ -104,6 +107,11 @@ public final class ControlPlane implements ChannelView {
         this.config = config;
         this.connector = connector;
         this.serverName = serverName;
+    }
+
+    /** Sets what is asked of servers beside the calls; before the channel leaves IDLE. Without it, nothing is. */
+    public void watches(SubConnWatches newWatches) {
+        watches = newWatches;
     }
 
     /** Where calls pick. */
@@ -381,6 +389,11 @@ public final class ControlPlane implements ChannelView {
         @Override
         public RandomGenerator random() {
             return random;
+        }
+
+        @Override
+        public SubConnWatches watches() {
+            return watches;
         }
 
         /** Kept beyond the subchannel, or a new one would begin without the backoff of the old. */

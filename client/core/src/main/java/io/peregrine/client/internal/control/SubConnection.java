@@ -47,6 +47,11 @@ public final class SubConnection implements SubConn {
         /** Asks the resolver again. */
         void resolveNow();
 
+        /** What the channel asks of its servers. */
+        default SubConnWatches watches() {
+            return SubConnWatches.NONE;
+        }
+
         /** The transport has ended, and no call has anything of it to read. */
         void onTransportClosed(ClientTransport transport);
     }
@@ -60,6 +65,7 @@ public final class SubConnection implements SubConn {
     private ConnectivityState state = ConnectivityState.IDLE;
     private @Nullable Attempt attempt;
     private @Nullable Listener healthListener;
+    private SubConnWatches.@Nullable Watch loadWatch;
     private SyncContext.@Nullable ScheduledTask backoffTimer;
 
     /** Set while READY; written in the context, read by every call. */
@@ -99,7 +105,12 @@ public final class SubConnection implements SubConn {
 
     @Override
     public void watchLoad(Duration period, LoadListener newLoadListener) {
-        throw new UnsupportedOperationException("load reports outside of calls");
+        context.requireInContext();
+        if (loadWatch != null) {
+            loadWatch.stop();
+        }
+        loadWatch = channel.watches().load(this, context, period, newLoadListener);
+        followState(loadWatch);
     }
 
     /** The transport, or null unless READY. Any thread; it may close at any moment. */
@@ -198,6 +209,18 @@ public final class SubConnection implements SubConn {
         }
         if (to == ConnectivityState.READY && state == to && healthListener != null) {
             healthListener.onState(to, status);
+        }
+        if (loadWatch != null) {
+            followState(loadWatch);
+        }
+    }
+
+    /** By the state that there is now: who was told of a change may have caused another. */
+    private void followState(SubConnWatches.Watch watch) {
+        if (state == ConnectivityState.READY) {
+            watch.start();
+        } else {
+            watch.stop();
         }
     }
 
