@@ -20,6 +20,7 @@ import io.peregrine.client.resolver.Resolution;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
+import io.peregrine.transport.http2.StreamCapacity;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
 import io.peregrine.transport.io.ConnectionInfo;
@@ -579,6 +580,20 @@ public final class ControlPlane implements ChannelView {
         }
 
         @Override
+        public StreamCapacity capacity() {
+            return carrier().capacity();
+        }
+
+        @Override
+        public ClientTransport carrier() {
+            ClientTransport transport = connected;
+            if (transport == null) {
+                throw new IllegalStateException("\"" + address.getHostString() + "\" is not looked up yet");
+            }
+            return transport;
+        }
+
+        @Override
         public SocketAddress remoteAddress() {
             ClientTransport transport = connected;
             return transport == null ? address : transport.remoteAddress();
@@ -603,6 +618,16 @@ public final class ControlPlane implements ChannelView {
         @Override
         public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
             listener.onTooManyPings(keepAlive);
+        }
+
+        @Override
+        public void onPressure() {
+            listener.onPressure();
+        }
+
+        @Override
+        public void onRoom() {
+            listener.onRoom();
         }
 
         @Override
