@@ -1,5 +1,6 @@
 package io.peregrine.client;
 
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.BlockingCall;
@@ -283,6 +284,14 @@ public final class ClientConn implements AutoCloseable {
     /** Completes with the state as soon as it is not {@code from}; intermediate states may be missed. */
     public CompletableFuture<ConnectivityState> stateChangedFrom(ConnectivityState from) {
         return control.connectivity().changedFrom(from);
+    }
+
+    /**
+     * The connections by address and state, with their ages, the calls that they carry and those that wait. Stops nobody,
+     * and costs calls nothing.
+     */
+    public PoolStats connectionStats() {
+        return control.connectionStats();
     }
 
     /**

@@ -8,6 +8,8 @@ import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.Preset;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
@@ -65,6 +67,7 @@ public final class ClientConnBuilder {
     private TransportOptions transportOptions = TransportOptions.defaults();
     private @Nullable KeepAliveOptions keepAlive;
     private boolean keepAliveWithoutCalls;
+    private ConnectionScaling connectionScaling = ConnectionScaling.single();
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
@@ -185,6 +188,27 @@ public final class ClientConnBuilder {
      */
     public ClientConnBuilder keepAliveWithoutCalls(boolean on) {
         keepAliveWithoutCalls = on;
+        return this;
+    }
+
+    /**
+     * How many connections there are to each address, and when they are replaced; default {@link
+     * ConnectionScaling#single()}, one.
+     */
+    public ClientConnBuilder connectionScaling(ConnectionScaling scaling) {
+        connectionScaling = scaling;
+        return this;
+    }
+
+    /**
+     * Sets keepalive, socket options, HTTP/2 settings and connection scaling as the preset says, in place of what was set
+     * before; what is set after it counts.
+     */
+    public ClientConnBuilder preset(Preset preset) {
+        keepAlive = preset.keepAlive();
+        socketTuning = preset.socketTuning();
+        transportOptions = preset.transportOptions();
+        connectionScaling = preset.connectionScaling();
         return this;
     }
 
@@ -357,6 +381,7 @@ public final class ClientConnBuilder {
                     new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
                     newConnector(loops, secured),
                     serverName);
+            control.scaling(connectionScaling);
             control.watches(new ServerWatches(new SubConnCalls(
                     home, Buffers.allocator(), parsed.toString(), templates, codecs, secured.callCredentials())));
             CallDispatcher dispatcher = new CallDispatcher(

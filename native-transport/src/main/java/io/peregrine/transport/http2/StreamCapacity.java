@@ -26,12 +26,12 @@ public interface StreamCapacity {
     }
 
     /**
-     * Tells {@link TransportListener#onPressure} once: now, or as soon as a stream waits or that part of the streams
-     * that the peer allows is open.
+     * Tells {@link TransportListener#onPressure} once: now, or as soon as a stream waits, so many are open, or the peer
+     * allows another number of them (SPEC CS-8).
      *
-     * @param utilisation above 0, at most 1
+     * @param openStreams 1 or more; {@code Integer.MAX_VALUE} if their number does not matter
      */
-    void awaitPressure(double utilisation);
+    void awaitPressure(int openStreams);
 
     /** Tells {@link TransportListener#onRoom} once: now, or as soon as a stream would be opened at once. */
     void awaitRoom();

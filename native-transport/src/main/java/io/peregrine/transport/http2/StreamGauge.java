@@ -27,7 +27,6 @@ final class StreamGauge implements StreamCapacity {
     private static final VarHandle OPEN;
     private static final VarHandle WAITING;
     private static final VarHandle LIMIT;
-    private static final int UNWATCHED = Integer.MAX_VALUE;
 
     static {
         try {
@@ -62,11 +61,10 @@ final class StreamGauge implements StreamCapacity {
     private int waitingNow;
     private int limitNow = Integer.MAX_VALUE;
 
-    /** The part of the limit that is pressure; 0 while nobody watches. */
-    private double utilisation;
+    private boolean pressureWatched;
 
-    /** So many open streams are pressure. */
-    private int pressureAt = UNWATCHED;
+    /** So many open streams are pressure; of no meaning while nobody watches. */
+    private int pressureAt = Integer.MAX_VALUE;
 
     private boolean roomWatched;
 
@@ -104,8 +102,8 @@ final class StreamGauge implements StreamCapacity {
     }
 
     @Override
-    public void awaitPressure(double newUtilisation) {
-        connection.submit(() -> watchPressure(newUtilisation));
+    public void awaitPressure(int openStreams) {
+        connection.submit(() -> watchPressure(openStreams));
     }
 
     @Override
@@ -131,17 +129,18 @@ final class StreamGauge implements StreamCapacity {
     void onWaiting(int streams) {
         waitingNow = streams;
         WAITING.setOpaque(this, streams);
-        if (streams > 0 && utilisation > 0) {
+        if (streams > 0 && pressureWatched) {
             tellPressure();
         }
     }
 
     /** The peer allows so many streams (SPEC CS-8). */
     void onLimit(int streams) {
+        boolean changed = limitNow != streams;
         limitNow = streams;
         LIMIT.setOpaque(this, streams);
-        if (utilisation > 0) {
-            watchPressure(utilisation);
+        if (changed && pressureWatched) {
+            tellPressure();
         }
         onSettled();
     }
@@ -154,10 +153,10 @@ final class StreamGauge implements StreamCapacity {
         }
     }
 
-    private void watchPressure(double newUtilisation) {
-        utilisation = newUtilisation;
-        pressureAt = mark(newUtilisation, limitNow);
-        if (waitingNow > 0 || openNow >= pressureAt) {
+    private void watchPressure(int openStreams) {
+        pressureWatched = true;
+        pressureAt = openStreams;
+        if (waitingNow > 0 || openNow >= openStreams) {
             tellPressure();
         }
     }
@@ -168,13 +167,8 @@ final class StreamGauge implements StreamCapacity {
     }
 
     private void tellPressure() {
-        utilisation = 0;
-        pressureAt = UNWATCHED;
+        pressureWatched = false;
+        pressureAt = Integer.MAX_VALUE;
         listener.onPressure();
-    }
-
-    /** A server that allows all has no mark; of one that allows none, only those that wait tell anything. */
-    private static int mark(double utilisation, int limit) {
-        return limit == Integer.MAX_VALUE || limit == 0 ? UNWATCHED : (int) Math.ceil(utilisation * limit);
     }
 }

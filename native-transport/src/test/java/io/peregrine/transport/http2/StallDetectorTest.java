@@ -90,12 +90,16 @@ class StallDetectorTest {
     @Test
     void ka7APeerThatAnswersPingsAndNothingElseIsAskedTwice() {
         ready(1);
+        int pings = 0;
         for (int n = 0; n < 10; n++) {
             missDeadline();
-            answerPing();
-            peer.advance(TIMEOUT);
+            if (peer.receive().contains(PING)) {
+                pings++;
+                answerPing();
+                peer.advance(TIMEOUT);
+            }
         }
-        assertThat(peer.receive().stream().filter(PING::equals)).hasSize(2);
+        assertThat(pings).isEqualTo(2);
 
         RecordedStream answered = peer.start();
         peer.send(response(answered.id, "x"));

@@ -11,8 +11,8 @@ public final class FakeCapacity implements StreamCapacity {
     public int waiting;
     public int limit = Integer.MAX_VALUE;
 
-    /** The utilisation that is watched for; 0 while nobody does. */
-    public double pressureWatched;
+    /** So many open streams are watched for; 0 while nobody watches. */
+    public int pressureWatched;
 
     public boolean roomWatched;
 
@@ -52,8 +52,8 @@ public final class FakeCapacity implements StreamCapacity {
     }
 
     @Override
-    public void awaitPressure(double utilisation) {
-        pressureWatched = utilisation;
+    public void awaitPressure(int openStreams) {
+        pressureWatched = openStreams;
     }
 
     @Override

@@ -10,8 +10,11 @@ import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.internal.ChannelView;
 import io.peregrine.client.internal.config.ActiveConfig;
+import io.peregrine.client.internal.pool.PoolDirectory;
 import io.peregrine.client.resolver.Attributes;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.HostLookup;
@@ -85,6 +88,9 @@ public final class ControlPlane implements ChannelView {
     /** Plain: set before the channel is handed out, which publishes it. */
     private SubConnWatches watches = SubConnWatches.NONE;
 
+    /** Plain, as {@link #watches}. */
+    private PoolDirectory pools = PoolDirectory.ofSingles();
+
     /** For messages; written in the context. */
     private volatile String lastFailure = "";
 
@@ -113,6 +119,16 @@ public final class ControlPlane implements ChannelView {
     /** Sets what is asked of servers beside the calls; before the channel leaves IDLE. Without it, nothing is. */
     public void watches(SubConnWatches newWatches) {
         watches = newWatches;
+    }
+
+    /** Sets how many connections addresses have; before the channel leaves IDLE. Without it, one. */
+    public void scaling(ConnectionScaling scaling) {
+        pools = PoolDirectory.of(scaling);
+    }
+
+    /** The connections at this moment. Any thread. */
+    public PoolStats connectionStats() {
+        return new PoolStats(pools.stats(), pickers.waiting());
     }
 
     /** Where calls pick. */
@@ -197,6 +213,7 @@ public final class ControlPlane implements ChannelView {
         }
         boolean good;
         if (config.isApplied()) {
+            pools.allow(config.current().maxConnectionsPerSubchannel());
             good = configuredBalancer().onEndpoints(answer.endpoints()) && wrong == null;
         } else {
             good = false;
@@ -390,6 +407,16 @@ public final class ControlPlane implements ChannelView {
         @Override
         public RandomGenerator random() {
             return random;
+        }
+
+        @Override
+        public PoolDirectory pools() {
+            return pools;
+        }
+
+        @Override
+        public void onOtherConnections() {
+            pickers.wakeAll();
         }
 
         @Override
