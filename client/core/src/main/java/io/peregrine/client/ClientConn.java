@@ -1,5 +1,6 @@
 package io.peregrine.client;
 
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.BlockingCall;
@@ -321,6 +322,14 @@ public final class ClientConn implements AutoCloseable {
      */
     public String lastFailure() {
         return control.lastFailure();
+    }
+
+    /**
+     * The connections by address and state, with their ages, the calls that they carry and those that wait. Stops nobody,
+     * and costs calls nothing.
+     */
+    public PoolStats connectionStats() {
+        return control.connectionStats();
     }
 
     /**

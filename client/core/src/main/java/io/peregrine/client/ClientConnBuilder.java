@@ -2,11 +2,14 @@ package io.peregrine.client;
 
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
+import io.peregrine.allocation.FirstBuffer;
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.Preset;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
@@ -73,6 +76,7 @@ public final class ClientConnBuilder {
     private TransportOptions transportOptions = TransportOptions.defaults();
     private @Nullable KeepAliveOptions keepAlive;
     private boolean keepAliveWithoutCalls;
+    private ConnectionScaling connectionScaling = ConnectionScaling.single();
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
@@ -88,6 +92,11 @@ public final class ClientConnBuilder {
     private @Nullable CircuitBreakerPolicy circuitBreaker;
     private final List<UnaryInterceptor> unaryInterceptors = new ArrayList<>();
     private final List<StreamInterceptor> streamInterceptors = new ArrayList<>();
+
+    static {
+        // Before anything else here: building the first channel of a JVM is time enough for the first buffer.
+        FirstBuffer.takeAside();
+    }
 
     ClientConnBuilder(String target) {
         this.target = target;
@@ -198,6 +207,27 @@ public final class ClientConnBuilder {
      */
     public ClientConnBuilder keepAliveWithoutCalls(boolean on) {
         keepAliveWithoutCalls = on;
+        return this;
+    }
+
+    /**
+     * How many connections there are to each address, and when they are replaced; default {@link
+     * ConnectionScaling#single()}, one.
+     */
+    public ClientConnBuilder connectionScaling(ConnectionScaling scaling) {
+        connectionScaling = scaling;
+        return this;
+    }
+
+    /**
+     * Sets keepalive, socket options, HTTP/2 settings and connection scaling as the preset says, in place of what was set
+     * before; what is set after it counts.
+     */
+    public ClientConnBuilder preset(Preset preset) {
+        keepAlive = preset.keepAlive();
+        socketTuning = preset.socketTuning();
+        transportOptions = preset.transportOptions();
+        connectionScaling = preset.connectionScaling();
         return this;
     }
 
@@ -395,6 +425,7 @@ public final class ClientConnBuilder {
                     () -> provider.newResolver(parsed, resolving),
                     new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
                     newConnector(loops, secured));
+            control.scaling(connectionScaling);
             control.watches(new ServerWatches(new SubConnCalls(
                     home, Buffers.allocator(), parsed.toString(), templates, codecs, secured.callCredentials())));
             CallDispatcher dispatcher = new CallDispatcher(

@@ -51,9 +51,15 @@ public interface ClientTransport {
         return 0;
     }
 
-    /** How many streams are open: a count that other threads may see a little late. */
-    default int openStreams() {
-        return 0;
+    /** How full it is. Of meaning once it is ready. */
+    StreamCapacity capacity();
+
+    /**
+     * The transport that carries the streams once this one is ready: itself, unless it had to find its address first
+     * and then left the work to another.
+     */
+    default ClientTransport carrier() {
+        return this;
     }
 
     /** The address that this transport connects to. */

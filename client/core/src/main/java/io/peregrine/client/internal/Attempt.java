@@ -138,7 +138,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
                 }
                 waits().lastPickFailure = picked.status().message();
             }
-            if (awaitSuccessorOf(picker)) {
+            if (awaitSuccessorOf(picker, subConn)) {
                 return;
             }
         }
@@ -427,8 +427,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         }
     }
 
-    /** True if the attempt has moved on; false if there is a new picker already. */
-    private boolean awaitSuccessorOf(Picker picker) {
+    /**
+     * True if the attempt has moved on; false if there is a new picker already, or another connection to what was picked.
+     * That one is looked at after the attempt waits, and told of after it is published: one of the two sees the other.
+     */
+    private boolean awaitSuccessorOf(Picker picker, @Nullable SubConn picked) {
         AttemptWaits waiting = waits();
         waiting.begin(call.dispatcher().isResolved() ? Wait.Reason.PICKER : Wait.Reason.RESOLVER);
         if (hasDeadline() && !waiting.isTimed() && !scheduleWaitDeadline(waiting)) {
@@ -441,6 +444,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
                     endCancelled();
                 } else if (waiting.isDeadlinePassed() && pickers.remove(this)) {
                     endByDeadline();
+                } else if (picked instanceof SubConnection again && again.isUsable() && pickers.remove(this)) {
+                    return false;
                 }
                 return true;
             }
@@ -524,6 +529,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     @Override
+    protected boolean tryLeave() {
+        return pipe() == null || call.tryLeave(this);
+    }
+
+    @Override
     protected void onWaitingForSlot() {
         waits().begin(Wait.Reason.STREAM_SLOT);
     }
@@ -585,6 +595,9 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             waited.close(how, status.code(), failure);
         }
         if (tracking != null) {
+            if (how == Outcome.UNPROCESSED) {
+                tracking.sent(false);
+            }
             tracking.end(status, trailers, responded());
         }
         call.onEnd(this, status, trailers, failure);

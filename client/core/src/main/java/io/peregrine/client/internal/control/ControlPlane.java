@@ -9,8 +9,11 @@ import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.internal.ChannelView;
 import io.peregrine.client.internal.config.ActiveConfig;
+import io.peregrine.client.internal.pool.PoolDirectory;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.Resolution;
 import io.peregrine.transport.http2.Http2Connector;
@@ -53,9 +56,13 @@ public final class ControlPlane implements ChannelView {
     private final IdleTimer idleTimer;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
+    /** Plain, and so are the pools: set before the channel is handed out, which publishes them. */
+    private SubConnWatches watches = SubConnWatches.NONE;
+
+    private PoolDirectory pools = PoolDirectory.ofSingles();
+
     // In the context only.
     private @Nullable Active active;
-    private SubConnWatches watches = SubConnWatches.NONE;
     private @Nullable FailingPicker failing;
     private long failedLooks;
     private boolean draining;
@@ -93,6 +100,11 @@ public final class ControlPlane implements ChannelView {
         subConns.watches(newWatches);
     }
 
+    /** Sets how many connections addresses have; before the channel leaves IDLE. Without it, one. */
+    public void scaling(ConnectionScaling scaling) {
+        pools = PoolDirectory.of(scaling);
+    }
+
     // ---- For calls and users: any thread ---------------------------------------------------------------------
 
     /** Where calls pick. */
@@ -128,6 +140,11 @@ public final class ControlPlane implements ChannelView {
     /** The connections that are open now. */
     public List<ConnectionInfo> connections() {
         return transports.infos();
+    }
+
+    /** The connections by address and state. */
+    public PoolStats connectionStats() {
+        return new PoolStats(pools.stats(), pickers.waiting());
     }
 
     /** Leaves IDLE and connects, the policy willing; a policy that is not there yet is asked when it is (CH-2, CH-3). */
@@ -299,6 +316,7 @@ public final class ControlPlane implements ChannelView {
                 ControlPlane.this.update(ConnectivityState.TRANSIENT_FAILURE, new FixedPicker(result));
                 return wrong.message();
             }
+            pools.allow(config.current().maxConnectionsPerSubchannel());
             String useless = balancer.onEndpoints(config.current(), answer.endpoints());
             return wrong == null ? useless : wrong.message();
         }
@@ -348,6 +366,16 @@ public final class ControlPlane implements ChannelView {
                 drain();
             }
             completeIfTerminated();
+        }
+
+        @Override
+        public PoolDirectory pools() {
+            return pools;
+        }
+
+        @Override
+        public void onOtherConnections() {
+            pickers.wakeAll();
         }
     }
 

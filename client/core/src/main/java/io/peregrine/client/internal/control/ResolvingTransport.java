@@ -3,6 +3,7 @@ package io.peregrine.client.internal.control;
 import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.KeepAliveOptions;
+import io.peregrine.transport.http2.StreamCapacity;
 import io.peregrine.transport.http2.TransportListener;
 import io.peregrine.transport.http2.TransportStream;
 import io.peregrine.transport.io.ConnectionInfo;
@@ -116,9 +117,17 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
     }
 
     @Override
-    public int openStreams() {
+    public StreamCapacity capacity() {
+        return carrier().capacity();
+    }
+
+    @Override
+    public ClientTransport carrier() {
         ClientTransport transport = connected;
-        return transport == null ? 0 : transport.openStreams();
+        if (transport == null) {
+            throw new IllegalStateException("\"" + address.getHostString() + "\" is not looked up yet");
+        }
+        return transport;
     }
 
     @Override
@@ -146,6 +155,16 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
     @Override
     public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
         listener.onTooManyPings(keepAlive);
+    }
+
+    @Override
+    public void onPressure() {
+        listener.onPressure();
+    }
+
+    @Override
+    public void onRoom() {
+        listener.onRoom();
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.peregrine.client.internal.control;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.balancer.SubConn;
+import io.peregrine.client.internal.pool.PoolDirectory;
 import io.peregrine.client.resolver.Attributes;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.transport.http2.ClientTransport;
@@ -31,6 +32,12 @@ final class SubConnections {
 
         /** There is one connection less. */
         void onTransportClosed();
+
+        /** How many connections addresses have. */
+        PoolDirectory pools();
+
+        /** Calls that found no connection of a subchannel may find one now. */
+        void onOtherConnections();
     }
 
     private final SyncContext context;
@@ -146,6 +153,16 @@ final class SubConnections {
         @Override
         public void resolveNow() {
             owner.resolveNow();
+        }
+
+        @Override
+        public PoolDirectory pools() {
+            return owner.pools();
+        }
+
+        @Override
+        public void onOtherConnections() {
+            owner.onOtherConnections();
         }
 
         @Override

@@ -99,7 +99,10 @@ public final class Transports {
     long openStreams() {
         long streams = 0;
         for (ClientTransport transport : open) {
-            streams += transport.openStreams();
+            // Before the first one it may not have a capacity, as it looks up its address.
+            if (transport.startedStreams() > 0) {
+                streams += transport.capacity().open() + transport.capacity().waiting();
+            }
         }
         return streams;
     }
