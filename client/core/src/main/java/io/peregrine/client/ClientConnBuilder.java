@@ -2,11 +2,14 @@ package io.peregrine.client;
 
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
+import io.peregrine.allocation.FirstBuffer;
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.Preset;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
@@ -14,6 +17,7 @@ import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.control.ControlPlane;
+import io.peregrine.client.internal.control.ControlSettings;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.internal.watch.ServerWatches;
@@ -38,6 +42,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +58,12 @@ public final class ClientConnBuilder {
     private static final int DEFAULT_MAX_WAITING_CALLS = 10_000;
     private static final String USER_AGENT = "grpc-java-peregrine/" + version();
 
+    private static final Duration DEFAULT_IDLE_TIMEOUT = Duration.ofMinutes(30);
+
+    /** See {@link ClientConn#globalDefaults}: written and read by any thread, and publishes what it refers to. */
+    private static final AtomicReference<@Nullable Consumer<ClientConnBuilder>> GLOBAL_DEFAULTS =
+            new AtomicReference<>();
+
     private final String target;
     private final Map<String, NameResolverProvider> resolvers = new LinkedHashMap<>();
     private @Nullable ChannelCredentials credentials;
@@ -64,9 +76,12 @@ public final class ClientConnBuilder {
     private TransportOptions transportOptions = TransportOptions.defaults();
     private @Nullable KeepAliveOptions keepAlive;
     private boolean keepAliveWithoutCalls;
+    private ConnectionScaling connectionScaling = ConnectionScaling.single();
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+    private Duration idleTimeout = DEFAULT_IDLE_TIMEOUT;
+    private boolean healthChecks = true;
     private RetryLimits retryLimits = RetryLimits.DEFAULT;
     private CallOptions defaultOptions = CallOptions.DEFAULT;
     private Codecs codecs = Codecs.defaults();
@@ -78,11 +93,24 @@ public final class ClientConnBuilder {
     private final List<UnaryInterceptor> unaryInterceptors = new ArrayList<>();
     private final List<StreamInterceptor> streamInterceptors = new ArrayList<>();
 
+    static {
+        // Before anything else here: building the first channel of a JVM is time enough for the first buffer.
+        FirstBuffer.takeAside();
+    }
+
     ClientConnBuilder(String target) {
         this.target = target;
         resolver(new DnsResolverProvider());
         resolver(new PassthroughResolverProvider());
         UnixResolverProvider.all().forEach(this::resolver);
+        Consumer<ClientConnBuilder> defaults = GLOBAL_DEFAULTS.get();
+        if (defaults != null) {
+            defaults.accept(this);
+        }
+    }
+
+    static @Nullable Consumer<ClientConnBuilder> globalDefaults(@Nullable Consumer<ClientConnBuilder> defaults) {
+        return GLOBAL_DEFAULTS.getAndSet(defaults);
     }
 
     /** How connections are secured. Required: there is no default, so that plaintext is never an accident. */
@@ -182,6 +210,27 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * How many connections there are to each address, and when they are replaced; default {@link
+     * ConnectionScaling#single()}, one.
+     */
+    public ClientConnBuilder connectionScaling(ConnectionScaling scaling) {
+        connectionScaling = scaling;
+        return this;
+    }
+
+    /**
+     * Sets keepalive, socket options, HTTP/2 settings and connection scaling as the preset says, in place of what was set
+     * before; what is set after it counts.
+     */
+    public ClientConnBuilder preset(Preset preset) {
+        keepAlive = preset.keepAlive();
+        socketTuning = preset.socketTuning();
+        transportOptions = preset.transportOptions();
+        connectionScaling = preset.connectionScaling();
+        return this;
+    }
+
     /** The largest response message accepted, in bytes; at least 0, default 4 MiB. Larger: RESOURCE_EXHAUSTED. */
     public ClientConnBuilder maxInboundMessageBytes(int bytes) {
         maxInboundMessageBytes = requireAtLeast("max inbound message bytes", bytes, 0);
@@ -197,6 +246,31 @@ public final class ClientConnBuilder {
     /** How many calls may wait for a connection; at least 1, default 10 000. One more: RESOURCE_EXHAUSTED. */
     public ClientConnBuilder maxWaitingCalls(int calls) {
         maxWaitingCalls = requireAtLeast("max waiting calls", calls, 1);
+        return this;
+    }
+
+    /**
+     * After how long without calls the channel lets go of its connections and its resolver, and is idle until the next call;
+     * default 30 min, zero for never. Shorter than 1 s means 1 s, and 30 days or more never (SPEC ID-1). It happens at most
+     * an eighth of the time later. Costs calls nothing, except that the first one after it connects.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ClientConnBuilder idleTimeout(Duration timeout) {
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("idle timeout: " + timeout + " (expected: zero or more)");
+        }
+        idleTimeout = timeout;
+        return this;
+    }
+
+    /**
+     * Whether servers are asked for their health where the service config names a service in {@code healthCheckConfig};
+     * default true (gRFC A17). Policies that choose between endpoints leave out those that say that they are not serving;
+     * {@code pick_first} by itself does not ask.
+     */
+    public ClientConnBuilder healthChecks(boolean on) {
+        healthChecks = on;
         return this;
     }
 
@@ -346,11 +420,12 @@ public final class ClientConnBuilder {
             provider.newResolver(parsed, resolving).close();
             ControlPlane control = new ControlPlane(
                     home,
-                    maxWaitingCalls,
+                    new ControlSettings(
+                            parsed.toString(), serverName, authority != null, maxWaitingCalls, idleTimeout, healthChecks),
                     () -> provider.newResolver(parsed, resolving),
                     new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
-                    newConnector(loops, secured),
-                    serverName);
+                    newConnector(loops, secured));
+            control.scaling(connectionScaling);
             control.watches(new ServerWatches(new SubConnCalls(
                     home, Buffers.allocator(), parsed.toString(), templates, codecs, secured.callCredentials())));
             CallDispatcher dispatcher = new CallDispatcher(

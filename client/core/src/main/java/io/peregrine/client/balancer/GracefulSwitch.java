@@ -27,14 +27,21 @@ public final class GracefulSwitch implements LoadBalancer {
         if (newest != null && newest.takes(policy)) {
             return;
         }
-        if (pending != null) {
-            pending.balancer.close();
-        }
+        replaceBy(policy);
+    }
+
+    /** As {@link #switchTo}, and makes a new child whatever the newest one is: of a policy that has failed. */
+    public void replaceBy(LoadBalancingPolicy policy) {
+        // First, since it may throw: then all stays as it is.
         Child made = new Child(policy);
+        Child replaced = pending;
         if (current == null) {
             current = made;
         } else {
             pending = made;
+        }
+        if (replaced != null) {
+            replaced.balancer.close();
         }
     }
 

@@ -174,13 +174,17 @@ public final class ServiceConfig {
         return healthCheckService;
     }
 
-    /** How many connections a subchannel may have, 1 or more (A105). Has no effect yet. */
+    /** How many connections a subchannel may have, 1 or more (A105); within the channel's own limit. */
     public int maxConnectionsPerSubchannel() {
         return maxConnectionsPerSubchannel;
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
+        if (this == other) {
+            // The usual case of a channel's; the first comparison of two records costs a JVM some 20 ms.
+            return true;
+        }
         return other instanceof ServiceConfig that
                 && methods.equals(that.methods)
                 && services.equals(that.services)
@@ -313,8 +317,9 @@ public final class ServiceConfig {
         }
 
         /**
-         * Sets how many connections a subchannel may have when one has no room for more streams (A105); default 1.
-         * Has no effect yet.
+         * Sets how many connections a subchannel may have when one has no room for more streams (A105); default 1. A
+         * channel has a limit, and may have a maximum of its own: the greater of the two maxima counts, see {@link
+         * io.peregrine.client.connection.ConnectionScaling}.
          *
          * @throws IllegalArgumentException if it is less than 1
          */

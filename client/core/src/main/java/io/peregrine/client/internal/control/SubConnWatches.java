@@ -9,7 +9,20 @@ import java.time.Duration;
  */
 public interface SubConnWatches {
     /** Asks nothing. */
-    SubConnWatches NONE = (subConn, context, period, listener) -> new Watch() {
+    SubConnWatches NONE = new SubConnWatches() {
+        @Override
+        public Watch load(SubConnection subConn, SyncContext context, Duration period, SubConn.LoadListener listener) {
+            return NOTHING;
+        }
+
+        @Override
+        public Watch health(SubConnection subConn, SyncContext context, String service, SubConn.Listener listener) {
+            return NOTHING;
+        }
+    };
+
+    /** Asks nothing, so it is told nothing. */
+    Watch NOTHING = new Watch() {
         @Override
         public void start() {}
 
@@ -33,4 +46,23 @@ public interface SubConnWatches {
      * @param period between two reports, positive
      */
     Watch load(SubConnection subConn, SyncContext context, Duration period, SubConn.LoadListener listener);
+
+    /**
+     * Asks for the health of a service (gRFC A17, SPEC HC-2 to HC-5); stopped when made.
+     *
+     * @param context where the listener is told
+     * @param service its name, empty for the server as a whole
+     * @param listener is told READY or TRANSIENT_FAILURE when it changes, and why
+     */
+    Watch health(SubConnection subConn, SyncContext context, String service, SubConn.Listener listener);
+
+    /** How many streams it has started so far. Any thread. */
+    default long startedStreams() {
+        return 0;
+    }
+
+    /** How many of them have not ended. Any thread. */
+    default long openStreams() {
+        return 0;
+    }
 }

@@ -8,12 +8,14 @@ import io.peregrine.client.internal.control.SubConnWatches;
 import io.peregrine.client.internal.control.SubConnection;
 import io.peregrine.client.internal.control.SyncContext;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Asks the servers of a channel's subchannels by calls of the channel's own. Safe for use by several threads. */
 public final class ServerWatches implements SubConnWatches {
     private static final System.Logger LOG = System.getLogger(ServerWatches.class.getName());
 
     private final SubConnCalls calls;
+    private final AtomicBoolean unimplementedHealthLogged = new AtomicBoolean();
 
     /** By those calls. */
     public ServerWatches(SubConnCalls calls) {
@@ -41,5 +43,25 @@ public final class ServerWatches implements SubConnWatches {
                         LOG.log(level, "the load reports of {0} have ended: {1}", subConn.address(), status);
                     }
                 });
+    }
+
+    @Override
+    public Watch health(SubConnection subConn, SyncContext context, String service, SubConn.Listener listener) {
+        byte[] request = HealthStream.request(service);
+        return new WatchStream<>(
+                callback -> calls.start(subConn, HealthStream.METHOD, request, callback),
+                context,
+                System::nanoTime,
+                new HealthStream(subConn, service, listener, unimplementedHealthLogged));
+    }
+
+    @Override
+    public long startedStreams() {
+        return calls.started();
+    }
+
+    @Override
+    public long openStreams() {
+        return calls.open();
     }
 }

@@ -3,7 +3,9 @@ package io.peregrine.client.internal.watch;
 import io.netty.buffer.ByteBufAllocator;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientCall;
+import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.client.balancer.FixedPicker;
 import io.peregrine.client.balancer.PickResult;
@@ -18,6 +20,7 @@ import io.peregrine.client.internal.control.PickerSnapshot;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,11 @@ public final class SubConnCalls {
     private final RequestTemplates templates;
     private final Codecs codecs;
     private final @Nullable CallCredentials credentials;
+
+    /** Counted, so that those who look for the application's calls can leave them out (SPEC ID-4). */
+    private final AtomicLong started = new AtomicLong();
+
+    private final AtomicLong ended = new AtomicLong();
 
     /**
      * Joins what the calls have in common with the application's; see {@link CallDispatcher}.
@@ -67,9 +75,52 @@ public final class SubConnCalls {
      */
     public <Q, R> ClientCall<Q> start(
             SubConn subConn, MethodDescriptor<Q, R> method, Q request, StreamCallback<R> callback) {
-        StreamCall<Q, R> call = new StreamCall<>(dispatcher(subConn), method, CallOptions.DEFAULT, callback, null);
+        started.incrementAndGet();
+        StreamCall<Q, R> call =
+                new StreamCall<>(dispatcher(subConn), method, CallOptions.DEFAULT, new Counted<>(callback), null);
         call.startWith(request);
         return call;
+    }
+
+    /** How many were started so far. */
+    long started() {
+        return started.get();
+    }
+
+    /** How many have not ended. */
+    long open() {
+        return started.get() - ended.get();
+    }
+
+    /** Counts the end of a call. */
+    private final class Counted<R> implements StreamCallback<R> {
+        private final StreamCallback<R> callback;
+
+        Counted(StreamCallback<R> callback) {
+            this.callback = callback;
+        }
+
+        @Override
+        public void onHeaders(Metadata headers) {
+            callback.onHeaders(headers);
+        }
+
+        @Override
+        public void onMessage(R message) {
+            callback.onMessage(message);
+        }
+
+        @Override
+        public void onComplete(Metadata trailers) {
+            ended.incrementAndGet();
+            callback.onComplete(trailers);
+        }
+
+        @Override
+        public void onFailure(StatusException failure) {
+            ended.incrementAndGet();
+            callback.onFailure(failure);
+        }
     }
 
     /** Nobody publishes another picker, so nobody may wait for one. */
