@@ -396,6 +396,7 @@ public final class ControlPlane implements ChannelView {
             return;
         }
         connectivity.move(ConnectivityState.SHUTDOWN);
+        watches.close();
         if (transports.isEmpty()) {
             release(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
         } else {

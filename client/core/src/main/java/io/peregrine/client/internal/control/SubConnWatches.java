@@ -56,6 +56,12 @@ public interface SubConnWatches {
      */
     Watch health(SubConnection subConn, SyncContext context, String service, SubConn.Listener listener);
 
+    /**
+     * The channel lets its last calls end (SPEC CH-11): what is under way here ends now, and nothing is asked any more. A
+     * server whose health would have been asked counts as fit.
+     */
+    default void close() {}
+
     /** How many streams it has started so far. Any thread. */
     default long startedStreams() {
         return 0;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.internal.FakeTransport;
 import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.resolver.Attributes;
@@ -104,7 +105,17 @@ class SubConnectionLoadTest {
 
         @Override
         public SubConnWatches watches() {
-            return (subConn, syncContext, period, listener) -> new SubConnWatches.Watch() {
+            return new Recorded();
+        }
+
+        @Override
+        public void onTransportClosed(ClientTransport transport) {}
+    }
+
+    private final class Recorded implements SubConnWatches {
+        @Override
+        public Watch load(SubConnection subConn, SyncContext on, Duration period, SubConn.LoadListener listener) {
+            return new Watch() {
                 @Override
                 public void start() {
                     watched.add("start " + period);
@@ -118,6 +129,8 @@ class SubConnectionLoadTest {
         }
 
         @Override
-        public void onTransportClosed(ClientTransport transport) {}
+        public Watch health(SubConnection subConn, SyncContext on, String service, SubConn.Listener listener) {
+            throw new AssertionError("nobody asks for health");
+        }
     }
 }
