@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.CallPlacement;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.ConnectionStats;
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.client.warmup.WarmUp;
 import io.peregrine.transport.http2.FloodLimits;
@@ -113,6 +117,38 @@ class GuidesTest {
     }
 
     @Test
+    void failingFast() {
+        ClientConn alert = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .probeAfterDeadlines(3, Duration.ofMillis(20))
+                .build();
+
+        assertThat(alert.state()).isEqualTo(ConnectivityState.IDLE);
+        alert.close();
+    }
+
+    @Test
+    void severalConnections() {
+        ConnectionScaling scaling = ConnectionScaling.builder()
+                .maxConnections(4)
+                .openBeforeFull(0.8)
+                .warmStandby(true)
+                .maxAge(Duration.ofMinutes(30))
+                .placement(CallPlacement.OLDEST)
+                .build();
+        ClientConn wide = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .connectionScaling(scaling)
+                .build();
+        PoolStats stats = wide.connectionStats();
+        System.out.println(stats.connections(ConnectionStats.State.READY) + " connections carry " + stats.openStreams()
+                + " calls, " + stats.waitingStreams() + " wait for room, " + stats.waitingCalls() + " for a connection");
+
+        assertThat(stats.subchannels()).isEmpty();
+        wide.close();
+    }
+
+    @Test
     void limits() {
         TransportOptions options = TransportOptions.builder()
                 .windows(1 << 20, 8 << 20)
@@ -180,7 +216,7 @@ class GuidesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"connections.md, 10", "proxies.md, 1"})
+    @CsvSource({"connections.md, 12", "proxies.md, 1"})
     void theGuidesShowWhatIsBuiltHere(String guide, int snippets) throws Exception {
         List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/client/GuidesTest.java"))
                 .lines()
