@@ -30,6 +30,7 @@ import io.peregrine.client.resolver.ProxyingResolverProvider;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.UnixResolverProvider;
+import io.peregrine.transport.http2.DeadlineProbe;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportOptions;
@@ -76,6 +77,7 @@ public final class ClientConnBuilder {
     private TransportOptions transportOptions = TransportOptions.defaults();
     private @Nullable KeepAliveOptions keepAlive;
     private boolean keepAliveWithoutCalls;
+    private @Nullable DeadlineProbe deadlineProbe;
     private ConnectionScaling connectionScaling = ConnectionScaling.single();
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
@@ -207,6 +209,19 @@ public final class ClientConnBuilder {
      */
     public ClientConnBuilder keepAliveWithoutCalls(boolean on) {
         keepAliveWithoutCalls = on;
+        return this;
+    }
+
+    /**
+     * Asks a server whether it is there, with a PING, when so many calls in a row have reached their deadline on one
+     * connection without a byte from it, and replaces the connection if it is silent for {@code timeout} more: within
+     * milliseconds, where keepalive takes seconds. Default off. {@link DeadlineProbe} says what to choose, and why this
+     * does not upset servers that count PINGs. Calls pay nothing for it unless they reach their deadline.
+     *
+     * @throws IllegalArgumentException if a value is out of its range
+     */
+    public ClientConnBuilder probeAfterDeadlines(int deadlines, Duration timeout) {
+        deadlineProbe = new DeadlineProbe(deadlines, timeout);
         return this;
     }
 
@@ -474,7 +489,10 @@ public final class ClientConnBuilder {
         KeepAliveOptions watched = set == null
                 ? null
                 : new KeepAliveOptions(set.time(), set.timeout(), set.withoutCalls() || keepAliveWithoutCalls);
-        return new Http2Connector(loops, socketTuning, transportOptions, secured.tls()).withKeepAlive(watched);
+        TransportOptions options = deadlineProbe == null
+                ? transportOptions
+                : transportOptions.toBuilder().deadlineProbe(deadlineProbe).build();
+        return new Http2Connector(loops, socketTuning, options, secured.tls()).withKeepAlive(watched);
     }
 
     private static int requireAtLeast(String what, int value, int lowest) {

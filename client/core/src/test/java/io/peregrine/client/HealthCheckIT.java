@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.grpc.BindableService;
+import io.grpc.ForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -13,9 +14,15 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.testing.integration.EmptyProtos.Empty;
 import io.peregrine.client.credentials.InsecureCredentials;
+import io.peregrine.client.interceptor.StreamInterceptor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +37,8 @@ class HealthCheckIT {
     private static final CallOptions PATIENT =
             CallOptions.deadlineAfter(Duration.ofSeconds(20)).withWaitForReady(true);
     private static final CallOptions IMPATIENT = CallOptions.deadlineAfter(Duration.ofSeconds(20));
+    private static final Metadata.Key<String> TIMEOUT =
+            Metadata.Key.of("grpc-timeout", Metadata.ASCII_STRING_MARSHALLER);
     private static final String SERVICE = "shop";
     private static final String ROUND_ROBIN = "{\"loadBalancingConfig\": [{\"round_robin\": {}}],"
             + " \"healthCheckConfig\": {\"serviceName\": \"" + SERVICE + "\"}}";
@@ -122,8 +131,31 @@ class HealthCheckIT {
         }
     }
 
+    @Test
+    void hc6AWatchHasNoDeadlineAndPassesByTheApplicationsInterceptors() throws Exception {
+        AtomicInteger intercepted = new AtomicInteger();
+        StreamInterceptor counting = new StreamInterceptor() {
+            @Override
+            public <Q, R> ClientCall<Q> intercept(
+                    MethodDescriptor<Q, R> method, CallOptions options, StreamCallback<R> callback, Next next) {
+                intercepted.incrementAndGet();
+                return next.start(method, options, callback);
+            }
+        };
+        try (Server one = new Server(ServingStatus.SERVING);
+                ClientConn conn = connect(ROUND_ROBIN, one)
+                        .streamInterceptor(counting)
+                        .defaultOptions(CallOptions.deadlineAfter(Duration.ofSeconds(10)))
+                        .build()) {
+            conn.invoke(EMPTY_CALL, Empty.getDefaultInstance(), PATIENT);
+
+            assertThat(intercepted).hasValue(0);
+            assertThat(one.watchTimeouts).containsExactly("none");
+        }
+    }
+
     private static ClientConnBuilder connect(String config, Server... servers) {
-        int[] ports = java.util.Arrays.stream(servers)
+        int[] ports = Arrays.stream(servers)
                 .mapToInt(server -> server.server.port())
                 .toArray();
         return ClientConn.builder("given:///shop")
@@ -136,7 +168,8 @@ class HealthCheckIT {
     private static final class Server implements AutoCloseable, ServerInterceptor {
         final AtomicInteger calls = new AtomicInteger();
         final AtomicInteger watches = new AtomicInteger();
-        private final java.util.concurrent.CountDownLatch watchEnded = new java.util.concurrent.CountDownLatch(1);
+        final List<String> watchTimeouts = new CopyOnWriteArrayList<>();
+        private final CountDownLatch watchEnded = new CountDownLatch(1);
         private final HealthStatusManager health = new HealthStatusManager();
         private final InteropServer server;
 
@@ -165,7 +198,10 @@ class HealthCheckIT {
                 ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
             boolean watch = call.getMethodDescriptor().getFullMethodName().equals("grpc.health.v1.Health/Watch");
             (watch ? watches : calls).incrementAndGet();
-            return new io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener<>(
+            if (watch) {
+                watchTimeouts.add(Objects.requireNonNullElse(headers.get(TIMEOUT), "none"));
+            }
+            return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(
                     next.startCall(call, headers)) {
                 @Override
                 public void onCancel() {

@@ -3,10 +3,10 @@ package io.peregrine.client.internal;
 import io.peregrine.transport.http2.StreamCapacity;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** How full a {@link FakeTransport} says it is, and what it was asked. */
 public final class FakeCapacity implements StreamCapacity {
-    public boolean accepting = true;
     public int open;
     public int waiting;
     public int limit = Integer.MAX_VALUE;
@@ -19,6 +19,12 @@ public final class FakeCapacity implements StreamCapacity {
     /** How many streams each request to give back was for. */
     public final List<Integer> givenBack = new ArrayList<>();
 
+    private final BooleanSupplier accepting;
+
+    FakeCapacity(BooleanSupplier accepting) {
+        this.accepting = accepting;
+    }
+
     /** So many open streams, and so many that wait, under a limit. */
     public void set(int newOpen, int newWaiting, int newLimit) {
         open = newOpen;
@@ -28,7 +34,7 @@ public final class FakeCapacity implements StreamCapacity {
 
     @Override
     public boolean isAccepting() {
-        return accepting;
+        return accepting.getAsBoolean();
     }
 
     @Override

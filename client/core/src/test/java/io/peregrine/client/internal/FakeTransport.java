@@ -37,7 +37,7 @@ public final class FakeTransport implements ClientTransport {
     public TransportListener listener;
 
     private final SocketAddress address;
-    private final FakeCapacity capacity = new FakeCapacity();
+    private final FakeCapacity capacity = new FakeCapacity(() -> answer != StartResult.CLOSED);
 
     public FakeTransport() {
         this(new InetSocketAddress(InetAddress.getLoopbackAddress(), 50051));

@@ -96,16 +96,17 @@ final class BalancerWrapper {
         }
         endpoints = newEndpoints;
         subConns.healthService(config.healthCheckService());
-        boolean[] useful = {true};
-        boolean well = guard("took endpoints", () -> {
-            use(config.loadBalancing());
-            useful[0] = policies.onEndpoints(newEndpoints);
+        boolean useful;
+        try {
+            boolean unused = use(config.loadBalancing());
+            useful = policies.onEndpoints(newEndpoints);
             exitIdleIfRequested();
-        });
-        if (well) {
-            onWell();
+        } catch (RuntimeException | Error thrown) {
+            onFault("took endpoints", thrown);
+            return "";
         }
-        return useful[0] ? "" : "the policy " + policyName() + " has no use for the addresses of the resolver";
+        onWell();
+        return useful ? "" : "the policy " + policyName() + " has no use for the addresses of the resolver";
     }
 
     /** The resolver failed: of interest to a policy without endpoints (RS-2). */
@@ -113,7 +114,12 @@ final class BalancerWrapper {
         context.requireInContext();
         subConns.healthService(config.healthCheckService());
         guard("was told of the resolver's failure", () -> {
-            use(config.loadBalancing());
+            boolean changed = use(config.loadBalancing());
+            List<Endpoint> known = endpoints;
+            if (changed && known != null) {
+                // Or a policy that is new would know of the failure only, and take the place of one that works.
+                boolean unused = policies.onEndpoints(known);
+            }
             policies.onResolverError(status);
         });
     }
@@ -151,13 +157,16 @@ final class BalancerWrapper {
         subConns.shutdown();
     }
 
-    private void use(LoadBalancingPolicy wanted) {
-        if (!wanted.equals(policy)) {
+    /** Returns whether it is another one, or has another config. */
+    private boolean use(LoadBalancingPolicy wanted) {
+        boolean changed = !wanted.equals(policy);
+        if (changed) {
             // Before it is made: what it throws then is its own.
             policy = wanted;
             stopRestart();
         }
         make(() -> policies.switchTo(wanted));
+        return changed;
     }
 
     /** A policy that throws while it is made leaves nobody to shut down what it has made. */
@@ -240,7 +249,7 @@ final class BalancerWrapper {
         }
         boolean well = guard("was made anew", () -> {
             make(() -> policies.replaceBy(wanted));
-            policies.onEndpoints(known);
+            boolean unused = policies.onEndpoints(known);
             policies.exitIdle();
         });
         if (well) {

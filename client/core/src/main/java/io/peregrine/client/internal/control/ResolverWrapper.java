@@ -198,9 +198,16 @@ final class ResolverWrapper {
     }
 
     /** What was reported and not yet taken: an answer, and an error behind it. */
-    private record Report(
-            @Nullable Resolution answer, @Nullable Status error) {
+    private static final class Report {
         static final Report NONE = new Report(null, null);
+
+        final @Nullable Resolution answer;
+        final @Nullable Status error;
+
+        Report(@Nullable Resolution answer, @Nullable Status error) {
+            this.answer = answer;
+            this.error = error;
+        }
     }
 
     /** The resolver's view. It reports on any thread; whoever finds nothing waiting submits the task that takes it. */

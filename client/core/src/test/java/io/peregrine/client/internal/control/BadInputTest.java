@@ -73,7 +73,7 @@ class BadInputTest {
     // ---- Resolvers -------------------------------------------------------------------------------------------
 
     @Test
-    void aResolverThatKeepsFailingIsAskedInTheBackoffsRhythmAndLoggedOnce() {
+    void rs1AResolverThatKeepsFailingIsAskedInTheBackoffsRhythmAndLoggedOnce() {
         bringUp();
         for (int n = 0; n < 12; n++) {
             channel.resolver().fail("SERVFAIL " + n);
@@ -109,7 +109,7 @@ class BadInputTest {
     }
 
     @Test
-    void ofWhatAResolverReportsFasterThanItIsTakenOnlyTheLastAnswerIsKept() {
+    void rs1OfWhatAResolverReportsFasterThanItIsTakenOnlyTheLastAnswerIsKept() {
         channel.control.exitIdle();
         ScriptedChannel.Resolver resolver = channel.resolver();
         channel.whenEndpointsCome = balancer -> {
@@ -177,6 +177,18 @@ class BadInputTest {
         assertThat(logged).hasSize(1);
         channel.advance(BACKOFF);
         assertThat(channel.resolver().retries).isEqualTo(1);
+    }
+
+    @Test
+    void rs3ANewPolicyThatComesWithoutAddressesGetsTheLastGoodOnes() {
+        bringUp();
+
+        channel.resolver().answer(channel.config("another"));
+
+        assertThat(channel.balancer().seen).containsExactly(ScriptedChannel.endpoints("10.0.0.1"));
+        assertThat(channel.balancer().errors).hasSize(1);
+        assertThat(channel.state()).isEqualTo(READY);
+        assertThat(channel.pickedMessage()).isEqualTo("another");
     }
 
     // ---- Policies --------------------------------------------------------------------------------------------
@@ -262,7 +274,7 @@ class BadInputTest {
     }
 
     @Test
-    void aPolicyThatIsSlowHoldsUpNoPick() throws Exception {
+    void ch9APolicyThatIsSlowHoldsUpNoPick() throws Exception {
         bringUp();
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);

@@ -286,6 +286,27 @@ class ControlPlaneTest {
         assertThat(channel.state()).isEqualTo(SHUTDOWN);
     }
 
+    @Test
+    void id2CallsThatFailKeepTheChannelFromGoingIdle() {
+        Duration timeout = Duration.ofMinutes(30);
+        ScriptedChannel failing =
+                new ScriptedChannel(new ControlSettings(ScriptedChannel.TARGET, "any", false, 10, timeout, true));
+        failing.whenEndpointsCome =
+                balancer -> balancer.context.updateState(TRANSIENT_FAILURE, ScriptedChannel.picker("refused"));
+        failing.pick();
+        failing.resolver().answer("10.0.0.1");
+        for (int n = 0; n < 50; n++) {
+            assertThat(failing.pickedMessage()).isEqualTo("refused");
+            failing.advance(Duration.ofMinutes(20));
+        }
+
+        assertThat(failing.resolvers).hasSize(1);
+        failing.advance(timeout.plus(timeout.dividedBy(8)));
+
+        assertThat(failing.state()).isEqualTo(IDLE);
+        assertThat(failing.resolver().closed).isTrue();
+    }
+
     // ---- The resolver ----------------------------------------------------------------------------------------
 
     @Test

@@ -12,12 +12,15 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.SubConn;
+import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.internal.FakeTransport;
 import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.client.internal.pool.PoolDirectory;
 import io.peregrine.client.resolver.Attributes;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
+import java.lang.reflect.Field;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -46,6 +49,7 @@ class SubConnectionTest {
     private final List<ConnectivityState> health = new ArrayList<>();
     private final List<HealthWatch> watches = new ArrayList<>();
     private @Nullable String healthService;
+    private PoolDirectory pools = PoolDirectory.ofSingles();
     private int resolveNows;
     private boolean refuseToOpen;
 
@@ -115,6 +119,36 @@ class SubConnectionTest {
         last().listener().onReady();
 
         assertThat(subConnection.transport()).isSameAs(last());
+    }
+
+    /** One volatile field holds the transport itself; there is nothing in between that a call would pay for. */
+    @Test
+    void cs9ACallReachesTheOnlyConnectionWithoutAChoice() throws ReflectiveOperationException {
+        bring(READY);
+        Field only = SubConnection.class.getDeclaredField("transport");
+        Field several = SubConnection.class.getDeclaredField("several");
+        only.setAccessible(true);
+        several.setAccessible(true);
+
+        assertThat(only.get(subConnection)).isSameAs(last());
+        assertThat(several.get(subConnection)).isNull();
+        assertThat(last().capacity().pressureWatched).as("nobody watches it").isZero();
+        assertThat(last().capacity().roomWatched).isFalse();
+    }
+
+    @Test
+    void cs9WithSeveralConnectionsEachCallChooses() {
+        pools = PoolDirectory.of(ConnectionScaling.builder().minConnections(2).build());
+        SubConnection wide = newSubConnection();
+        context.execute(wide::connect);
+        opened.get(0).listener().onReady();
+        opened.get(1).listener().onReady();
+        opened.get(0).capacity().set(5, 0, 5);
+
+        assertThat(wide.transport()).isSameAs(opened.get(1));
+        opened.get(1).terminate("reset", null);
+        assertThat(wide.transport()).isSameAs(opened.get(0));
+        context.execute(wide::shutdown);
     }
 
     @Test
@@ -556,6 +590,11 @@ class SubConnectionTest {
             transport.listener = listener;
             opened.add(transport);
             return transport;
+        }
+
+        @Override
+        public PoolDirectory pools() {
+            return pools;
         }
 
         @Override
