@@ -24,6 +24,7 @@ public final class ServerWatches implements SubConnWatches {
     private final SubConnCalls calls;
     private final AtomicBoolean unimplementedHealthLogged = new AtomicBoolean();
     private final Set<Watch> started = new LinkedHashSet<>();
+    private boolean unimplementedLoadLogged;
     private boolean closed;
 
     /** By those calls. */
@@ -46,13 +47,19 @@ public final class ServerWatches implements SubConnWatches {
 
                     @Override
                     public void onEnd(Status status) {
-                        System.Logger.Level level = status.code() == StatusCode.UNIMPLEMENTED
-                                ? System.Logger.Level.INFO
-                                : System.Logger.Level.DEBUG;
-                        LOG.log(level, "the load reports of {0} have ended: {1}", subConn.address(), status);
+                        LOG.log(levelOf(status), "the load reports of {0} have ended: {1}", subConn.address(), status);
                     }
                 });
         return new ChannelsWatch(stream, () -> {});
+    }
+
+    /** The first server that does not report says enough of the others. */
+    private System.Logger.Level levelOf(Status status) {
+        if (status.code() != StatusCode.UNIMPLEMENTED || unimplementedLoadLogged) {
+            return System.Logger.Level.DEBUG;
+        }
+        unimplementedLoadLogged = true;
+        return System.Logger.Level.INFO;
     }
 
     @Override

@@ -75,14 +75,15 @@ public final class PeakEwmaBalancer extends EndpointBalancer<PeakEwmaEndpoint> {
         ready = ready();
         List<PickResult> results = ready.stream().map(EndpointChild::result).toList();
         double penaltyNs = settings.penaltyNs();
+        startTimer();
         if (!results.equals(published) || penaltyNs != publishedPenaltyNs) {
             published = results;
             publishedPenaltyNs = penaltyNs;
             Picker picker =
                     results.size() == 1 ? new FixedPicker(results.get(0)) : new PeakEwmaPicker(ready, penaltyNs);
+            // Last, for it may close this policy.
             context().updateState(ConnectivityState.READY, picker);
         }
-        startTimer();
     }
 
     private void startTimer() {

@@ -28,6 +28,7 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
     private final PeakLatency latency = new PeakLatency();
 
     /** What costs are divided by; written in the context, read by pickers; both opaque: an old one does no harm. */
+    @SuppressWarnings("FieldMayBeFinal") // written through SHARE
     private double share = 1;
 
     private long readySinceNs;

@@ -8,61 +8,54 @@ import java.lang.invoke.VarHandle;
  *
  * <p>Two things happen to the average, from any number of threads and without a lock. A sample above it replaces it, by
  * compare-and-set as long as it is above. Otherwise time passes: the average loses {@code 1 - e^(-Δt / decay time)} of itself,
- * and a sample gains as much. Whoever moves {@link #stampNs} from the past to now, by compare-and-set, owns the time between
+ * and a sample gains as much. Whoever moves the stamp from the past to now, by compare-and-set, owns the time between
  * and applies it, once; who comes too late has no time left to apply, and its sample, which was not above, weighs nothing. So
- * no interval counts twice and no peak is lost, whatever the order. A sample that loses the stamp to another is lost: it came
- * within nanoseconds of one that counts.
+ * no interval counts twice and no peak is lost. A peak may still be lowered by an interval that another thread has taken
+ * just before: by a tick's part at most, 1 %. A sample that loses the stamp to another is lost: it came within nanoseconds
+ * of one that counts.
  *
- * <p>All fields are read opaquely by pickers: each is a number of its own, and an old one costs one choice that could have
- * been better.
+ * <p>All numbers are read opaquely: each is one of its own, and an old one costs one choice that could have been better. They
+ * share a line of the processors' caches, since a pick reads most of them, and no other endpoint's are in it.
  */
 final class PeakLatency {
+    private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
     private static final double UNKNOWN = -1;
 
-    private static final VarHandle AVERAGE_NS;
-    private static final VarHandle STAMP_NS;
-    private static final VarHandle STARTED;
-    private static final VarHandle FINISHED;
+    /** 128 bytes: a cache line, and the one that is fetched with it, on either side. */
+    private static final int PADDING = 16;
 
-    static {
-        try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            AVERAGE_NS = lookup.findVarHandle(PeakLatency.class, "averageNs", double.class);
-            STAMP_NS = lookup.findVarHandle(PeakLatency.class, "stampNs", long.class);
-            STARTED = lookup.findVarHandle(PeakLatency.class, "started", long.class);
-            FINISHED = lookup.findVarHandle(PeakLatency.class, "finished", long.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
+    /** The average, as the bits of a double; {@link #UNKNOWN} until there is a sample. Changed by compare-and-set. */
+    private static final int AVERAGE = PADDING;
+
+    /** Until when time has been applied to the average. Changed by compare-and-set. */
+    private static final int STAMP = PADDING + 1;
+
+    /** Calls that a picker sent here, added to by pickers: a count, which orders nothing. */
+    private static final int STARTED = PADDING + 2;
+
+    /** Of those, the ones that have ended. The release of each pairs with the acquire in {@link #underWay}. */
+    private static final int FINISHED = PADDING + 3;
+
+    private final long[] cells = new long[FINISHED + 1 + PADDING];
+
+    /** Without calls; nothing is known. */
+    PeakLatency() {
+        cells[AVERAGE] = Double.doubleToRawLongBits(UNKNOWN);
     }
-
-    /** Changed by compare-and-set; {@link #UNKNOWN} until there is a sample. */
-    private volatile double averageNs = UNKNOWN;
-
-    /** Until when time has been applied to the average; changed by compare-and-set. */
-    private volatile long stampNs;
-
-    /** Calls that a picker sent here; added to by pickers, which pairs with nothing: a count. */
-    @SuppressWarnings("unused") // accessed through STARTED
-    private volatile long started;
-
-    /** Of those, the ones that have ended; added to where calls end. Never more than {@link #started}. */
-    @SuppressWarnings("unused") // accessed through FINISHED
-    private volatile long finished;
 
     /** A picker sends a call here. */
     void onStart() {
-        STARTED.getAndAdd(this, 1L);
+        CELL.getAndAdd(cells, STARTED, 1L);
     }
 
     /** A picker sent a call here, and no connection took it. */
     void onNotSent() {
-        STARTED.getAndAdd(this, -1L);
+        CELL.getAndAdd(cells, STARTED, -1L);
     }
 
     /** A call that was sent here has ended, well or not. */
     void onFinish() {
-        FINISHED.getAndAdd(this, 1L);
+        CELL.getAndAdd(cells, FINISHED, 1L);
     }
 
     /** A call has taken that long; {@code decayNs} is the decay time. */
@@ -96,30 +89,30 @@ final class PeakLatency {
 
     /** Nothing is known any more: the endpoint has a new connection, perhaps to a new server. */
     void forget() {
-        averageNs = UNKNOWN;
+        CELL.setOpaque(cells, AVERAGE, Double.doubleToRawLongBits(UNKNOWN));
     }
 
     /** What one more call costs here, in nanoseconds; {@code penaltyNs} is that of a call where no latency is known. */
     double costNs(double penaltyNs) {
         long underWay = underWay();
-        double average = (double) AVERAGE_NS.getOpaque(this);
+        double average = averageNs();
         return average < 0 ? penaltyNs * underWay : average * (underWay + 1);
     }
 
     /** Calls under way; 0 or more, for a call is started before it is finished, and the finished are read first. */
     long underWay() {
-        long ended = (long) FINISHED.getAcquire(this);
-        return (long) STARTED.getOpaque(this) - ended;
+        long ended = (long) CELL.getAcquire(cells, FINISHED);
+        return (long) CELL.getOpaque(cells, STARTED) - ended;
     }
 
     /** How many calls have ended. */
     long finished() {
-        return (long) FINISHED.getOpaque(this);
+        return (long) CELL.getOpaque(cells, FINISHED);
     }
 
     /** The average; less than 0 if there is none. */
     double averageNs() {
-        return (double) AVERAGE_NS.getOpaque(this);
+        return Double.longBitsToDouble((long) CELL.getOpaque(cells, AVERAGE));
     }
 
     private boolean isKnown() {
@@ -128,32 +121,37 @@ final class PeakLatency {
 
     /** False if the average is as high. */
     private boolean tryRaise(double sampleNs, long nowNs) {
-        double before = averageNs;
+        double before = averageNs();
         while (sampleNs > before) {
-            if (AVERAGE_NS.compareAndSet(this, before, sampleNs)) {
+            if (replaceAverage(before, sampleNs)) {
                 // The time until now is not to lower what is of now. If another was faster, its time is as good.
-                boolean unused = STAMP_NS.compareAndSet(this, stampNs, nowNs);
+                boolean unused = CELL.compareAndSet(cells, STAMP, (long) CELL.getOpaque(cells, STAMP), nowNs);
                 return true;
             }
-            before = averageNs;
+            before = averageNs();
         }
         return false;
     }
 
     private void pass(double sampleNs, long nowNs, double decayNs) {
-        long before = stampNs;
+        long before = (long) CELL.getOpaque(cells, STAMP);
         long elapsedNs = nowNs - before;
-        if (elapsedNs <= 0 || !STAMP_NS.compareAndSet(this, before, nowNs)) {
+        if (elapsedNs <= 0 || !CELL.compareAndSet(cells, STAMP, before, nowNs)) {
             return;
         }
         double kept = Math.exp(-elapsedNs / decayNs);
         double average;
         do {
-            average = averageNs;
+            average = averageNs();
             if (average < sampleNs) {
                 // Forgotten, or lowered, meanwhile: the next sample says more.
                 return;
             }
-        } while (!AVERAGE_NS.compareAndSet(this, average, average * kept + sampleNs * (1 - kept)));
+        } while (!replaceAverage(average, average * kept + sampleNs * (1 - kept)));
+    }
+
+    private boolean replaceAverage(double before, double after) {
+        return CELL.compareAndSet(
+                cells, AVERAGE, Double.doubleToRawLongBits(before), Double.doubleToRawLongBits(after));
     }
 }

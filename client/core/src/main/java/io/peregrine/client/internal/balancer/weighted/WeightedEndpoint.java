@@ -4,6 +4,7 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.balancer.DoneInfo;
 import io.peregrine.client.balancer.DoneListener;
 import io.peregrine.client.balancer.EndpointChild;
+import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.LoadReport;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.SubConn;
@@ -17,6 +18,7 @@ import java.util.List;
  */
 final class WeightedEndpoint extends EndpointChild implements DoneListener {
     private final WeightedRoundRobinBalancer owner;
+    private final LoadBalancer.Context reporting;
     private final ReportedWeight weight = new ReportedWeight();
 
     /** Those that its pick_first has made and may still use; few, see {@link #onStateChanged}. */
@@ -27,6 +29,12 @@ final class WeightedEndpoint extends EndpointChild implements DoneListener {
     WeightedEndpoint(WeightedRoundRobinBalancer owner, Endpoint endpoint) {
         super(owner, endpoint);
         this.owner = owner;
+        this.reporting = owner.reportingTo(this);
+    }
+
+    /** What its pick_first works in. */
+    LoadBalancer.Context reporting() {
+        return reporting;
     }
 
     /** What a picker decides for it; while it is ready. */

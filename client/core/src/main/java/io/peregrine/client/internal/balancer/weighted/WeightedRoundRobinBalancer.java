@@ -95,9 +95,14 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
         return new WeightedEndpoint(this, endpoint);
     }
 
+    /** What the pick_first of a child works in. */
+    Context reportingTo(WeightedEndpoint child) {
+        return new ReportingContext(child);
+    }
+
     @Override
     protected Context contextOf(EndpointChild child) {
-        return new ReportingContext((WeightedEndpoint) child);
+        return ((WeightedEndpoint) child).reporting();
     }
 
     @Override
@@ -122,17 +127,18 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
         List<PickResult> results = new ArrayList<>(ready.size() + 1);
         ready.forEach(child -> results.add(child.result()));
         scheduled = ready;
+        startTimer();
         WeightedPicker current = picker;
         if (current != null && results.equals(published) && current.isOutOfBand() == isOutOfBand()) {
             reschedule();
-        } else {
-            published = results;
-            PickResult[] picks = ready.stream().map(WeightedEndpoint::pickResult).toArray(PickResult[]::new);
-            WeightedPicker made = new WeightedPicker(picks, newScheduler(), isOutOfBand());
-            picker = made;
-            context().updateState(ConnectivityState.READY, made);
+            return;
         }
-        startTimer();
+        published = results;
+        PickResult[] picks = ready.stream().map(WeightedEndpoint::pickResult).toArray(PickResult[]::new);
+        WeightedPicker made = new WeightedPicker(picks, newScheduler(), isOutOfBand());
+        picker = made;
+        // Last, for it may close this policy.
+        context().updateState(ConnectivityState.READY, made);
     }
 
     private void startTimer() {
