@@ -8,7 +8,6 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.netty.buffer.Unpooled;
 import io.peregrine.client.ClientCall;
 import io.peregrine.client.ConnectivityState;
-import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
