@@ -28,7 +28,7 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
     private final PeakLatency latency = new PeakLatency();
 
     /** What costs are divided by; written in the context, read by pickers; both opaque: an old one does no harm. */
-    @SuppressWarnings("FieldMayBeFinal") // written through SHARE
+    @SuppressWarnings("unused") // accessed through SHARE
     private double share = 1;
 
     private long readySinceNs;
@@ -75,11 +75,11 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
         long elapsedNs = done.elapsedNs();
         StatusCode code = done.status().code();
         if (code == StatusCode.CANCELLED) {
-            latency.onPartialSample(elapsedNs, nowNs);
+            latency.onPartialSample((double) elapsedNs, nowNs);
         } else if (isServersFailure(code)) {
-            latency.onSample(Math.max(elapsedNs, settings.failureNs(done.timeoutNs())), nowNs, settings.decayNs());
+            latency.onSample(Math.max((double) elapsedNs, settings.failureNs(done.timeoutNs())), nowNs, settings.decayNs());
         } else {
-            latency.onSample(elapsedNs, nowNs, settings.decayNs());
+            latency.onSample((double) elapsedNs, nowNs, settings.decayNs());
         }
     }
 
@@ -103,7 +103,7 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
         waited = latency.underWay() > 0;
         if (silent) {
             // What was under way at the last tick still is, for nothing has ended.
-            latency.onSilence(nowNs - silentSinceNs, nowNs, settings.penaltyNs());
+            latency.onSilence((double) (nowNs - silentSinceNs), nowNs, settings.penaltyNs());
         } else {
             latency.onIdle(nowNs, settings.decayNs());
         }

@@ -34,6 +34,6 @@ final class PeakEwmaPicker implements Picker {
     }
 
     private static int scaled(long random32, int bound) {
-        return (int) (random32 * bound >>> 32);
+        return (int) ((random32 * bound) >>> 32);
     }
 }

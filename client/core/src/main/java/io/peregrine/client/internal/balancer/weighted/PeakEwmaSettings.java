@@ -27,12 +27,12 @@ record PeakEwmaSettings(double decayNs, double penaltyNs, Duration tick, @Nullab
             tick = LONGEST_TICK;
         }
         return new PeakEwmaSettings(
-                policy.decayTime().toNanos(), policy.penalty().toNanos(), tick, policy.slowStart());
+                (double) policy.decayTime().toNanos(), (double) policy.penalty().toNanos(), tick, policy.slowStart());
     }
 
     /** What a failed call costs at least: its whole time, or the penalty if it has no deadline. */
     double failureNs(long timeoutNs) {
-        return timeoutNs == Long.MAX_VALUE ? penaltyNs : timeoutNs;
+        return timeoutNs == Long.MAX_VALUE ? penaltyNs : (double) timeoutNs;
     }
 
     double slowStartFactor(long ageNs) {

@@ -1,5 +1,6 @@
 package io.peregrine.client.internal.balancer.weighted;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -39,7 +40,7 @@ final class ReportedWeight {
     void onReport(double weight, long nowNs) {
         State before;
         do {
-            before = state.get();
+            before = current();
         } while (!state.compareAndSet(before, before.with(weight, nowNs)));
     }
 
@@ -50,7 +51,7 @@ final class ReportedWeight {
 
     /** Whether the weight counts now; if the reports are too old, the next ones are to settle anew (WR-4). */
     Use use(long nowNs, long expirationNs, long blackoutNs) {
-        State current = state.get();
+        State current = current();
         if (!current.reported) {
             return Use.NOT_YET_USABLE;
         }
@@ -65,13 +66,18 @@ final class ReportedWeight {
 
     /** What the last report made for; 0 without one. */
     double weight() {
-        return state.get().weight;
+        return current().weight;
+    }
+
+    /** Never null. */
+    private State current() {
+        return Objects.requireNonNull(state.get());
     }
 
     private void unsettle() {
         State before;
         do {
-            before = state.get();
+            before = current();
         } while (!state.compareAndSet(before, before.unsettled()));
     }
 }

@@ -89,7 +89,7 @@ public final class SlowStartRamps {
         private long readySinceNs;
 
         /** Written in the context, read by pickers; both opaque: an old one does no harm. */
-        @SuppressWarnings("FieldMayBeFinal") // written through FACTOR
+        @SuppressWarnings("unused") // accessed through FACTOR
         private double factor = 1;
 
         private Ramp() {}

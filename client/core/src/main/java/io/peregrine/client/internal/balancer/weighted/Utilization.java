@@ -58,16 +58,15 @@ final class Utilization {
     }
 
     private static @Nullable Metric metric(String name) {
-        switch (name) {
-            case "application_utilization":
-                return LoadReport::applicationUtilization;
-            case "cpu_utilization":
-                return LoadReport::cpuUtilization;
-            case "mem_utilization":
-                return LoadReport::memoryUtilization;
-            default:
-                break;
-        }
+        return switch (name) {
+            case "application_utilization" -> LoadReport::applicationUtilization;
+            case "cpu_utilization" -> LoadReport::cpuUtilization;
+            case "mem_utilization" -> LoadReport::memoryUtilization;
+            default -> metricInMap(name);
+        };
+    }
+
+    private static @Nullable Metric metricInMap(String name) {
         int dot = name.indexOf('.');
         String key = name.substring(dot + 1);
         return switch (dot < 0 ? "" : name.substring(0, dot)) {
