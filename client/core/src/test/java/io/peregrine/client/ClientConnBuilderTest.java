@@ -92,6 +92,13 @@ class ClientConnBuilderTest {
     }
 
     @Test
+    void id1RefusesANegativeTimeout() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> build("a:1", it -> it.idleTimeout(Duration.ofSeconds(-1))))
+                .withMessage("idle timeout: PT-1S (expected: zero or more)");
+    }
+
+    @Test
     void ch1RefusesEventLoopsThatAreClosed() {
         EventLoops closed = EventLoops.create(1);
         closed.close();

@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  */
 @EventLoopConfined
 final class Http2ClientConnection extends ChannelInboundHandlerAdapter
-        implements ClientTransport, CommandQueue.Consumer, StreamLifecycle.Connection, KeepAlive.Connection {
+        implements ClientTransport, CommandQueue.Consumer, StreamLifecycle.Connection, KeepAlive.Connection, StreamGauge.Connection {
 
     private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
     private static final int SHOWN_DEBUG_BYTES = 256;
@@ -82,6 +82,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final FloodDefence flood;
     private final FrameInput input;
     private final KeepAlive keepAlive;
+    private final StreamGauge gauge;
+    private final StallDetector stalls;
 
     /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
     @Published("volatile: written on the loop, read by start() on any thread")
@@ -120,7 +122,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.outbound = new OutboundFlow(channel, eventLoop, writer, peer);
         this.inbound = new InboundFlow(writer, options);
         this.commands = new CommandQueue(eventLoop, options.maxQueuedCommands(), this);
-        this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, options);
+        this.gauge = new StreamGauge(this, commands, listener);
+        this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, gauge, options);
         HeaderSink sink = new HeaderSink();
         this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
         this.flood = new FloodDefence(this, channel, eventLoop, peerLabel, options, writer);
@@ -130,6 +133,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.input = new FrameInput(
                 this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver, flood);
         this.keepAlive = new KeepAlive(this, eventLoop, peerLabel, writer, streams.table(), options.keepAlive());
+        this.stalls = new StallDetector(this, eventLoop, peerLabel, writer, keepAlive, options.deadlineProbe());
     }
 
     // ---- ClientTransport: any thread -------------------------------------------------------------------------
@@ -201,6 +205,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     }
 
     @Override
+    public long startedStreams() {
+        return streams.table().observedStarted();
+    }
+
+    @Override
     public SocketAddress remoteAddress() {
         return peerLabel.address();
     }
@@ -210,8 +219,14 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         return ConnectionInfo.of(channel, peerLabel.address());
     }
 
+    @Override
+    public StreamCapacity capacity() {
+        return gauge;
+    }
+
     /** Runs a rare command on the loop. */
-    private void submit(Runnable command) {
+    @Override
+    public void submit(Runnable command) {
         try {
             commands.submit(command);
         } catch (RejectedExecutionException loopIsGone) {
@@ -261,6 +276,18 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
     }
 
+    // ---- StreamGauge.Connection ------------------------------------------------------------------------------
+
+    @Override
+    public boolean isAccepting() {
+        return accepting;
+    }
+
+    @Override
+    public void giveBack(int most, String reason) {
+        streams.giveBack(most, reason);
+    }
+
     // ---- StreamLifecycle.Connection --------------------------------------------------------------------------
 
     /** After {@link #shutdown} what was accepted before still opens; the peer's GOAWAY is final. */
@@ -280,6 +307,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             responded = true;
             listener.onFirstResponse();
         }
+    }
+
+    @Override
+    public void onOpenDeadline() {
+        stalls.onDeadline();
     }
 
     /** The last stream of a connection that drains closes it, at the end of the turn: others may be ending too. */
@@ -317,6 +349,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             throw connectionError(FLOW_CONTROL_ERROR, "SETTINGS overflow the window of a stream");
         }
         writer.settingsAck();
+        gauge.onLimit(peer.maxConcurrentStreams());
         if (state == State.AWAITING_SETTINGS) {
             state = State.READY;
             cancelConnectTimeout();
@@ -325,6 +358,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             listener.onReady();
         } else {
             streams.openWaiting();
+            gauge.onSettled();
         }
     }
 
@@ -564,6 +598,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         cancelConnectTimeout();
         flood.close();
         keepAlive.stop();
+        stalls.stop();
         input.close();
         inbound.close();
         streams.failWaiting(failure(StreamFailure.Kind.UNPROCESSED, reason, cause));

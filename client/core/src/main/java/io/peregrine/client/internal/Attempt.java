@@ -138,7 +138,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
                 }
                 waits().lastPickFailure = picked.status().message();
             }
-            if (awaitSuccessorOf(picker)) {
+            if (awaitSuccessorOf(picker, subConn)) {
                 return;
             }
         }
@@ -261,7 +261,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             return true;
         }
         // Before the breaker, for which an attempt that cannot be dressed says nothing of a server.
-        if ((picked.isDressed() || dressed) && !dress(picked)) {
+        boolean plain = !picked.isDressed() && subConnection.authority() == null && !dressed;
+        if (!plain && !dress(picked, subConnection)) {
             return true;
         }
         if (!passBreaker(subConnection.address())) {
@@ -321,15 +322,16 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     /**
-     * Adds what the picker wants in the headers of this attempt (PK-11); an authority of the call's own comes first. False
-     * if that cannot be, and the attempt has ended.
+     * Adds what the picker wants in the headers of this attempt (PK-11). An authority of the call's own comes first, then
+     * the picker's, then that of the server's name (TG-6). False if that cannot be, and the attempt has ended.
      */
-    private boolean dress(PickResult picked) {
+    private boolean dress(PickResult picked, SubConnection subConnection) {
         dressed = true;
         Metadata own = credentialFields == null ? call.options().metadata() : credentialFields;
         requestFields(AttemptFields.of(own, picked.metadata(), previousAttempts));
         try {
-            requestHeaders(call.headersFor(picked.authority()));
+            String named = picked.authority() == null ? subConnection.authority() : picked.authority();
+            requestHeaders(call.headersFor(named));
             return true;
         } catch (StatusException illegal) {
             end(Outcome.DROPPED, illegal.status());
@@ -426,8 +428,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         }
     }
 
-    /** True if the attempt has moved on; false if there is a new picker already. */
-    private boolean awaitSuccessorOf(Picker picker) {
+    /**
+     * True if the attempt has moved on; false if there is a new picker already, or another connection to what was picked.
+     * That one is looked at after the attempt waits, and told of after it is published: one of the two sees the other.
+     */
+    private boolean awaitSuccessorOf(Picker picker, @Nullable SubConn picked) {
         AttemptWaits waiting = waits();
         waiting.begin(call.dispatcher().isResolved() ? Wait.Reason.PICKER : Wait.Reason.RESOLVER);
         if (hasDeadline() && !waiting.isTimed() && !scheduleWaitDeadline(waiting)) {
@@ -440,6 +445,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
                     endCancelled();
                 } else if (waiting.isDeadlinePassed() && pickers.remove(this)) {
                     endByDeadline();
+                } else if (picked instanceof SubConnection again && again.isUsable() && pickers.remove(this)) {
+                    return false;
                 }
                 return true;
             }
@@ -523,6 +530,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     @Override
+    protected boolean tryLeave() {
+        return pipe() == null || call.tryLeave(this);
+    }
+
+    @Override
     protected void onWaitingForSlot() {
         waits().begin(Wait.Reason.STREAM_SLOT);
     }
@@ -584,6 +596,9 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             waited.close(how, status.code(), failure);
         }
         if (tracking != null) {
+            if (how == Outcome.UNPROCESSED) {
+                tracking.sent(false);
+            }
             tracking.end(status, trailers, responded());
         }
         call.onEnd(this, status, trailers, failure);

@@ -270,7 +270,7 @@ class ControlPlaneConfigTest {
         log.clear();
 
         resolver.answer(B, config("other", "y"));
-        assertThat(log).containsExactly("x closed", "new y", "y endpoints 10.0.0.2");
+        assertThat(log).containsExactly("new y", "y endpoints 10.0.0.2", "x closed");
 
         resolver.inContext = () -> first.updateState(ConnectivityState.TRANSIENT_FAILURE, info -> PickResult.queue());
         resolver.answer(B, WRONG);
@@ -325,11 +325,10 @@ class ControlPlaneConfigTest {
                 LoadBalancerRegistry.standard().with(provider("logging")).with(provider("other"));
         return new ControlPlane(
                 home.eventLoop(),
-                10,
+                ControlSettings.of("test:///", "test", 10),
                 () -> resolver,
                 new ActiveConfig(given, lookup, policies),
-                new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null),
-                "test");
+                new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null));
     }
 
     private void advance(long millis) {
