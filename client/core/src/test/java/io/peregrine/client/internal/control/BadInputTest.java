@@ -173,7 +173,7 @@ class BadInputTest {
         assertThat(channel.state()).isEqualTo(READY);
         assertThat(channel.balancers).hasSize(1);
         assertThat(channel.balancer().seen).as("its addresses count").hasSize(6);
-        assertThat(channel.control.lastFailure()).contains("$.loadBalancingConfig", "nonesuch");
+        assertThat(channel.control.lastFailure()).contains("$.loadBalancingConfig", "policy that is registered");
         assertThat(logged).hasSize(1);
         channel.advance(BACKOFF);
         assertThat(channel.resolver().retries).isEqualTo(1);

@@ -164,7 +164,7 @@ class HealthStreamTest {
     }
 
     private void end(StatusCode code) {
-        calls.get(calls.size() - 1).callback.onFailure(new StatusException(Status.of(code, "over"), Metadata.EMPTY));
+        calls.get(calls.size() - 1).callback.onFailure(new StatusException(Status.of(code, "over")));
     }
 
     private record FakeCall(StreamCallback<Integer> callback) implements ClientCall<byte[]> {
