@@ -67,7 +67,7 @@ class SeveralConnectionsTest {
     @Test
     void cs5ACallThatIsGivenBackIsSentElsewhereAndItsPickWasInVain() {
         List<Boolean> sent = new ArrayList<>();
-        PickResult watched = PickResult.of(subConnection, done -> sent.add(done.isSent()));
+        PickResult watched = PickResult.of(subConnection).onDone(done -> sent.add(done.isSent()));
         fixture.pickers.publish(info -> watched);
         FakeTransport first = opened.get(0);
         EndRecorder end = fixture.start(CallOptions.DEFAULT);
