@@ -40,8 +40,8 @@ class ConnectionScalingIT {
                 replies.add(conn.invokeFuture(WAIT, REQUEST, OPTIONS));
             }
 
-            server.awaitWaiting(6);
             PoolStats stats = await(conn, now -> now.openStreams() == 6 && now.waitingStreams() == 1);
+            server.awaitWaiting(6);
             assertThat(stats.connections(State.READY)).isEqualTo(3);
             server.release();
             server.awaitWaiting(1);
@@ -241,7 +241,7 @@ class ConnectionScalingIT {
     }
 
     private static PoolStats await(ClientConn conn, Predicate<PoolStats> wanted) {
-        long untilNs = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        long untilNs = System.nanoTime() + Duration.ofSeconds(20).toNanos();
         PoolStats stats = conn.connectionStats();
         while (!wanted.test(stats)) {
             assertThat(System.nanoTime()).as("still %s", stats).isLessThan(untilNs);
