@@ -155,9 +155,8 @@ class HealthCheckIT {
     }
 
     private static ClientConnBuilder connect(String config, Server... servers) {
-        int[] ports = Arrays.stream(servers)
-                .mapToInt(server -> server.server.port())
-                .toArray();
+        int[] ports =
+                Arrays.stream(servers).mapToInt(server -> server.server.port()).toArray();
         return ClientConn.builder("given:///shop")
                 .credentials(InsecureCredentials.create())
                 .resolver(new GivenEndpoints(GivenEndpoints.loopback(ports)))
@@ -174,9 +173,9 @@ class HealthCheckIT {
         private final InteropServer server;
 
         Server(@Nullable ServingStatus status) throws Exception {
-            NettyServerBuilder builder =
-                    NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                            .intercept(this);
+            NettyServerBuilder builder = NettyServerBuilder.forAddress(
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                    .intercept(this);
             if (status != null) {
                 is(status);
                 BindableService service = health.getHealthService();

@@ -88,7 +88,8 @@ class IdleModeIT {
 
     @Test
     void ch13ACallUnderWayEndsOnItsConnectionWhenTheChannelGoesIdle() throws Exception {
-        try (ClientConn conn = connect(new GivenEndpoints(GivenEndpoints.loopback(one.port()))).build();
+        try (ClientConn conn = connect(new GivenEndpoints(GivenEndpoints.loopback(one.port())))
+                        .build();
                 var stream = conn.newStream(TestService.DUPLEX, OPTIONS)) {
             stream.send(TestService.responses(1));
             assertThat(stream.receive()).isNotNull();
@@ -107,7 +108,8 @@ class IdleModeIT {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void id3NoCallIsLostThatStartsWhileTheChannelGoesIdleAgainAndAgain(boolean blocking) throws Exception {
-        try (ClientConn conn = connect(new GivenEndpoints(GivenEndpoints.loopback(one.port()))).build()) {
+        try (ClientConn conn =
+                connect(new GivenEndpoints(GivenEndpoints.loopback(one.port()))).build()) {
             assertThat(callsDuring(conn, blocking, conn::enterIdle)).isEmpty();
         }
     }

@@ -71,11 +71,7 @@ final class BalancerWrapper {
     private @Nullable List<SubConnection> making;
 
     BalancerWrapper(
-            String target,
-            SyncContext context,
-            SubConnections subConns,
-            ChannelFailures failures,
-            Channel channel) {
+            String target, SyncContext context, SubConnections subConns, ChannelFailures failures, Channel channel) {
         this.target = target;
         this.context = context;
         this.subConns = subConns;

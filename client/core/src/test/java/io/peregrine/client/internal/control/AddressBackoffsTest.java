@@ -64,7 +64,9 @@ class AddressBackoffsTest {
         backoffs.reset();
 
         assertThat(first.remainingNs()).isZero();
-        assertThat(first.begin()).as("the first delay").isEqualTo(Duration.ofSeconds(1).toNanos());
+        assertThat(first.begin())
+                .as("the first delay")
+                .isEqualTo(Duration.ofSeconds(1).toNanos());
     }
 
     private static void fail(AddressBackoff backoff) {

@@ -8,7 +8,6 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.netty.buffer.Unpooled;
 import io.peregrine.client.ClientCall;
 import io.peregrine.client.ConnectivityState;
-import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
@@ -78,8 +77,7 @@ class HealthStreamTest {
         } else {
             assertThat(told).containsExactly(ConnectivityState.TRANSIENT_FAILURE);
             assertThat(last().code()).isEqualTo(StatusCode.UNAVAILABLE);
-            assertThat(last().message())
-                    .isEqualTo("the service \"echo\" at /10.0.0.1:1 is " + status.name());
+            assertThat(last().message()).isEqualTo("the service \"echo\" at /10.0.0.1:1 is " + status.name());
         }
     }
 
@@ -93,8 +91,7 @@ class HealthStreamTest {
         answer(ServingStatus.SERVING);
 
         assertThat(told)
-                .containsExactly(
-                        ConnectivityState.READY, ConnectivityState.TRANSIENT_FAILURE, ConnectivityState.READY);
+                .containsExactly(ConnectivityState.READY, ConnectivityState.TRANSIENT_FAILURE, ConnectivityState.READY);
     }
 
     @Test
