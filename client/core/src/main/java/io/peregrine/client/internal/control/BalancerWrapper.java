@@ -36,7 +36,7 @@ final class BalancerWrapper {
     private static final System.Logger LOG = System.getLogger(BalancerWrapper.class.getName());
 
     /** A policy that did well for so long begins with the first delay when it throws again; the longest delay. */
-    private static final Duration FORGIVEN_AFTER = Duration.ofSeconds(120);
+    private static final Duration FORGIVEN_AFTER = Duration.ofMinutes(2);
 
     /** The channel's side. */
     interface Channel {
