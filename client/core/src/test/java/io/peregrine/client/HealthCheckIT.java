@@ -15,6 +15,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.testing.integration.EmptyProtos.Empty;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -213,7 +214,7 @@ class HealthCheckIT {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             server.close();
         }
     }

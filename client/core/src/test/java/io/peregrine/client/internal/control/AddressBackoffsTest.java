@@ -70,8 +70,8 @@ class AddressBackoffsTest {
     }
 
     private static void fail(AddressBackoff backoff) {
-        long unused = backoff.begin();
-        long alsoUnused = backoff.onFailed("refused");
+        backoff.begin();
+        backoff.onFailed("refused");
     }
 
     private static SocketAddress address(int n) {
