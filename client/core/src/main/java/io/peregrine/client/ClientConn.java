@@ -95,8 +95,7 @@ public final class ClientConn implements AutoCloseable {
      * @param defaults null for none, as in the beginning
      * @return those before, null for none: for whoever wants to restore them, or to run them first
      */
-    public static @Nullable Consumer<ClientConnBuilder> globalDefaults(
-            @Nullable Consumer<ClientConnBuilder> defaults) {
+    public static @Nullable Consumer<ClientConnBuilder> globalDefaults(@Nullable Consumer<ClientConnBuilder> defaults) {
         return ClientConnBuilder.globalDefaults(defaults);
     }
 

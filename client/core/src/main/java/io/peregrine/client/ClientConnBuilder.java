@@ -436,7 +436,12 @@ public final class ClientConnBuilder {
             ControlPlane control = new ControlPlane(
                     home,
                     new ControlSettings(
-                            parsed.toString(), serverName, authority != null, maxWaitingCalls, idleTimeout, healthChecks),
+                            parsed.toString(),
+                            serverName,
+                            authority != null,
+                            maxWaitingCalls,
+                            idleTimeout,
+                            healthChecks),
                     () -> provider.newResolver(parsed, resolving),
                     new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
                     newConnector(loops, secured));

@@ -40,8 +40,8 @@ class ConnectionScalingIT {
                 replies.add(conn.invokeFuture(WAIT, REQUEST, OPTIONS));
             }
 
-            server.awaitWaiting(6);
             PoolStats stats = await(conn, now -> now.openStreams() == 6 && now.waitingStreams() == 1);
+            server.awaitWaiting(6);
             assertThat(stats.connections(State.READY)).isEqualTo(3);
             server.release();
             server.awaitWaiting(1);
@@ -118,7 +118,7 @@ class ConnectionScalingIT {
 
     @Test
     void cs10AServerThatSendsConnectionsAwayFindsOneStandingBy() throws Exception {
-        try (GatedServer server = GatedServer.startWith(options -> options.maxConnectionAge(1, TimeUnit.SECONDS)
+        try (GatedServer server = GatedServer.startWith(options -> options.maxConnectionAge(2, TimeUnit.SECONDS)
                         .maxConnectionAgeGrace(10, TimeUnit.SECONDS));
                 ClientConn conn = builder(server.target())
                         .connectionScaling(
@@ -128,8 +128,8 @@ class ConnectionScalingIT {
             await(conn, now -> now.connections(State.STANDBY) == 1);
             int handshakes = server.connections();
 
-            long untilNs = System.nanoTime() + Duration.ofSeconds(4).toNanos();
-            while (System.nanoTime() < untilNs) {
+            long untilNs = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+            while (server.connections() <= 4 && System.nanoTime() < untilNs) {
                 assertThat(conn.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
             }
 
@@ -165,7 +165,7 @@ class ConnectionScalingIT {
     void cs5NoCallIsLostWhileConnectionsComeAndGo(CallPlacement placement) throws Exception {
         int threads = 6;
         try (GatedServer server = GatedServer.startWith(options -> options.maxConcurrentCallsPerConnection(2)
-                        .maxConnectionAge(1, TimeUnit.SECONDS)
+                        .maxConnectionAge(2, TimeUnit.SECONDS)
                         .maxConnectionAgeGrace(10, TimeUnit.SECONDS));
                 ClientConn conn = builder(server.target())
                         .connectionScaling(ConnectionScaling.builder()
@@ -177,7 +177,7 @@ class ConnectionScalingIT {
             AtomicInteger answers = new AtomicInteger();
             List<Throwable> failures = new ArrayList<>();
             List<Thread> callers = new ArrayList<>();
-            long untilNs = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+            long untilNs = System.nanoTime() + Duration.ofSeconds(5).toNanos();
             AtomicInteger calls = new AtomicInteger();
             for (int n = 0; n < threads; n++) {
                 Thread caller = new Thread(() -> {
@@ -241,7 +241,7 @@ class ConnectionScalingIT {
     }
 
     private static PoolStats await(ClientConn conn, Predicate<PoolStats> wanted) {
-        long untilNs = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        long untilNs = System.nanoTime() + Duration.ofSeconds(20).toNanos();
         PoolStats stats = conn.connectionStats();
         while (!wanted.test(stats)) {
             assertThat(System.nanoTime()).as("still %s", stats).isLessThan(untilNs);

@@ -95,8 +95,8 @@ class GuidesTest {
 
     @Test
     void globalDefaults() {
-        Consumer<ClientConnBuilder> before =
-                ClientConn.globalDefaults(builder -> builder.applicationName("quotes").idleTimeout(Duration.ZERO));
+        Consumer<ClientConnBuilder> before = ClientConn.globalDefaults(
+                builder -> builder.applicationName("quotes").idleTimeout(Duration.ZERO));
         Consumer<ClientConnBuilder> ours = ClientConn.globalDefaults(before);
 
         assertThat(ours).isNotNull();
@@ -142,7 +142,8 @@ class GuidesTest {
                 .build();
         PoolStats stats = wide.connectionStats();
         System.out.println(stats.connections(ConnectionStats.State.READY) + " connections carry " + stats.openStreams()
-                + " calls, " + stats.waitingStreams() + " wait for room, " + stats.waitingCalls() + " for a connection");
+                + " calls, " + stats.waitingStreams() + " wait for room, " + stats.waitingCalls()
+                + " for a connection");
 
         assertThat(stats.subchannels()).isEmpty();
         wide.close();

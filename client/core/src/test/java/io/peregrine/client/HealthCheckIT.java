@@ -15,6 +15,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.testing.integration.EmptyProtos.Empty;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -155,9 +156,8 @@ class HealthCheckIT {
     }
 
     private static ClientConnBuilder connect(String config, Server... servers) {
-        int[] ports = Arrays.stream(servers)
-                .mapToInt(server -> server.server.port())
-                .toArray();
+        int[] ports =
+                Arrays.stream(servers).mapToInt(server -> server.server.port()).toArray();
         return ClientConn.builder("given:///shop")
                 .credentials(InsecureCredentials.create())
                 .resolver(new GivenEndpoints(GivenEndpoints.loopback(ports)))
@@ -174,9 +174,9 @@ class HealthCheckIT {
         private final InteropServer server;
 
         Server(@Nullable ServingStatus status) throws Exception {
-            NettyServerBuilder builder =
-                    NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                            .intercept(this);
+            NettyServerBuilder builder = NettyServerBuilder.forAddress(
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                    .intercept(this);
             if (status != null) {
                 is(status);
                 BindableService service = health.getHealthService();
@@ -214,7 +214,7 @@ class HealthCheckIT {
         }
 
         @Override
-        public void close() throws Exception {
+        public void close() throws IOException {
             server.close();
         }
     }

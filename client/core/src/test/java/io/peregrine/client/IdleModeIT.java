@@ -88,7 +88,8 @@ class IdleModeIT {
 
     @Test
     void ch13ACallUnderWayEndsOnItsConnectionWhenTheChannelGoesIdle() throws Exception {
-        try (ClientConn conn = connect(new GivenEndpoints(GivenEndpoints.loopback(one.port()))).build();
+        try (ClientConn conn = connect(new GivenEndpoints(GivenEndpoints.loopback(one.port())))
+                        .build();
                 var stream = conn.newStream(TestService.DUPLEX, OPTIONS)) {
             stream.send(TestService.responses(1));
             assertThat(stream.receive()).isNotNull();
@@ -107,7 +108,8 @@ class IdleModeIT {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void id3NoCallIsLostThatStartsWhileTheChannelGoesIdleAgainAndAgain(boolean blocking) throws Exception {
-        try (ClientConn conn = connect(new GivenEndpoints(GivenEndpoints.loopback(one.port()))).build()) {
+        try (ClientConn conn =
+                connect(new GivenEndpoints(GivenEndpoints.loopback(one.port()))).build()) {
             assertThat(callsDuring(conn, blocking, conn::enterIdle)).isEmpty();
         }
     }
@@ -133,7 +135,7 @@ class IdleModeIT {
         ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
         AtomicBoolean over = new AtomicBoolean();
         AtomicLong calls = new AtomicLong();
-        AtomicLong disturbed = new AtomicLong();
+        long disturbed = 0;
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 3; t++) {
             threads.add(new Thread(() -> {
@@ -157,7 +159,7 @@ class IdleModeIT {
         while (System.nanoTime() < endNs) {
             long seen = calls.get();
             disturbance.run();
-            disturbed.incrementAndGet();
+            disturbed++;
             // In the middle of calls, and not while all of them wait.
             while (calls.get() < seen + 3 && System.nanoTime() < endNs) {
                 Thread.onSpinWait();
@@ -167,7 +169,7 @@ class IdleModeIT {
         for (Thread thread : threads) {
             thread.join();
         }
-        assertThat(disturbed.get()).as("times disturbed").isGreaterThan(10);
+        assertThat(disturbed).as("times disturbed").isGreaterThan(10);
         assertThat(calls.get()).as("calls").isGreaterThan(30);
         return List.copyOf(failures);
     }

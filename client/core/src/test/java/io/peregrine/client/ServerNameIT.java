@@ -84,9 +84,8 @@ class ServerNameIT {
     private ClientConnBuilder connect(@Nullable String name) {
         Endpoint endpoint = GivenEndpoints.loopback(server.port())[0];
         return ClientConn.builder("given:///any.test")
-                .credentials(TlsCredentials.builder()
-                        .trust(server.certificatePem())
-                        .build())
+                .credentials(
+                        TlsCredentials.builder().trust(server.certificatePem()).build())
                 .resolver(new GivenEndpoints(name == null ? endpoint : endpoint.with(Endpoint.SERVER_NAME, name)));
     }
 }

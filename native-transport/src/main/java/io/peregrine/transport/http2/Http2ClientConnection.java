@@ -51,7 +51,11 @@ import org.jspecify.annotations.Nullable;
  */
 @EventLoopConfined
 final class Http2ClientConnection extends ChannelInboundHandlerAdapter
-        implements ClientTransport, CommandQueue.Consumer, StreamLifecycle.Connection, KeepAlive.Connection, StreamGauge.Connection {
+        implements ClientTransport,
+                CommandQueue.Consumer,
+                StreamLifecycle.Connection,
+                KeepAlive.Connection,
+                StreamGauge.Connection {
 
     private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
     private static final int SHOWN_DEBUG_BYTES = 256;

@@ -178,7 +178,7 @@ final class StreamTable {
      * nothing. Never torn, and late by no more than a turn of the loop, whose queue has orders of its own. Nothing else
      * becomes visible by it.
      */
-    long observedStarted() {
+    int observedStarted() {
         return ((int) NEXT_ID.getOpaque(this) - FIRST_ID) / 2;
     }
 

@@ -36,7 +36,7 @@ final class BalancerWrapper {
     private static final System.Logger LOG = System.getLogger(BalancerWrapper.class.getName());
 
     /** A policy that did well for so long begins with the first delay when it throws again; the longest delay. */
-    private static final Duration FORGIVEN_AFTER = Duration.ofSeconds(120);
+    private static final Duration FORGIVEN_AFTER = Duration.ofMinutes(2);
 
     /** The channel's side. */
     interface Channel {
@@ -71,11 +71,7 @@ final class BalancerWrapper {
     private @Nullable List<SubConnection> making;
 
     BalancerWrapper(
-            String target,
-            SyncContext context,
-            SubConnections subConns,
-            ChannelFailures failures,
-            Channel channel) {
+            String target, SyncContext context, SubConnections subConns, ChannelFailures failures, Channel channel) {
         this.target = target;
         this.context = context;
         this.subConns = subConns;

@@ -298,8 +298,7 @@ public final class ControlPlane implements ChannelView {
 
     /** The resolver and the policy between two times of idleness, and what they have to tell. */
     private final class Active implements ResolverWrapper.Listener, BalancerWrapper.Channel {
-        final ResolverWrapper resolver =
-                new ResolverWrapper(settings.target(), context, newResolver, failures, this);
+        final ResolverWrapper resolver = new ResolverWrapper(settings.target(), context, newResolver, failures, this);
         final BalancerWrapper balancer = new BalancerWrapper(settings.target(), context, subConns, failures, this);
 
         void close() {

@@ -39,6 +39,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConnectionPool {
     private static final System.Logger LOG = System.getLogger(ConnectionPool.class.getName());
+
+    /**
+     * So long a connection beside others must live to have been of use. The delay of its own attempt says nothing of it:
+     * that has grown with the connections that were opened before, though none had failed.
+     */
+    private static final long EXTRA_USEFUL_AGE_NS = Duration.ofSeconds(1).toNanos();
+
     private static final String BACKING_OFF = " (the address is not tried again before its backoff is over)";
 
     /** Whose connections they are. Called in the serialised context. */
@@ -115,7 +122,7 @@ public final class ConnectionPool {
                 open(begun);
             }
         } else {
-            PooledConnection held = new PooledConnection(this, backoff.nanoTime(), 0);
+            PooledConnection held = new PooledConnection(this, backoff.nanoTime(), 0, 0);
             attempt = held;
             updateState(Status.OK);
             context.execute(() -> holdOff(held, remainingNs));
@@ -382,7 +389,8 @@ public final class ConnectionPool {
 
     private PooledConnection newAttempt() {
         long delayNs = backoff.begin();
-        PooledConnection begun = new PooledConnection(this, backoff.nanoTime(), delayNs);
+        long usefulAgeNs = ready.isEmpty() ? delayNs : Math.min(delayNs, EXTRA_USEFUL_AGE_NS);
+        PooledConnection begun = new PooledConnection(this, backoff.nanoTime(), delayNs, usefulAgeNs);
         attempt = begun;
         attempts++;
         publishStats();

@@ -17,8 +17,11 @@ final class PooledConnection implements TransportListener {
     private final ConnectionPool pool;
     private final long begunNs;
 
-    /** What its failure would cost, and what makes it useful to have lived for. */
+    /** What its failure would cost. */
     private final long delayNs;
+
+    /** How long a connection without a response must have lived to have been of use. */
+    private final long usefulAgeNs;
 
     /** What was opened; null if that failed. */
     private @Nullable ClientTransport transport;
@@ -36,10 +39,11 @@ final class PooledConnection implements TransportListener {
     /** The end of its age, or of the grace after that. */
     private LoadBalancer.@Nullable Timer timer;
 
-    PooledConnection(ConnectionPool pool, long begunNs, long delayNs) {
+    PooledConnection(ConnectionPool pool, long begunNs, long delayNs, long usefulAgeNs) {
         this.pool = pool;
         this.begunNs = begunNs;
         this.delayNs = delayNs;
+        this.usefulAgeNs = usefulAgeNs;
     }
 
     // ---- The serialised context ------------------------------------------------------------------------------
@@ -75,9 +79,9 @@ final class PooledConnection implements TransportListener {
         return carrier().capacity();
     }
 
-    /** Whether it carried a response, or lived for as long as its failure would have delayed the next attempt. */
+    /** Whether it carried a response, or lived long enough. */
     boolean wasOfUse(long nowNs) {
-        return useful || nowNs - readyNs >= delayNs;
+        return useful || nowNs - readyNs >= usefulAgeNs;
     }
 
     boolean isExpired() {

@@ -43,7 +43,8 @@ final class QueueBalance {
         for (PooledConnection connection : ready) {
             StreamCapacity capacity = connection.capacity();
             waiting += capacity.waiting();
-            room += Math.max(0, (long) capacity.limit() - capacity.total());
+            // What is on its way is not counted: a connection tells of room by what it has.
+            room += Math.max(0, (long) capacity.limit() - capacity.open() - capacity.waiting());
         }
         if (waiting == 0) {
             boolean early = mayGrow && isMarkReached(ready);

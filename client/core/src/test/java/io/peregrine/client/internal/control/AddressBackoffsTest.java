@@ -64,12 +64,14 @@ class AddressBackoffsTest {
         backoffs.reset();
 
         assertThat(first.remainingNs()).isZero();
-        assertThat(first.begin()).as("the first delay").isEqualTo(Duration.ofSeconds(1).toNanos());
+        assertThat(first.begin())
+                .as("the first delay")
+                .isEqualTo(Duration.ofSeconds(1).toNanos());
     }
 
     private static void fail(AddressBackoff backoff) {
-        long unused = backoff.begin();
-        long alsoUnused = backoff.onFailed("refused");
+        backoff.begin();
+        backoff.onFailed("refused");
     }
 
     private static SocketAddress address(int n) {

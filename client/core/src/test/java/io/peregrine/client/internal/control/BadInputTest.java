@@ -134,7 +134,8 @@ class BadInputTest {
     void threeThousandAddressesReachThePolicyInOnePiece() {
         channel.control.exitIdle();
         channel.resolver()
-                .answer(IntStream.range(0, 3000).mapToObj(n -> "10.1." + n / 250 + '.' + n % 250)
+                .answer(IntStream.range(0, 3000)
+                        .mapToObj(n -> "10.1." + n / 250 + '.' + n % 250)
                         .toArray(String[]::new));
 
         assertThat(channel.balancer().seen.get(0)).hasSize(3000);
@@ -173,7 +174,7 @@ class BadInputTest {
         assertThat(channel.state()).isEqualTo(READY);
         assertThat(channel.balancers).hasSize(1);
         assertThat(channel.balancer().seen).as("its addresses count").hasSize(6);
-        assertThat(channel.control.lastFailure()).contains("$.loadBalancingConfig", "nonesuch");
+        assertThat(channel.control.lastFailure()).contains("$.loadBalancingConfig", "policy that is registered");
         assertThat(logged).hasSize(1);
         channel.advance(BACKOFF);
         assertThat(channel.resolver().retries).isEqualTo(1);
@@ -202,8 +203,7 @@ class BadInputTest {
 
         assertThat(channel.state()).isEqualTo(READY);
         assertThat(channel.pickedMessage()).isEqualTo("scripted");
-        assertThat(channel.control.lastFailure())
-                .contains("the policy scripted of scripted:///any", "policy fault");
+        assertThat(channel.control.lastFailure()).contains("the policy scripted of scripted:///any", "policy fault");
         assertThat(logged).hasSize(1);
     }
 
@@ -270,7 +270,9 @@ class BadInputTest {
         assertThat(logged).hasSize(1);
         channel.advance(BACKOFF);
         assertThat(channel.balancers).as("made anew").hasSize(2);
-        assertThat(channel.balancers.get(0).closed).as("replaced by one that is ready").isTrue();
+        assertThat(channel.balancers.get(0).closed)
+                .as("replaced by one that is ready")
+                .isTrue();
     }
 
     @Test

@@ -65,7 +65,8 @@ class IdleTimerTest {
         clock.advance(Duration.ofHours(10));
 
         assertThat(idleAt).hasSize(1);
-        assertThat(idleAt.get(0)).isBetween(last.plus(TIMEOUT), last.plus(TIMEOUT).plus(TIMEOUT.dividedBy(8)));
+        assertThat(idleAt.get(0))
+                .isBetween(last.plus(TIMEOUT), last.plus(TIMEOUT).plus(TIMEOUT.dividedBy(8)));
     }
 
     @Test

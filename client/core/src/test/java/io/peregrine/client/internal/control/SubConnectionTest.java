@@ -403,8 +403,9 @@ class SubConnectionTest {
             last().terminate("lost", null);
         }
 
-        assertThat(opened).hasSize(3).allSatisfy(transport -> assertThat(transport.remoteAddress())
-                .isEqualTo(subConnection.address()));
+        assertThat(opened)
+                .hasSize(3)
+                .allSatisfy(transport -> assertThat(transport.remoteAddress()).isEqualTo(subConnection.address()));
     }
 
     @Test

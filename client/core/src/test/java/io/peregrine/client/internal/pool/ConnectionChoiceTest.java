@@ -8,8 +8,10 @@ import io.peregrine.client.internal.FakeTransport;
 import io.peregrine.transport.http2.ClientTransport;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -55,7 +57,7 @@ class ConnectionChoiceTest {
         load(0, 50, 100);
         load(1, 10, 100);
         load(2, 20, 100);
-        Set<ClientTransport> chosen = new HashSet<>();
+        Set<@Nullable ClientTransport> chosen = new HashSet<>();
 
         for (int n = 0; n < 1000; n++) {
             chosen.add(choice(CallPlacement.LEAST_LOADED).choose());
@@ -67,8 +69,8 @@ class ConnectionChoiceTest {
     @Test
     void cs10AThreadStaysWithItsConnectionUntilThatIsFull() throws InterruptedException {
         ConnectionChoice choice = choice(CallPlacement.CALLING_THREAD);
-        ClientTransport mine = choice.choose();
-        Set<ClientTransport> chosen = new HashSet<>();
+        ClientTransport mine = Objects.requireNonNull(choice.choose());
+        Set<@Nullable ClientTransport> chosen = new HashSet<>();
 
         for (int n = 0; n < 100; n++) {
             assertThat(choice.choose()).isSameAs(mine);

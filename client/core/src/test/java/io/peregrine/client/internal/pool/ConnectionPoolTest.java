@@ -208,7 +208,7 @@ class ConnectionPoolTest {
         load(1, 1, 0, 2);
         opened.get(1).listener().onRoom();
 
-        assertThat(opened.get(0).capacity().givenBack).contains(1);
+        assertThat(opened.get(0).capacity().givenBack).containsExactly(1, 1);
     }
 
     @Test

@@ -77,8 +77,7 @@ class HealthStreamTest {
         } else {
             assertThat(told).containsExactly(ConnectivityState.TRANSIENT_FAILURE);
             assertThat(last().code()).isEqualTo(StatusCode.UNAVAILABLE);
-            assertThat(last().message())
-                    .isEqualTo("the service \"echo\" at /10.0.0.1:1 is " + status.name());
+            assertThat(last().message()).isEqualTo("the service \"echo\" at /10.0.0.1:1 is " + status.name());
         }
     }
 
@@ -92,8 +91,7 @@ class HealthStreamTest {
         answer(ServingStatus.SERVING);
 
         assertThat(told)
-                .containsExactly(
-                        ConnectivityState.READY, ConnectivityState.TRANSIENT_FAILURE, ConnectivityState.READY);
+                .containsExactly(ConnectivityState.READY, ConnectivityState.TRANSIENT_FAILURE, ConnectivityState.READY);
     }
 
     @Test
