@@ -80,11 +80,6 @@ final class CommandQueue {
         }
     }
 
-    /** How many commands are on their way, about. Any thread. */
-    int size() {
-        return queue.size();
-    }
-
     /** Lets the loop call {@link Consumer#onDrained} once this turn's work is done. */
     void schedule() {
         while (true) {

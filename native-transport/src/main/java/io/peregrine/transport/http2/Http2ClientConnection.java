@@ -126,7 +126,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.outbound = new OutboundFlow(channel, eventLoop, writer, peer);
         this.inbound = new InboundFlow(writer, options);
         this.commands = new CommandQueue(eventLoop, options.maxQueuedCommands(), this);
-        this.gauge = new StreamGauge(this, commands, listener);
+        this.gauge = new StreamGauge(this, listener);
         this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, gauge, options);
         HeaderSink sink = new HeaderSink();
         this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());

@@ -17,7 +17,7 @@ public interface StreamCapacity {
     /** How many streams the peer allows, its MAX_CONCURRENT_STREAMS; {@code Integer.MAX_VALUE} if it named none. */
     int limit();
 
-    /** How many streams are open, wait, or are on their way to the event loop. */
+    /** How many streams are open or wait; not those on their way to the event loop. */
     int total();
 
     /** Whether one more stream would be opened at once. */

@@ -40,7 +40,6 @@ final class StreamGauge implements StreamCapacity {
     }
 
     private final Connection connection;
-    private final CommandQueue commands;
     private final TransportListener listener;
 
     @Published("opaque: written on the loop, read by open() on any thread")
@@ -68,9 +67,8 @@ final class StreamGauge implements StreamCapacity {
 
     private boolean roomWatched;
 
-    StreamGauge(Connection connection, CommandQueue commands, TransportListener listener) {
+    StreamGauge(Connection connection, TransportListener listener) {
         this.connection = connection;
-        this.commands = commands;
         this.listener = listener;
     }
 
@@ -98,7 +96,7 @@ final class StreamGauge implements StreamCapacity {
 
     @Override
     public int total() {
-        return open() + waiting() + commands.size();
+        return open() + waiting();
     }
 
     @Override

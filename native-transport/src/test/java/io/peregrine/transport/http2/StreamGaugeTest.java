@@ -4,7 +4,6 @@ import static io.peregrine.transport.http2.Frames.MAX_CONCURRENT_STREAMS;
 import static io.peregrine.transport.http2.Frames.response;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netty.channel.embedded.EmbeddedChannel;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,15 +17,6 @@ class StreamGaugeTest {
 
     /** Of a table without a connection. */
     static StreamGauge unwatched() {
-        CommandQueue.Consumer nobody = new CommandQueue.Consumer() {
-            @Override
-            public void onCommand(Object command) {
-                throw new AssertionError(command);
-            }
-
-            @Override
-            public void onDrained() {}
-        };
         StreamGauge.Connection none = new StreamGauge.Connection() {
             @Override
             public boolean isAccepting() {
@@ -43,8 +33,7 @@ class StreamGaugeTest {
                 throw new AssertionError(reason);
             }
         };
-        return new StreamGauge(
-                none, new CommandQueue(new EmbeddedChannel().eventLoop(), 64, nobody), new SilentListener());
+        return new StreamGauge(none, new SilentListener());
     }
 
     @Test

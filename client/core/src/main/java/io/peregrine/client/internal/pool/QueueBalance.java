@@ -43,8 +43,8 @@ final class QueueBalance {
         for (PooledConnection connection : ready) {
             StreamCapacity capacity = connection.capacity();
             waiting += capacity.waiting();
-            // What is on its way is not counted: a connection tells of room by what it has.
-            room += Math.max(0, (long) capacity.limit() - capacity.open() - capacity.waiting());
+            // As calls see it when they choose: one that is given back must not come back at once.
+            room += Math.max(0, (long) capacity.limit() - capacity.total());
         }
         if (waiting == 0) {
             boolean early = mayGrow && isMarkReached(ready);
