@@ -8,6 +8,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.ServiceConfigSource;
+import io.peregrine.client.resolver.dns.DnsResolverProvider;
 import io.peregrine.transport.proxy.ProxiedAddress;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
@@ -121,7 +122,7 @@ class ProxyingResolverProviderTest {
 
     private void start(NameResolverProvider direct, String target, NameResolver.Listener listener) {
         ProxyingResolverProvider provider = new ProxyingResolverProvider(direct, RULES);
-        Target parsed = Target.parse(target, "dns", List.of("dns", "fixed"));
+        Target parsed = Target.parse(target, "dns", NameResolverRegistry.standard().with(direct));
         assertThat(provider.scheme()).isEqualTo(direct.scheme());
         assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
         ResolverContext context =

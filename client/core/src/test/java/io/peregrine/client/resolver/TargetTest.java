@@ -3,7 +3,6 @@ package io.peregrine.client.resolver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -11,8 +10,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** TG-1 to TG-3, TG-7. */
 class TargetTest {
-    private static final Set<String> SCHEMES = Set.of("dns", "passthrough");
-
     @ParameterizedTest
     @CsvSource({
         "dns:///greeter.internal:443, dns, '', greeter.internal:443",
@@ -49,8 +46,8 @@ class TargetTest {
     void tg1RefusesAnUnknownSchemeAndNamesTheKnownOnes() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse("xds:///greeter"))
-                .withMessage("target: \"xds:///greeter\" has the unknown scheme \"xds\""
-                        + " (expected one of: [dns, passthrough])");
+                .withMessage("target: \"xds:///greeter\" has the unknown scheme \"xds\" (expected one of: "
+                        + NameResolverRegistry.standard().schemes() + ')');
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse("https://greeter.internal"))
                 .withMessageContaining("unknown scheme \"https\"");
@@ -91,6 +88,6 @@ class TargetTest {
     }
 
     private static Target parse(String text) {
-        return Target.parse(text, "dns", SCHEMES);
+        return Target.parse(text, "dns", NameResolverRegistry.standard());
     }
 }
