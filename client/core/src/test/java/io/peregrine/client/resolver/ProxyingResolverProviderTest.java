@@ -8,6 +8,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.ServiceConfigSource;
+import io.peregrine.client.resolver.dns.DnsOptions;
 import io.peregrine.client.resolver.dns.DnsResolverProvider;
 import io.peregrine.transport.proxy.ProxiedAddress;
 import io.peregrine.transport.proxy.ProxyRules;
@@ -68,6 +69,44 @@ class ProxyingResolverProviderTest {
     }
 
     @Test
+    void px3EndpointsKeepTheirAttributes() throws Exception {
+        Endpoint weighted = Endpoint.of(new InetSocketAddress(InetAddress.getByName("198.51.100.1"), 1))
+                .with(Endpoint.WEIGHT, 7);
+
+        start(resolving(Resolution.of(List.of(weighted))), "fixed:///anything");
+
+        assertThat(reported)
+                .singleElement()
+                .isEqualTo(List.of(new Endpoint(
+                        List.of(ProxiedAddress.of(
+                                PROXY, (InetSocketAddress) weighted.addresses().get(0))),
+                        weighted.attributes())));
+    }
+
+    @Test
+    void px3HintsAndRetriesReachTheResolverBehindTheProxy() {
+        ManualResolver manual = new ManualResolver("fixed");
+        Target target = Target.parse("fixed:///anything", "dns", NameResolverRegistry.standard().with(manual));
+        NameResolver resolver = new ProxyingResolverProvider(manual, RULES).newResolver(target, context());
+
+        resolver.resolveNow();
+        resolver.retry();
+
+        assertThat(manual.resolveNowCount()).isEqualTo(1);
+        assertThat(manual.retryCount()).isEqualTo(1);
+    }
+
+    @Test
+    void px2NamesOfSrvRecordsAreResolvedHereAndTheirAddressesGoThroughTheProxy() {
+        DnsResolverProvider srv =
+                new DnsResolverProvider(DnsOptions.builder().srv(true).build());
+
+        assertThat(new ProxyingResolverProvider(srv, RULES).leavesNamesToProxies()).isFalse();
+        assertThat(new ProxyingResolverProvider(new DnsResolverProvider(), RULES).leavesNamesToProxies())
+                .isTrue();
+    }
+
+    @Test
     void aHostThatNoProxyCanBeToldIsAnError() {
         start(reporting(InetSocketAddress.createUnresolved("a b", 1)), "fixed:///anything");
 
@@ -125,9 +164,11 @@ class ProxyingResolverProviderTest {
         Target parsed = Target.parse(target, "dns", NameResolverRegistry.standard().with(direct));
         assertThat(provider.scheme()).isEqualTo(direct.scheme());
         assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
-        ResolverContext context =
-                new ResolverContext(DEFAULT_PORT, timer, new EmbeddedChannel().eventLoop(), System::nanoTime, true);
-        provider.newResolver(parsed, context).start(listener);
+        provider.newResolver(parsed, context()).start(listener);
+    }
+
+    private ResolverContext context() {
+        return new ResolverContext(DEFAULT_PORT, timer, new EmbeddedChannel().eventLoop(), System::nanoTime, true);
     }
 
     private static NameResolverProvider reporting(SocketAddress... addresses) {

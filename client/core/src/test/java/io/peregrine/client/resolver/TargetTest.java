@@ -20,6 +20,9 @@ class TargetTest {
         "passthrough:///10.0.0.1:80, passthrough, '', 10.0.0.1:80",
         "dns:///[::1]:443, dns, '', [::1]:443",
         "dns:///[fd00::1], dns, '', [fd00::1]",
+        "ipv6:[fd00::1]:443, ipv6, '', [fd00::1]:443",
+        "ipv4:10.0.0.1:443, ipv4, '', 10.0.0.1:443",
+        "STATIC:///a.internal:1, static, '', a.internal:1",
     })
     void tg1TakesAKnownSchemeAsItIs(String text, String scheme, String authority, String endpoint) {
         assertThat(parse(text)).isEqualTo(new Target(scheme, authority, endpoint));
@@ -79,6 +82,28 @@ class TargetTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> parse(text))
                 .withMessage("target: \"" + text + "\" cannot be parsed (expected: [scheme:///]host:port)");
+    }
+
+    @Test
+    void tg2TheDefaultSchemeMayBeAnotherAndMustBeKnown() {
+        NameResolverRegistry schemes = NameResolverRegistry.standard();
+
+        assertThat(Target.parse("10.0.0.1:80", "passthrough", schemes))
+                .isEqualTo(new Target("passthrough", "", "10.0.0.1:80"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Target.parse("10.0.0.1:80", "zookeeper", schemes))
+                .withMessage("default scheme: \"zookeeper\" is unknown (expected one of: " + schemes.schemes() + ')');
+    }
+
+    @Test
+    void tg5TheAuthorityIsTheEndpointPercentEncoded() {
+        NameResolverProvider plain = new ManualResolver("plain");
+
+        assertThat(plain.authority(new Target("plain", "", "greeter.test:443"))).isEqualTo("greeter.test:443");
+        assertThat(plain.authority(new Target("plain", "", ":443"))).isEqualTo("localhost:443");
+        assertThat(plain.authority(new Target("plain", "", "[fd00::1]:443"))).isEqualTo("[fd00::1]:443");
+        assertThat(plain.authority(new Target("plain", "", "a/b c%\u00e9\"-_.~!$&'()*+,;=:[]@")))
+                .isEqualTo("a%2Fb%20c%25%C3%A9%22-_.~!$&'()*+,;=:[]@");
     }
 
     @Test

@@ -102,9 +102,10 @@ public final class DnsOptions {
     }
 
     private DnsOptions checked() {
-        requirePositive("minimum interval", minInterval, true);
-        requirePositive("lookup timeout", lookupTimeout, false);
-        requirePositive("query timeout", queryTimeout, false);
+        requireInRange("minimum interval", minInterval, true);
+        requireInRange("refresh interval", refreshInterval == null ? minInterval : refreshInterval, true);
+        requireInRange("lookup timeout", lookupTimeout, false);
+        requireInRange("query timeout", queryTimeout, false);
         if (refreshInterval != null && refreshInterval.compareTo(minInterval) < 0) {
             throw new IllegalArgumentException("refresh interval: " + refreshInterval
                     + " (expected: at least the minimum interval, " + minInterval + ')');
@@ -117,10 +118,10 @@ public final class DnsOptions {
         return this;
     }
 
-    private static void requirePositive(String what, Duration value, boolean orZero) {
+    private static void requireInRange(String what, Duration value, boolean orZero) {
         boolean small = value.isNegative() || (value.isZero() && !orZero);
         if (small || value.compareTo(Builder.LONGEST) > 0) {
-            throw new IllegalArgumentException(what + ": " + value + " (expected: " + (orZero ? "0" : "more than 0")
+            throw new IllegalArgumentException(what + ": " + value + " (expected: " + (orZero ? "at least 0" : "more than 0")
                     + " and at most " + Builder.LONGEST.toDays() + " days)");
         }
     }
