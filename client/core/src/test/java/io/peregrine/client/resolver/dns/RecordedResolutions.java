@@ -11,7 +11,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** Writes down what a resolver reports. */
-final class RecordedResolutions implements NameResolver.Listener {
+public final class RecordedResolutions implements NameResolver.Listener {
     private static final long SOON_S = 30;
 
     final BlockingQueue<Resolution> resolutions = new LinkedBlockingQueue<>();
@@ -32,7 +32,7 @@ final class RecordedResolutions implements NameResolver.Listener {
         errors.add(status);
     }
 
-    Resolution next() throws InterruptedException {
+    public Resolution next() throws InterruptedException {
         Resolution next = resolutions.poll(SOON_S, TimeUnit.SECONDS);
         if (next == null) {
             throw new AssertionError("nothing was reported; errors: " + errors);
@@ -40,11 +40,11 @@ final class RecordedResolutions implements NameResolver.Listener {
         return next;
     }
 
-    List<String> nextAddresses() throws InterruptedException {
+    public List<String> nextAddresses() throws InterruptedException {
         return addressesOf(next());
     }
 
-    Status nextError() throws InterruptedException {
+    public Status nextError() throws InterruptedException {
         Status next = errors.poll(SOON_S, TimeUnit.SECONDS);
         if (next == null) {
             throw new AssertionError("no error was reported; resolutions: " + resolutions);
@@ -53,7 +53,7 @@ final class RecordedResolutions implements NameResolver.Listener {
     }
 
     /** As {@code address:port}. */
-    static List<String> addressesOf(Resolution resolution) {
+    public static List<String> addressesOf(Resolution resolution) {
         return resolution.endpoints().stream()
                 .map(endpoint -> (InetSocketAddress) endpoint.addresses().get(0))
                 .map(address -> address.getAddress().getHostAddress() + ':' + address.getPort())
