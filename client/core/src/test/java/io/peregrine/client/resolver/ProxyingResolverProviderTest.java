@@ -15,9 +15,11 @@ import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +68,18 @@ class ProxyingResolverProviderTest {
 
         assertThat(reported)
                 .containsExactly(List.of(new Endpoint(List.of(ProxiedAddress.of(PROXY, tcp), excepted, noTcp))));
+    }
+
+    /** The JDK's selector is asked by nobody: a proxy comes from the environment or from code. */
+    @Test
+    void px5TheProxyOfTheJdkIsNotTaken() {
+        ProxySelector before = ProxySelector.getDefault();
+        ProxySelector.setDefault(ProxySelector.of(new InetSocketAddress("10.0.0.9", 3128)));
+        try {
+            assertThat(ProxyRules.fromEnvironment(Map.of()).isEmpty()).isTrue();
+        } finally {
+            ProxySelector.setDefault(before);
+        }
     }
 
     @Test
