@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.peregrine.client.config.ServiceConfigSource;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.ManualResolver;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.NameResolverProvider;
+import io.peregrine.client.resolver.Resolution;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import java.net.InetAddress;
@@ -17,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +77,21 @@ class ResolverContractIT {
     }
 
     @Test
+    void rs5TheServiceConfigIsHandledBeforeTheEndpoints() {
+        Resolution good = Resolution.of(List.of(Endpoint.of(serverAddress())));
+        manual.push(good.withServiceConfig(ServiceConfigSource.wrong("the config is written in crayon")));
+        try (ClientConn conn = builder("manual:///any").resolver(manual).build()) {
+            assertThatExceptionOfType(StatusException.class)
+                    .isThrownBy(() -> conn.invoke(ECHO, REQUEST, OPTIONS))
+                    .withMessageContaining("the config is written in crayon");
+
+            manual.push(good);
+
+            assertThat(conn.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
+        }
+    }
+
+    @Test
     void rs6AnEndpointHasSeveralAddressesOfWhichOneIsEnough() throws Exception {
         int unused = GatedServer.unusedPort();
         List<SocketAddress> addresses = List.of(address(unused), serverAddress());
@@ -96,7 +114,7 @@ class ResolverContractIT {
                 manual.endpoints(endpoints);
 
                 assertThat(conn.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
-                endpoints.subList(1, endpoints.size()).add(endpoints.remove(endpoints.size() - 1));
+                Collections.rotate(endpoints.subList(1, endpoints.size()), 1);
             }
         }
     }

@@ -93,7 +93,7 @@ class DnsmasqIT {
 
         ServiceConfigSource source = Objects.requireNonNull(reported.next().serviceConfig());
         assertThat(source.parse(LoadBalancerRegistry.standard()).loadBalancing().toString())
-                .contains("round_robin");
+                .contains("RoundRobin");
     }
 
     @Test

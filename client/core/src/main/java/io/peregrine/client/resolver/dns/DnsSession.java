@@ -9,6 +9,7 @@ import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.resolver.ResolvedAddressTypes;
 import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.resolver.dns.DnsNameResolverTimeoutException;
 import io.netty.resolver.dns.SequentialDnsServerAddressStreamProvider;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -201,7 +202,7 @@ final class DnsSession {
             Throwable temporary = outcomes.temporary(types);
             if (temporary == null && cause instanceof UnknownHostException) {
                 answer.complete(Answer.of(List.of()));
-            } else if (patient && !closed && temporary != null && DnsNameResolver.isTimeoutError(temporary)) {
+            } else if (patient && !closed && temporary instanceof DnsNameResolverTimeoutException) {
                 CompletableFuture<?> unused = asked();
             } else {
                 answer.completeExceptionally(temporary == null ? cause : temporary);

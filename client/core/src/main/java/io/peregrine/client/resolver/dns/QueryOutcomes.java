@@ -7,6 +7,7 @@ import io.netty.handler.codec.dns.DnsResponseCode;
 import io.netty.resolver.dns.DnsNameResolverException;
 import io.netty.resolver.dns.DnsQueryLifecycleObserver;
 import io.netty.resolver.dns.DnsQueryLifecycleObserverFactory;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.HashMap;
@@ -76,7 +77,8 @@ final class QueryOutcomes implements DnsQueryLifecycleObserverFactory {
 
         @Override
         public DnsQueryLifecycleObserver queryNoAnswer(DnsResponseCode code) {
-            temporary.put(question, new UnknownHostException(server + " answered " + code));
+            String who = server == null ? "the name server" : NetUtil.toSocketAddressString(server);
+            temporary.put(question, new UnknownHostException(who + " answered " + code));
             server = null;
             return this;
         }

@@ -73,9 +73,9 @@ class ServiceConfigChoicesTest {
             delimiter = ';',
             value = {
                 "{}; TXT record: $: an object (expected: a list)",
-                "[{]; TXT record: $[0]: malformed JSON (expected: RFC 8259)",
+                "[{]; TXT record: $[0].: malformed JSON (expected: RFC 8259)",
                 "[1]; TXT record: $[0]: 1 (expected: an object)",
-                "[{}]; TXT record: $[0].serviceConfig: nothing (expected: an object)",
+                "[{}]; TXT record: $[0].serviceConfig: absent (expected: an object)",
                 "[{\"serviceConfig\":7}]; TXT record: $[0].serviceConfig: 7 (expected: an object)",
                 "[{\"percentage\":101,\"serviceConfig\":{}}]; TXT record: $[0].percentage: 101 (expected: an integer of"
                         + " 0..100)",

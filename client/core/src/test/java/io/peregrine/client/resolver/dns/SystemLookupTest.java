@@ -45,7 +45,7 @@ class SystemLookupTest {
     }
 
     @Test
-    void aNewRoundAsksAnewOnceTheLastIsAnswered() {
+    void dn7ANewRoundAsksAnewAndNothingIsCachedHere() {
         round().addresses("greeter.test");
         asked.get(0).complete(List.of(ADDRESS));
 
