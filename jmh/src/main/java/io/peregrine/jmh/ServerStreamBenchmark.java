@@ -1,8 +1,8 @@
 package io.peregrine.jmh;
 
-import io.peregrine.jmh.peer.Face;
-import io.peregrine.jmh.peer.StreamClient;
-import io.peregrine.jmh.peer.StreamPeer;
+import io.peregrine.jmh.peer.stream.Face;
+import io.peregrine.jmh.peer.stream.StreamClient;
+import io.peregrine.jmh.peer.stream.StreamPeer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -2,6 +2,7 @@ package io.peregrine.client;
 
 import io.netty.channel.EventLoop;
 import io.peregrine.allocation.Buffers;
+import io.peregrine.allocation.FirstBuffer;
 import io.peregrine.client.balancer.LoadBalancerProvider;
 import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
@@ -73,6 +74,11 @@ public final class ClientConnBuilder {
     private @Nullable CircuitBreakerPolicy circuitBreaker;
     private final List<UnaryInterceptor> unaryInterceptors = new ArrayList<>();
     private final List<StreamInterceptor> streamInterceptors = new ArrayList<>();
+
+    static {
+        // Before anything else here: building the first channel of a JVM is time enough for the first buffer.
+        FirstBuffer.takeAside();
+    }
 
     ClientConnBuilder(String target) {
         this.target = target;

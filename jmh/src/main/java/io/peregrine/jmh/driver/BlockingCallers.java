@@ -2,17 +2,11 @@ package io.peregrine.jmh.driver;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
-import org.HdrHistogram.Recorder;
-import org.jspecify.annotations.Nullable;
 
 /** Threads that call and wait, each again and again. */
-final class BlockingCallers implements Load {
+final class BlockingCallers extends StoppableLoad {
     private final BlockingCall call;
     private final List<Caller> callers = new ArrayList<>();
-    private final Recorder latencyNs = Load.newRecorder();
-    private volatile boolean stopped;
-    private volatile @Nullable Throwable failure;
 
     BlockingCallers(int threads, BlockingCall call) {
         this.call = call;
@@ -27,28 +21,9 @@ final class BlockingCallers implements Load {
     }
 
     @Override
-    public long calls() {
-        long sum = 0;
-        for (Caller caller : callers) {
-            sum += caller.completed.getAcquire();
-        }
-        return sum;
-    }
-
-    @Override
-    public Recorder latencyNs() {
-        return latencyNs;
-    }
-
-    @Override
-    public void stop() throws InterruptedException {
-        stopped = true;
+    void awaitEnd() throws InterruptedException {
         for (Caller caller : callers) {
             caller.join();
-        }
-        Throwable thrown = failure;
-        if (thrown != null) {
-            throw new IllegalStateException("a call failed: " + thrown.getMessage(), thrown);
         }
     }
 
@@ -60,8 +35,7 @@ final class BlockingCallers implements Load {
     }
 
     private final class Caller extends Thread {
-        /** Written by this thread, pairs with the acquire in {@link #calls}. */
-        private final AtomicLong completed = new AtomicLong();
+        private final Count count = newCount();
 
         Caller(String name) {
             super(name);
@@ -70,14 +44,14 @@ final class BlockingCallers implements Load {
         @Override
         public void run() {
             try {
-                while (!stopped) {
+                while (!isStopped()) {
                     long startedNs = System.nanoTime();
                     call.make();
-                    latencyNs.recordValue(System.nanoTime() - startedNs);
-                    completed.setRelease(completed.getPlain() + 1);
+                    latencyNs().recordValue(System.nanoTime() - startedNs);
+                    count.add(1);
                 }
             } catch (RuntimeException | InterruptedException thrown) {
-                failure = thrown;
+                onFailure(thrown);
             }
         }
     }

@@ -5,9 +5,7 @@ import io.peregrine.jmh.peer.Payload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import org.HdrHistogram.Recorder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,14 +13,11 @@ import org.jspecify.annotations.Nullable;
  * thread that the client chose for that. So no thread of ours takes part, and the latencies are those of a closed
  * loop.
  */
-public final class ClosedLoop implements Load {
+public final class ClosedLoop extends StoppableLoad {
     /** Every so many calls of a slot one is timed, so that reading the clock is not what is measured. */
     private static final int CALLS_PER_SAMPLE = 16;
 
     private final List<Slot> slots = new ArrayList<>();
-    private final Recorder latencyNs = Load.newRecorder();
-    private volatile boolean stopped;
-    private volatile @Nullable Throwable failure;
     private volatile CountDownLatch running = new CountDownLatch(0);
 
     /** Prepares {@code outstanding} slots, all of which send the payload's message. */
@@ -48,7 +43,7 @@ public final class ClosedLoop implements Load {
      */
     public void run(int calls) throws InterruptedException {
         start(calls / slots.size());
-        running.await();
+        awaitEnd();
         throwIfFailed();
     }
 
@@ -66,42 +61,17 @@ public final class ClosedLoop implements Load {
     }
 
     @Override
-    public long calls() {
-        long sum = 0;
-        for (Slot slot : slots) {
-            sum += slot.completed.getAcquire();
-        }
-        return sum;
-    }
-
-    @Override
-    public Recorder latencyNs() {
-        return latencyNs;
-    }
-
-    @Override
-    public void stop() throws InterruptedException {
-        stopped = true;
+    void awaitEnd() throws InterruptedException {
         running.await();
-        throwIfFailed();
-    }
-
-    private void throwIfFailed() {
-        Throwable first = failure;
-        if (first != null) {
-            throw new IllegalStateException("a call failed: " + first.getMessage(), first);
-        }
     }
 
     /** One of the calls outstanding. Its plain fields pass from thread to thread with the call itself. */
     private final class Slot implements EchoClient.Completion {
         private EchoClient.@Nullable RepeatedCall call;
+        private final Count count = newCount();
         private long left;
         private long startedNs;
         private boolean timed;
-
-        /** Written by the slot's thread of the moment, pairs with the acquire in {@link #calls}. */
-        private final AtomicLong completed = new AtomicLong();
 
         void begin() {
             EchoClient.RepeatedCall next = call;
@@ -116,16 +86,16 @@ public final class ClosedLoop implements Load {
         @Override
         public void onEnd(@Nullable Throwable thrown) {
             if (thrown != null) {
-                failure = thrown;
+                onFailure(thrown);
                 running.countDown();
                 return;
             }
             if (timed) {
-                latencyNs.recordValue(System.nanoTime() - startedNs);
+                latencyNs().recordValue(System.nanoTime() - startedNs);
             }
-            completed.setRelease(completed.getPlain() + 1);
+            count.add(1);
             left--;
-            if (left > 0 && !stopped) {
+            if (left > 0 && !isStopped()) {
                 begin();
             } else {
                 running.countDown();

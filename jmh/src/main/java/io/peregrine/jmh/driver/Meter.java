@@ -32,7 +32,7 @@ final class Meter {
         long nowNs = System.nanoTime();
         long cpuNs = cpu.lapNs();
         long nowCalls = load.calls();
-        long nowBytes = AllocationProbe.allocatedBytesOfAllThreads();
+        long nowBytes = bytesOfOtherThreads();
         long nowSwitches = ContextSwitches.voluntary();
         histogram = load.latencyNs().getIntervalHistogram(histogram);
         double made = Math.max(1, nowCalls - calls);
@@ -48,6 +48,12 @@ final class Meter {
         bytes = nowBytes;
         switches = nowSwitches;
         return window;
+    }
+
+    /** What this thread allocates is the measurement's own: it reads files, and the load has threads of its own. */
+    private static long bytesOfOtherThreads() {
+        long own = AllocationProbe.allocatedBytes();
+        return AllocationProbe.allocatedBytesOfAllThreads() - own;
     }
 
     /** What one window showed, per call; the latencies are 0 if the load times none. */

@@ -1,24 +1,17 @@
 package io.peregrine.jmh.driver;
 
-import java.util.concurrent.atomic.AtomicLong;
-import org.HdrHistogram.Recorder;
-import org.jspecify.annotations.Nullable;
-
 /**
  * Messages from the server as fast as they come, so many in a call that the call itself does not show. What it counts
  * are messages, by the call; it times none.
  */
-final class Receiver implements Load {
+final class Receiver extends StoppableLoad {
     /** A call brings so much: some milliseconds, little beside a window. */
     private static final int BYTES_PER_CALL = 8 << 20;
 
     private final ReceivingCall call;
     private final int messages;
-    private final AtomicLong received = new AtomicLong();
-    private final Recorder latencyNs = Load.newRecorder();
+    private final Count received = newCount();
     private final Thread thread = new Thread(this::receiveUntilStopped, "receiver");
-    private volatile boolean stopped;
-    private volatile @Nullable Throwable failure;
 
     Receiver(int messageBytes, ReceivingCall call) {
         this.messages = BYTES_PER_CALL / messageBytes;
@@ -31,34 +24,18 @@ final class Receiver implements Load {
     }
 
     @Override
-    public long calls() {
-        return received.getAcquire();
-    }
-
-    @Override
-    public Recorder latencyNs() {
-        return latencyNs;
-    }
-
-    @Override
-    public void stop() throws InterruptedException {
-        stopped = true;
+    void awaitEnd() throws InterruptedException {
         thread.join();
-        Throwable thrown = failure;
-        if (thrown != null) {
-            throw new IllegalStateException("a call failed: " + thrown.getMessage(), thrown);
-        }
     }
 
     private void receiveUntilStopped() {
         try {
-            while (!stopped) {
+            while (!isStopped()) {
                 call.receive(messages);
-                // Written by this thread only, pairs with the acquire in calls.
-                received.setRelease(received.getPlain() + messages);
+                received.add(messages);
             }
         } catch (RuntimeException | InterruptedException thrown) {
-            failure = thrown;
+            onFailure(thrown);
         }
     }
 

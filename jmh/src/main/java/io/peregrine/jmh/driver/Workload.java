@@ -2,12 +2,12 @@ package io.peregrine.jmh.driver;
 
 import io.peregrine.jmh.peer.ClientSetup;
 import io.peregrine.jmh.peer.EchoClient;
-import io.peregrine.jmh.peer.Face;
 import io.peregrine.jmh.peer.FloorSocket;
 import io.peregrine.jmh.peer.Payload;
 import io.peregrine.jmh.peer.Peer;
-import io.peregrine.jmh.peer.StreamClient;
-import io.peregrine.jmh.peer.StreamPeer;
+import io.peregrine.jmh.peer.stream.Face;
+import io.peregrine.jmh.peer.stream.StreamClient;
+import io.peregrine.jmh.peer.stream.StreamPeer;
 import io.peregrine.jmh.server.StreamServer;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * @param messageBytes the size of each message, if what the load counts are messages from the server; else 0
  * @param client closes the client, when the load has stopped
  */
-record Workload(Load load, int messageBytes, Runnable client) implements AutoCloseable {
+public record Workload(Load load, int messageBytes, Runnable client) implements AutoCloseable {
     /** The modes, for usage texts. */
     static final String MODES =
             "blocking|blocking-N|N|executor-N|ping-pong-loop|ping-pong-thread|receive-BYTES|receive-BYTES-thread";
@@ -40,7 +40,7 @@ record Workload(Load load, int messageBytes, Runnable client) implements AutoClo
      * @param payload of unary calls, {@code bytes} or {@code protobuf}
      * @throws IllegalArgumentException if there is no such mode or peer
      */
-    static Workload open(String mode, String peer, ClientSetup setup, String payload) {
+    public static Workload open(String mode, String peer, ClientSetup setup, String payload) {
         Matcher executor = EXECUTOR.matcher(mode);
         if (executor.matches()) {
             return onExecutor(executor.group(1), peer, setup, payload);

@@ -1,5 +1,13 @@
 package io.peregrine.jmh.gate;
 
+import io.peregrine.jmh.gate.judgement.Baseline;
+import io.peregrine.jmh.gate.judgement.Series;
+import io.peregrine.jmh.gate.judgement.Verdict;
+import io.peregrine.jmh.gate.report.JsonReport;
+import io.peregrine.jmh.gate.report.JunitReport;
+import io.peregrine.jmh.gate.report.Report;
+import io.peregrine.jmh.gate.report.TableReport;
+import io.peregrine.jmh.gate.results.JmhRun;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -60,7 +68,7 @@ final class CheckCommand implements Callable<Integer> {
                 Baseline.read(baseline),
                 new Series(JmhRun.readAll(results)),
                 limits.tolerance(),
-                limits.maxCalibrationNoise(),
+                limits.maxCalibrationError(),
                 failing);
         PrintWriter console = spec.commandLine().getOut();
         console.print(TableReport.format(report));

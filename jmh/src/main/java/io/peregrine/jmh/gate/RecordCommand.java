@@ -1,5 +1,16 @@
 package io.peregrine.jmh.gate;
 
+import io.peregrine.jmh.gate.judgement.Baseline;
+import io.peregrine.jmh.gate.judgement.CalibrationRule;
+import io.peregrine.jmh.gate.judgement.Environment;
+import io.peregrine.jmh.gate.judgement.Series;
+import io.peregrine.jmh.gate.judgement.Text;
+import io.peregrine.jmh.gate.judgement.Tolerance;
+import io.peregrine.jmh.gate.report.ExitCodes;
+import io.peregrine.jmh.gate.report.TableReport;
+import io.peregrine.jmh.gate.results.JmhResult;
+import io.peregrine.jmh.gate.results.JmhRun;
+import io.peregrine.jmh.gate.results.UnusableInputException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -53,7 +64,7 @@ final class RecordCommand implements Callable<Integer> {
                 calibrations.stream().map(CalibrationOptions::rule).toList();
         Tolerance tolerance = limits.tolerance();
         List<Baseline.Entry> entries = new Series(runs)
-                .observe(rules, limits.maxCalibrationNoise()).stream()
+                .observe(rules, limits.maxCalibrationError()).stream()
                         .map(Baseline.Entry::of)
                         .toList();
         requireUsable(entries, tolerance.maxNoiseShare());

@@ -1,5 +1,7 @@
 package io.peregrine.jmh.gate;
 
+import io.peregrine.jmh.gate.report.ExitCodes;
+import io.peregrine.jmh.gate.results.UnusableInputException;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
@@ -64,10 +66,12 @@ public final class RegressionGate {
     private static int report(PrintWriter err, Exception e) {
         if (e instanceof FileSystemException file) {
             return refuse(
-                    err, "file: " + file.getFile() + ": " + Text.reason(e) + " (expected: one that can be written)");
+                    err,
+                    "file: " + file.getFile() + ": " + UnusableInputException.reasonOf(e)
+                            + " (expected: one that can be written)");
         }
         if (e instanceof UnusableInputException || e instanceof IOException) {
-            return refuse(err, Text.reason(e));
+            return refuse(err, UnusableInputException.reasonOf(e));
         }
         err.println("regression-gate: a defect in this program, please report it:");
         e.printStackTrace(err);

@@ -1,5 +1,6 @@
 package io.peregrine.jmh.gate;
 
+import io.peregrine.jmh.gate.judgement.Tolerance;
 import picocli.CommandLine.Option;
 
 /** The limits that both commands take; in percent where a share is meant. */
@@ -28,11 +29,12 @@ final class ToleranceOptions {
     private double maxNoisePercent;
 
     @Option(
-            names = "--max-calibration-noise-percent",
+            names = "--max-calibration-error-percent",
             paramLabel = "P",
             defaultValue = "10",
-            description = "Believe no calibration whose iterations stray more. Default: ${DEFAULT-VALUE}")
-    private double maxCalibrationNoisePercent;
+            description = "Believe no calibration whose median in a run may be off by more, by the standard error over"
+                    + " its iterations. Default: ${DEFAULT-VALUE}")
+    private double maxCalibrationErrorPercent;
 
     @Option(
             names = "--allocation-bytes",
@@ -45,7 +47,7 @@ final class ToleranceOptions {
         return new Tolerance(noiseFactor, minPercent / PERCENT, maxNoisePercent / PERCENT, allocationBytes);
     }
 
-    double maxCalibrationNoise() {
-        return maxCalibrationNoisePercent / PERCENT;
+    double maxCalibrationError() {
+        return maxCalibrationErrorPercent / PERCENT;
     }
 }

@@ -3,7 +3,7 @@ package io.peregrine.jmh.peer;
 import io.grpc.netty.NettyChannelBuilder;
 
 /** A channel of grpc-java on Netty and epoll, to one address. */
-final class GrpcJavaChannel {
+public final class GrpcJavaChannel {
     private static final int TUNED_WINDOW_BYTES = 1 << 20;
 
     private GrpcJavaChannel() {}
@@ -24,7 +24,7 @@ final class GrpcJavaChannel {
     }
 
     /** Callbacks on the event loop, unless the setup names an executor, and a window that no estimator moves. */
-    static NettyChannelBuilder tuned(ClientSetup setup) {
+    public static NettyChannelBuilder tuned(ClientSetup setup) {
         NettyChannelBuilder builder = withDefaults(setup).flowControlWindow(TUNED_WINDOW_BYTES);
         return setup.callbackExecutor() == null ? builder.directExecutor() : builder;
     }

@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Map;
 
 /** Service configs for grpc-java, with one policy for all methods. */
-final class GrpcJavaPolicies {
+public final class GrpcJavaPolicies {
     private static final double ATTEMPTS = 3;
 
     private GrpcJavaPolicies() {}
 
     /** Three attempts, on UNAVAILABLE. */
-    static Map<String, ?> retry() {
+    public static Map<String, ?> retry() {
         return forAll(
                 "retryPolicy",
                 Map.of(

@@ -6,10 +6,11 @@ import io.peregrine.client.ClientConnBuilder;
 import io.peregrine.client.credentials.InsecureCredentials;
 
 /** A channel of Peregrine with its defaults, to one address. */
-final class PeregrineChannel {
+public final class PeregrineChannel {
     private PeregrineChannel() {}
 
-    static ClientConnBuilder builder(ClientSetup setup) {
+    /** A builder whose channel goes there. */
+    public static ClientConnBuilder builder(ClientSetup setup) {
         ServerTrust trust = setup.trust();
         return ClientConn.builder("passthrough:///" + setup.address())
                 .credentials(trust == null ? InsecureCredentials.create() : trust.forPeregrine());

@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /** The {@linkplain Feature features} as Peregrine has them. */
-final class PeregrineFeatures {
+public final class PeregrineFeatures {
     /** Three attempts, on UNAVAILABLE. */
     static final RetryPolicy RETRY = RetryPolicy.exponential(Duration.ofMillis(100), 2, Duration.ofSeconds(1))
             .maxAttempts(3)
@@ -36,7 +36,8 @@ final class PeregrineFeatures {
         }
     }
 
-    static CallOptions optionsFor(Feature feature) {
+    /** How a call is made that has it. */
+    public static CallOptions optionsFor(Feature feature) {
         return switch (feature) {
             case NONE, BREAKER, INTERCEPTORS_10 -> CallOptions.DEFAULT;
             case RETRY -> CallOptions.DEFAULT.withRetry(RETRY);

@@ -2,6 +2,7 @@ package io.peregrine.jmh.gate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.jmh.gate.report.ExitCodes;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,7 @@ class RealRunTest {
                 "--calibration=TunableBenchmark.calibration",
                 "--out=" + baseline,
                 "--max-noise-percent=200",
-                "--max-calibration-noise-percent=200",
+                "--max-calibration-error-percent=200",
                 measure("1.json"),
                 measure("2.json"));
         assertThat(recorded.exitCode()).as(recorded.err()).isEqualTo(ExitCodes.PASSED);
@@ -53,7 +54,7 @@ class RealRunTest {
                 "--noise-factor=0",
                 "--min-percent=150",
                 "--max-noise-percent=10000",
-                "--max-calibration-noise-percent=200",
+                "--max-calibration-error-percent=200",
                 results);
     }
 

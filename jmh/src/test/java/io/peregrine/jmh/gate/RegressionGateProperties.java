@@ -2,6 +2,7 @@ package io.peregrine.jmh.gate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.jmh.gate.report.ExitCodes;
 import io.peregrine.testkit.Seeds;
 import java.io.IOException;
 import java.nio.file.Path;

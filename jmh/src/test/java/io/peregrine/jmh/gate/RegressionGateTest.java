@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
+import io.peregrine.jmh.gate.report.ExitCodes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,7 +124,8 @@ class RegressionGateTest {
 
         assertThat(run.exitCode()).isEqualTo(ExitCodes.CANNOT_JUDGE);
         assertThat(run.err())
-                .startsWith("regression-gate: calibration: io.peregrine.jmh.CalibrationBenchmark.cpu strays by")
+                .startsWith(
+                        "regression-gate: calibration: the median of io.peregrine.jmh.CalibrationBenchmark.cpu may be off by")
                 .contains("(expected: at most 10.0 %");
     }
 
@@ -135,6 +137,43 @@ class RegressionGateTest {
         assertThat(run.err())
                 .contains("calibration: CalibrationBenchmark.cpu matches no benchmark in ")
                 .contains("(expected: exactly one of io.peregrine.jmh.FramingBenchmark.frame{size=100})");
+    }
+
+    @Test
+    void whatHasACalibrationOfItsOwnMayBeMeasuredInARunOfItsOwn() throws IOException {
+        String frames = ResultsFile.quiet().writeTo(directory, "frames.json");
+        String calls = calls().writeTo(directory, "calls.json");
+        GateRun recorded = GateRun.of(recordBoth(frames, calls));
+        assertThat(recorded.err()).isEmpty();
+
+        String slower = calls().each("call", score -> score * 1.2).writeTo(directory, "slower.json");
+        GateRun checked = GateRun.of("check", "--baseline", baseline, frames, slower);
+
+        assertThat(checked.out()).contains("CallBenchmark.call", "dearer by 20.0 %", "1 unchanged, 1 regressed");
+    }
+
+    @Test
+    void aRunWithoutTheCalibrationOfWhatItHasIsRefused() throws IOException {
+        String frames = ResultsFile.quiet().writeTo(directory, "frames.json");
+        String calls = calls().without("loopback").writeTo(directory, "calls.json");
+        String whole = calls().writeTo(directory, "whole.json");
+
+        assertRefused("calibration: loopback matches no benchmark in " + calls, recordBoth(frames, whole, calls));
+        assertRefused("calibration: loopback matches no benchmark in " + frames, recordBoth(frames));
+    }
+
+    /** The same figures under names of which no rule for frames takes any. */
+    private static ResultsFile calls() throws IOException {
+        return ResultsFile.quiet()
+                .renamed("CalibrationBenchmark.cpu", "CalibrationBenchmark.loopback")
+                .renamed("FramingBenchmark.frame", "CallBenchmark.call");
+    }
+
+    private String[] recordBoth(String... results) {
+        List<String> args = new ArrayList<>(List.of("record", "--out", baseline));
+        args.addAll(List.of("--calibration", "cpu", "--for", "frame", "--calibration", "loopback", "--for", "call"));
+        args.addAll(List.of(results));
+        return args.toArray(String[]::new);
     }
 
     @Test

@@ -56,6 +56,16 @@ final class ResultsFile {
         return this;
     }
 
+    /** Gives a benchmark another class and method. */
+    ResultsFile renamed(String from, String to) {
+        for (JsonElement result : results) {
+            JsonObject fields = result.getAsJsonObject();
+            fields.addProperty(
+                    "benchmark", fields.get("benchmark").getAsString().replace(from, to));
+        }
+        return this;
+    }
+
     /** Takes a method's results out. */
     ResultsFile without(String method) {
         JsonArray kept = new JsonArray();

@@ -48,7 +48,9 @@ public final class HeaderBlockEncoder {
     private static final AsciiString AUTHORIZATION = AsciiString.cached("authorization");
     private static final AsciiString COOKIE = AsciiString.cached("cookie");
 
-    private final IdentityHashMap<RequestHeaders, KeptBlock> keptBlocks = new IdentityHashMap<>();
+    /** With room for the few methods that a connection is mostly used for; it grows. */
+    private final IdentityHashMap<RequestHeaders, KeptBlock> keptBlocks = new IdentityHashMap<>(4);
+
     private final List<Entry> table = new ArrayList<>();
     private int tableCapacityBytes = MAX_TABLE_BYTES;
     private int tableBytes;

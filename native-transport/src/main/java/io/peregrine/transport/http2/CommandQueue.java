@@ -65,6 +65,21 @@ final class CommandQueue {
         return true;
     }
 
+    /**
+     * Runs a rare command on the loop, in the queue's turn; one that finds the queue full takes the loop's own, which has
+     * no bound.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException if the queue is full and the loop is shut down
+     */
+    void submit(Runnable command) {
+        if (!offer(command)) {
+            eventLoop.execute(() -> {
+                consumer.onCommand(command);
+                consumer.onDrained();
+            });
+        }
+    }
+
     /** Lets the loop call {@link Consumer#onDrained} once this turn's work is done. */
     void schedule() {
         while (true) {

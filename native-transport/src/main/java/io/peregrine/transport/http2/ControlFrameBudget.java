@@ -9,7 +9,6 @@ import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.transport.http2.FloodLimits.Budget;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Counts what the server sends that is legal and of no use, against {@link FloodLimits} (RFC 9113 §10.5).
@@ -30,21 +29,27 @@ final class ControlFrameBudget {
     private final EventLoop eventLoop;
     private final FloodLimits limits;
     private final FrameWriter writer;
+    private final long openedNs;
+
+    /** Of those frames that came at all, which for most connections are of one or two kinds. */
     private final Map<Budget, Account> accounts = new EnumMap<>(Budget.class);
+
     private long usefulDataFrames;
 
     ControlFrameBudget(EventLoop eventLoop, FloodLimits limits, FrameWriter writer) {
         this.eventLoop = eventLoop;
         this.limits = limits;
         this.writer = writer;
-        for (Budget budget : Budget.values()) {
-            accounts.put(budget, new Account(limits.frames(budget), LoopClock.nanoTime(eventLoop)));
-        }
+        this.openedNs = LoopClock.nanoTime(eventLoop);
     }
 
     /** Counts a frame. */
     void spend(Budget budget) throws Http2Exception {
-        Account account = Objects.requireNonNull(accounts.get(budget));
+        Account account = accounts.get(budget);
+        if (account == null) {
+            account = new Account(limits.frames(budget), openedNs);
+            accounts.put(budget, account);
+        }
         if (account.framesLeft == 0) {
             fill(budget, account);
         }

@@ -210,17 +210,12 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         return ConnectionInfo.of(channel, peerLabel.address());
     }
 
-    /** Runs a rare command on the loop; one that finds the queue full takes the loop's own, which has no bound. */
+    /** Runs a rare command on the loop. */
     private void submit(Runnable command) {
-        if (!commands.offer(command)) {
-            try {
-                eventLoop.execute(() -> {
-                    onCommand(command);
-                    onDrained();
-                });
-            } catch (RejectedExecutionException loopIsGone) {
-                LOG.log(System.Logger.Level.DEBUG, "event loop of {0} is shut down: {1}", peerLabel, loopIsGone);
-            }
+        try {
+            commands.submit(command);
+        } catch (RejectedExecutionException loopIsGone) {
+            LOG.log(System.Logger.Level.DEBUG, "event loop of {0} is shut down: {1}", peerLabel, loopIsGone);
         }
     }
 
@@ -393,7 +388,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-        if (ctx.pipeline().get(SslHandler.class) == null) {
+        // Behind nothing there is no TLS either, and its classes need not be loaded to find that out.
+        if (ctx.pipeline().first() == this || ctx.pipeline().get(SslHandler.class) == null) {
             begin();
         }
     }

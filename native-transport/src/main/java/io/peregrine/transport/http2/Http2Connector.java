@@ -117,6 +117,12 @@ public final class Http2Connector {
                         }
                         initialized.pipeline().addLast(connection);
                     }
+
+                    /** It serves one channel. Netty would look for an annotation, which makes and loads classes. */
+                    @Override
+                    public boolean isSharable() {
+                        return false;
+                    }
                 });
         tune(bootstrap, firstHop);
         bootstrap.connect(connectAddress).addListener((ChannelFuture connected) -> {

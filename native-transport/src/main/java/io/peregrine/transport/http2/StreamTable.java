@@ -25,18 +25,19 @@ final class StreamTable {
 
     private static final int MIN_PLACES = 16;
     private static final int MAX_PLACES = 4096;
+    private static final TransportStream[] NO_STREAMS = {};
 
     private @Nullable TransportStream[] places = new TransportStream[MIN_PLACES];
 
-    /** Open streams whose place another has. */
-    private final Int2ObjectHashMap<TransportStream> displaced = new Int2ObjectHashMap<>();
+    /** Open streams whose place another has; null until there is one. */
+    private @Nullable Int2ObjectHashMap<TransportStream> displaced;
 
     private int openCount;
 
-    /** Streams that are closed, and whose callers have not read all that came before. */
-    private final Int2ObjectHashMap<TransportStream> unread = new Int2ObjectHashMap<>();
+    /** Streams that are closed, and whose callers have not read all that came before; null until there is one. */
+    private @Nullable Int2ObjectHashMap<TransportStream> unread;
 
-    private final ArrayDeque<TransportStream> waiting = new ArrayDeque<>();
+    private final ArrayDeque<TransportStream> waiting = new ArrayDeque<>(0);
     private final int maxWaiting;
     private int nextId = FIRST_ID;
 
@@ -56,9 +57,18 @@ final class StreamTable {
         int place = place(stream.id);
         TransportStream older = places[place];
         if (older != null) {
-            displaced.put(older.id, older);
+            displace(older);
         }
         places[place] = stream;
+    }
+
+    private void displace(TransportStream older) {
+        Int2ObjectHashMap<TransportStream> streams = displaced;
+        if (streams == null) {
+            streams = new Int2ObjectHashMap<>();
+            displaced = streams;
+        }
+        streams.put(older.id, older);
     }
 
     /** Ids with places of their own have them among twice as many as well. */
@@ -82,11 +92,11 @@ final class StreamTable {
         if (stream != null && stream.id == streamId) {
             return stream;
         }
-        return displaced.isEmpty() ? null : displaced.get(streamId);
+        return displaced == null ? null : displaced.get(streamId);
     }
 
     void remove(TransportStream stream) {
-        if (!removeOpen(stream) && !unread.isEmpty()) {
+        if (!removeOpen(stream) && unread != null) {
             unread.remove(stream.id);
         }
     }
@@ -95,7 +105,7 @@ final class StreamTable {
         int place = place(stream.id);
         if (places[place] == stream) {
             places[place] = null;
-        } else if (displaced.isEmpty() || displaced.remove(stream.id) == null) {
+        } else if (displaced == null || displaced.remove(stream.id) == null) {
             return false;
         }
         openCount--;
@@ -105,18 +115,23 @@ final class StreamTable {
     /** The stream is closed, and stays known until its caller has read all. */
     void moveToUnread(TransportStream stream) {
         removeOpen(stream);
-        unread.put(stream.id, stream);
+        Int2ObjectHashMap<TransportStream> streams = unread;
+        if (streams == null) {
+            streams = new Int2ObjectHashMap<>();
+            unread = streams;
+        }
+        streams.put(stream.id, stream);
     }
 
     boolean hasUnread() {
-        return !unread.isEmpty();
+        return unread != null && !unread.isEmpty();
     }
 
     /** Removes the closed streams that are not read to their end, and returns them. */
     TransportStream[] takeUnread() {
-        TransportStream[] taken = unread.values().toArray(TransportStream[]::new);
-        unread.clear();
-        return taken;
+        Int2ObjectHashMap<TransportStream> streams = unread;
+        unread = null;
+        return streams == null ? NO_STREAMS : streams.values().toArray(NO_STREAMS);
     }
 
     /** Whether this connection ever opened {@code streamId}. */
@@ -162,7 +177,7 @@ final class StreamTable {
 
     /** The streams that are open now. */
     List<TransportStream> openStreams() {
-        List<TransportStream> streams = new ArrayList<>(displaced.values());
+        List<TransportStream> streams = displaced == null ? new ArrayList<>() : new ArrayList<>(displaced.values());
         for (TransportStream stream : places) {
             if (stream != null) {
                 streams.add(stream);

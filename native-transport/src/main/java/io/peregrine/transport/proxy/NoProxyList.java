@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +29,7 @@ final class NoProxyList {
     static final NoProxyList EMPTY = new NoProxyList(List.of(), "");
 
     private static final int ANY_PORT = 0;
-    private static final Pattern SEPARATORS = Pattern.compile("[,\\s]+");
+    private static final String SEPARATORS = "[,\\s]+";
 
     private final List<Entry> entries;
     private final String text;
@@ -55,7 +54,7 @@ final class NoProxyList {
      */
     static NoProxyList parse(String text, Consumer<String> onMalformed) {
         List<Entry> entries = new ArrayList<>();
-        for (String entry : SEPARATORS.split(text.strip(), -1)) {
+        for (String entry : text.strip().split(SEPARATORS, -1)) {
             if (!entry.isEmpty()) {
                 Entry parsed = parseEntry(entry.toLowerCase(Locale.ROOT));
                 if (parsed == null) {

@@ -66,6 +66,7 @@ class BandwidthProbeTest {
     @Test
     void h28TheWindowsGrowToTwiceTheSampleForStreamsThatAreOpenAndThoseToCome() {
         startDownload();
+        measureTheRoundTrip();
         sendFrames(PROBE_AFTER_FRAMES);
         peer.advance(Duration.ofMillis(100));
         sendFrames(160);
@@ -86,6 +87,7 @@ class BandwidthProbeTest {
     @Test
     void h28WhatThePeerMayNowSendIsNoViolation() {
         startDownload();
+        measureTheRoundTrip();
         sendFrames(PROBE_AFTER_FRAMES);
         peer.advance(Duration.ofMillis(100));
         sendFrames(160);
@@ -122,6 +124,7 @@ class BandwidthProbeTest {
     void p6AGrownWindowTakesItsBytesFromWhatMayBeUnread() {
         peer.with(TransportOptions.builder().maxUnreadBytes(MIB).build()).ready();
         beginDownload();
+        measureTheRoundTrip();
         sendFrames(PROBE_AFTER_FRAMES);
         peer.advance(Duration.ofMillis(100));
         sendFrames(8 * MIB / FRAME);
@@ -136,6 +139,7 @@ class BandwidthProbeTest {
     void h28AStrayAcknowledgementChangesNothing() {
         startDownload();
         answer();
+        measureTheRoundTrip();
         sendFrames(PROBE_AFTER_FRAMES);
         peer.advance(Duration.ofMillis(100));
         sendFrames(160);
@@ -190,6 +194,14 @@ class BandwidthProbeTest {
         peer.start();
         peer.send(Frames.headers(1, ":status", "502", "content-type", "text/html"));
         peer.receive();
+    }
+
+    /** The first probe of all, which later ones are compared with. */
+    private void measureTheRoundTrip() {
+        sendFrames(PROBE_AFTER_FRAMES);
+        peer.advance(Duration.ofMillis(100));
+        sendFrames(MIB / FRAME);
+        answer();
     }
 
     private void sendFrames(int count) {

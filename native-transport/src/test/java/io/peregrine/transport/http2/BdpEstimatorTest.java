@@ -73,6 +73,73 @@ class BdpEstimatorTest {
     }
 
     @Test
+    void h28APathThatBecomesLongerForGoodGetsALargerWindow() {
+        Link link = new Link(100e6, Duration.ofMillis(10));
+        link.run(Duration.ofSeconds(30));
+        assertThat((double) link.estimator.estimateBytes()).isLessThan(link.bandwidth * 0.1);
+
+        link.roundTrip(Duration.ofMillis(100));
+        link.run(Duration.ofSeconds(60));
+
+        assertThat((double) link.estimator.estimateBytes()).isGreaterThanOrEqualTo(link.productBytes());
+        assertThat(link.secondsToFill(100 * MIB)).isCloseTo(100 * MIB / link.bandwidth, within(0.2));
+    }
+
+    @Test
+    void h28APathThatIsLongerForAMomentKeepsItsWindow() {
+        Link link = new Link(100e6, Duration.ofMillis(10));
+        link.run(Duration.ofSeconds(30));
+        int settled = link.estimator.estimateBytes();
+
+        for (int i = 0; i < 20; i++) {
+            link.roundTrip(Duration.ofMillis(100));
+            link.run(Duration.ofSeconds(5));
+            link.roundTrip(Duration.ofMillis(10));
+            link.run(Duration.ofSeconds(5));
+        }
+
+        assertThat(link.estimator.estimateBytes()).isEqualTo(settled);
+    }
+
+    /** A queue of our own does not pass for a longer path, however long it stands. */
+    @Test
+    void h28AQueueThatStandsForAnHourLetsNothingGrow() {
+        Queue queue = new Queue(2e9);
+        queue.run(Duration.ofSeconds(30));
+        int settled = queue.estimator.estimateBytes();
+
+        queue.run(Duration.ofHours(1));
+
+        assertThat(settled).isLessThanOrEqualTo(3 * MIB);
+        assertThat(queue.estimator.estimateBytes()).isEqualTo(settled);
+    }
+
+    @Test
+    void h28ABottleneckThatBecomesSlowerBringsOneGrowthAtMost() {
+        Queue queue = new Queue(2e9);
+        queue.run(Duration.ofSeconds(30));
+        int settled = queue.estimator.estimateBytes();
+
+        queue.bytesPerSecond /= 4;
+        queue.run(Duration.ofHours(1));
+
+        assertThat(queue.estimator.estimateBytes()).isLessThanOrEqualTo(3 * settled);
+    }
+
+    /** While this side is being compiled, its round trips become shorter and its bandwidth larger by themselves. */
+    @Test
+    void h28AReaderThatBecomesFasterDoesNotReachTheCap() {
+        Queue queue = new Queue(20e6);
+        for (int i = 0; i < 8; i++) {
+            queue.round();
+            queue.bytesPerSecond *= 1.8;
+        }
+        queue.run(Duration.ofMinutes(5));
+
+        assertThat(queue.estimator.estimateBytes()).isLessThanOrEqualTo(3 * MIB);
+    }
+
+    @Test
     void slowTrafficCausesNoProbe() {
         BdpEstimator estimator = new BdpEstimator(MIB, CAP, 0);
         long now = 0;
@@ -105,6 +172,23 @@ class BdpEstimatorTest {
     }
 
     @Test
+    void aRoundTripIsComparedBeforeItLetsTheWindowGrow() {
+        BdpEstimator estimator = new BdpEstimator(MIB, CAP, 0);
+
+        assertThat(probe(estimator, 0, 40)).as("the first of all").isFalse();
+        assertThat(probe(estimator, 100, 120)).as("much shorter than the first").isFalse();
+        assertThat(probe(estimator, 200, 219)).as("like the one before").isTrue();
+        assertThat(estimator.estimateBytes()).isEqualTo(2 * MIB);
+    }
+
+    private static boolean probe(BdpEstimator estimator, long fromMs, long toMs) {
+        assertThat(estimator.onData(MIB)).isTrue();
+        assertThat(estimator.tryProbe(Duration.ofMillis(fromMs).toNanos())).isTrue();
+        estimator.onData(MIB);
+        return estimator.onAnswer(Duration.ofMillis(toMs).toNanos());
+    }
+
+    @Test
     void aSmallSampleChangesNothingButTheDistanceToTheNextProbe() {
         BdpEstimator estimator = new BdpEstimator(MIB, CAP, 0);
         long now = 0;
@@ -116,6 +200,37 @@ class BdpEstimatorTest {
             assertThat(estimator.onAnswer(++now)).isFalse();
         }
         assertThat(estimator.estimateBytes()).isEqualTo(MIB);
+    }
+
+    /** A path without length: a probe takes as long as the window that waits before it, whatever that is. */
+    private static final class Queue {
+        final BdpEstimator estimator = new BdpEstimator(MIB, CAP, 0);
+        double bytesPerSecond;
+        private long nowNs;
+
+        Queue(double bytesPerSecond) {
+            this.bytesPerSecond = bytesPerSecond;
+        }
+
+        void run(Duration time) {
+            long endNs = nowNs + time.toNanos();
+            while (nowNs < endNs) {
+                round();
+                // Most windows are not probed; their time passes at once.
+                nowNs += 50_000_000;
+            }
+        }
+
+        /** A window's DATA, and another one behind the probe if there is one. */
+        void round() {
+            int window = estimator.estimateBytes();
+            nowNs += (long) (window / bytesPerSecond * 1e9);
+            if (estimator.onData(window) && estimator.tryProbe(nowNs)) {
+                estimator.onData(window);
+                nowNs += (long) (window / bytesPerSecond * 1e9);
+                estimator.onAnswer(nowNs);
+            }
+        }
     }
 
     /** One sender behind a bottleneck, and the estimate as its window. */
@@ -132,7 +247,7 @@ class BdpEstimatorTest {
 
         final BdpEstimator estimator = new BdpEstimator(MIB, CAP, 0);
         final double bandwidth;
-        private final long oneWayNs;
+        private long oneWayNs;
         private final PriorityQueue<Event> events = new PriorityQueue<>();
         private long order;
         private long nowNs;
@@ -149,7 +264,12 @@ class BdpEstimatorTest {
 
         Link(double bandwidth, Duration roundTrip) {
             this.bandwidth = bandwidth;
-            this.oneWayNs = roundTrip.toNanos() / 2;
+            roundTrip(roundTrip);
+        }
+
+        /** From now on. */
+        void roundTrip(Duration time) {
+            oneWayNs = time.toNanos() / 2;
         }
 
         double productBytes() {

@@ -2,8 +2,6 @@ package io.peregrine.client.compression;
 
 import io.peregrine.client.internal.message.GrpcNames;
 import java.util.Arrays;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +29,7 @@ public final class Codecs {
     private Codecs(Codec[] codecs, String[] names) {
         this.codecs = codecs;
         this.names = names;
-        this.acceptEncoding = Stream.of(names).skip(1).collect(Collectors.joining(","));
+        this.acceptEncoding = String.join(",", Arrays.asList(names).subList(1, names.length));
     }
 
     /** {@code gzip} and {@code identity}. */

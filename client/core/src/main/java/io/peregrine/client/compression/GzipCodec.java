@@ -24,9 +24,6 @@ final class GzipCodec implements Codec {
 
     private static final boolean RAW = true;
 
-    private static final StatePool<GzipInflater> INFLATERS =
-            new StatePool<>(MAX_KEPT_STATES, GzipInflater::new, GzipInflater::reset, GzipInflater::end);
-
     private final StatePool<Deflater> deflaters;
 
     GzipCodec(int level) {
@@ -86,16 +83,24 @@ final class GzipCodec implements Codec {
     }
 
     private static void inflate(ByteBuffer compressed, ByteBuf out, int maxBytes) throws IOException {
-        GzipInflater inflater = INFLATERS.take();
+        GzipInflater inflater = Inflaters.POOL.take();
         try {
             inflater.inflate(compressed, out, maxBytes);
         } finally {
-            INFLATERS.giveBack(inflater);
+            Inflaters.POOL.giveBack(inflater);
         }
     }
 
     @Override
     public String toString() {
         return name();
+    }
+
+    /** Made with the first message that needs one; every channel knows gzip, and most never meet it. */
+    private static final class Inflaters {
+        static final StatePool<GzipInflater> POOL =
+                new StatePool<>(MAX_KEPT_STATES, GzipInflater::new, GzipInflater::reset, GzipInflater::end);
+
+        private Inflaters() {}
     }
 }

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The way from a call to its {@link StreamCallback}: one method at a time, in order, and nothing behind the end
  * (HOSTILE.md P1). Straight through where the events come from one thread after the other anyway; else in a queue that
- * one task at a time empties, on the executor, or on the thread that finds nobody at it.
+ * one task at a time empties, on the executor, or on the thread that finds nobody at it. That thread delivers a message
+ * of its own without the queue, so that a stream on one event loop costs no object for a message.
  */
 final class StreamDelivery<R> implements Runnable {
     private static final System.Logger LOG = System.getLogger(StreamDelivery.class.getName());
@@ -68,10 +69,17 @@ final class StreamDelivery<R> implements Runnable {
     }
 
     void onMessage(R message) {
-        if (queue == null) {
+        Queue<Runnable> events = queue;
+        if (events == null) {
             deliverMessage(message);
+        } else if (tryEnter()) {
+            try {
+                deliverMessage(message);
+            } finally {
+                leave(events);
+            }
         } else {
-            enqueue(queue, () -> deliverMessage(message));
+            enqueue(events, () -> deliverMessage(message));
         }
     }
 
@@ -127,6 +135,18 @@ final class StreamDelivery<R> implements Runnable {
         if (handedOver.compareAndSet(true, false)) {
             Queue<Runnable> events = queue;
             assert events != null;
+            deliverAll(events);
+        }
+    }
+
+    /** Whether this thread finds nobody at it and nothing before its event, which it may deliver by itself then. */
+    private boolean tryEnter() {
+        return executor == null && pending.get() == 0 && pending.compareAndSet(0, 1);
+    }
+
+    /** Delivers what has come since {@link #tryEnter}. */
+    private void leave(Queue<Runnable> events) {
+        if (pending.decrementAndGet() > 0) {
             deliverAll(events);
         }
     }

@@ -37,19 +37,38 @@ public record HostPort(String host, int port) {
             }
         }
         int port = hostEnd == text.length() ? defaultPort : parsePort(text, text.substring(hostEnd + 1));
-        if (host.chars().anyMatch(letter -> letter <= ' ' || letter > 0x7E || letter == '/' || letter == '@')) {
+        if (hasForeignLetter(host)) {
             throw malformed(text);
         }
         return new HostPort(host.isEmpty() ? "localhost" : host, port);
     }
 
+    private static boolean hasForeignLetter(String host) {
+        for (int i = 0; i < host.length(); i++) {
+            char letter = host.charAt(i);
+            if (letter <= ' ' || letter > 0x7E || letter == '/' || letter == '@') {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static int parsePort(String text, String port) {
-        boolean digits = !port.isEmpty() && port.length() <= 9 && port.chars().allMatch(c -> c >= '0' && c <= '9');
+        boolean digits = !port.isEmpty() && port.length() <= 9 && isDecimal(port);
         int number = digits ? Integer.parseInt(port) : -1;
         if (number < 1 || number > 65_535) {
             throw new IllegalArgumentException("port: \"" + port + "\" in \"" + text + "\" (expected: 1..65535)");
         }
         return number;
+    }
+
+    private static boolean isDecimal(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static int indexOfOrEnd(String text, char wanted) {

@@ -1,0 +1,12 @@
+package io.peregrine.jmh.peer.stream;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a call brings, told by either client in the same words; where the client runs callbacks. */
+interface StreamEvents {
+    /** A message has come. */
+    void onMessage(byte[] message);
+
+    /** Nothing more will come: {@code failure} says why, null if the call ended well. */
+    void onEnd(@Nullable Throwable failure);
+}
