@@ -183,15 +183,15 @@ class NameResolutionGuideIT {
 
             answer = "127.0.0.1:" + server.port() + '\n';
 
-            assertThat(conn.invoke(ECHO, REQUEST, OPTIONS.withWaitForReady(true))).isEqualTo(REQUEST);
+            assertThat(conn.invoke(ECHO, REQUEST, OPTIONS.withWaitForReady(true)))
+                    .isEqualTo(REQUEST);
         }
     }
 
     @Test
     void theGuideShowsWhatRunsHere() throws Exception {
         List<String> source = stripped(Files.readString(SOURCE));
-        Matcher found =
-                Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
+        Matcher found = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
         List<String> shown = found.results().map(result -> result.group(1)).toList();
 
         assertThat(shown).hasSize(4);

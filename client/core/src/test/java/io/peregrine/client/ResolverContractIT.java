@@ -62,9 +62,8 @@ class ResolverContractIT {
     void rs1AndRs3NoEndpointsFailCallsAndAreAskedForAgain() throws Exception {
         CountDownLatch retried = new CountDownLatch(1);
         manual.endpoints(List.of());
-        try (ClientConn conn = builder("manual:///any")
-                .resolver(observed(manual, retried))
-                .build()) {
+        try (ClientConn conn =
+                builder("manual:///any").resolver(observed(manual, retried)).build()) {
             assertThatExceptionOfType(StatusException.class)
                     .isThrownBy(() -> conn.invoke(ECHO, REQUEST, OPTIONS))
                     .satisfies(failure -> assertThat(failure.status().code()).isEqualTo(StatusCode.UNAVAILABLE));
@@ -72,7 +71,8 @@ class ResolverContractIT {
             assertThat(retried.await(20, TimeUnit.SECONDS)).isTrue();
             manual.addresses(serverAddress());
 
-            assertThat(conn.invoke(ECHO, REQUEST, OPTIONS.withWaitForReady(true))).isEqualTo(REQUEST);
+            assertThat(conn.invoke(ECHO, REQUEST, OPTIONS.withWaitForReady(true)))
+                    .isEqualTo(REQUEST);
         }
     }
 
@@ -122,10 +122,8 @@ class ResolverContractIT {
     @Test
     void tg1AndTg2TheSchemesOfTheConnectionCountAndTheDefaultMayBeOneOfThem() {
         manual.addresses(serverAddress());
-        try (ClientConn conn = builder("orders")
-                .resolver(manual)
-                .defaultScheme("manual")
-                .build()) {
+        try (ClientConn conn =
+                builder("orders").resolver(manual).defaultScheme("manual").build()) {
             assertThat(conn.target()).isEqualTo("manual:///orders");
             assertThat(conn.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
         }

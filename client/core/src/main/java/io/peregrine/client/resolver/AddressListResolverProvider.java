@@ -86,8 +86,8 @@ public final class AddressListResolverProvider implements NameResolverProvider {
         HostPort parsed = HostPort.parse(address, defaultPort);
         InetAddress literal = HostLookup.literal(parsed.host());
         if (!kind.admits(literal)) {
-            throw new IllegalArgumentException("target: \"" + target + "\" lists \"" + address + "\" (expected: "
-                    + kind.expected + ')');
+            throw new IllegalArgumentException(
+                    "target: \"" + target + "\" lists \"" + address + "\" (expected: " + kind.expected + ')');
         }
         return literal == null
                 ? InetSocketAddress.createUnresolved(parsed.host(), parsed.port())

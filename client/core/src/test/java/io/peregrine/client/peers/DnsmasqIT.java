@@ -113,8 +113,7 @@ class DnsmasqIT {
     private void resolve(String endpoint, DnsOptions.Builder options) {
         resolver = new DnsResolverProvider(options.build())
                 .newResolver(
-                        new Target("dns", "127.0.0.1:" + port, endpoint),
-                        ResolverContext.of(443, loops.next(), true));
+                        new Target("dns", "127.0.0.1:" + port, endpoint), ResolverContext.of(443, loops.next(), true));
         resolver.start(reported);
     }
 

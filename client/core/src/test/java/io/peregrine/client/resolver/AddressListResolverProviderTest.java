@@ -96,7 +96,8 @@ class AddressListResolverProviderTest {
         provider(target).newResolver(target, context).start(new NameResolver.Listener() {
             @Override
             public void onEndpoints(List<Endpoint> endpoints) {
-                assertThat(endpoints).allSatisfy(endpoint -> assertThat(endpoint.addresses()).hasSize(1));
+                assertThat(endpoints)
+                        .allSatisfy(endpoint -> assertThat(endpoint.addresses()).hasSize(1));
                 endpoints.forEach(endpoint ->
                         found.add((InetSocketAddress) endpoint.addresses().get(0)));
             }

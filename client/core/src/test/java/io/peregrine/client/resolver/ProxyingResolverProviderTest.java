@@ -100,7 +100,8 @@ class ProxyingResolverProviderTest {
     @Test
     void px3HintsAndRetriesReachTheResolverBehindTheProxy() {
         ManualResolver manual = new ManualResolver("fixed");
-        Target target = Target.parse("fixed:///anything", "dns", NameResolverRegistry.standard().with(manual));
+        Target target = Target.parse(
+                "fixed:///anything", "dns", NameResolverRegistry.standard().with(manual));
         NameResolver resolver = new ProxyingResolverProvider(manual, RULES).newResolver(target, context());
 
         resolver.resolveNow();
@@ -115,7 +116,8 @@ class ProxyingResolverProviderTest {
         DnsResolverProvider srv =
                 new DnsResolverProvider(DnsOptions.builder().srv(true).build());
 
-        assertThat(new ProxyingResolverProvider(srv, RULES).leavesNamesToProxies()).isFalse();
+        assertThat(new ProxyingResolverProvider(srv, RULES).leavesNamesToProxies())
+                .isFalse();
         assertThat(new ProxyingResolverProvider(new DnsResolverProvider(), RULES).leavesNamesToProxies())
                 .isTrue();
     }
@@ -175,7 +177,8 @@ class ProxyingResolverProviderTest {
 
     private void start(NameResolverProvider direct, String target, NameResolver.Listener listener) {
         ProxyingResolverProvider provider = new ProxyingResolverProvider(direct, RULES);
-        Target parsed = Target.parse(target, "dns", NameResolverRegistry.standard().with(direct));
+        Target parsed =
+                Target.parse(target, "dns", NameResolverRegistry.standard().with(direct));
         assertThat(provider.scheme()).isEqualTo(direct.scheme());
         assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
         provider.newResolver(parsed, context()).start(listener);

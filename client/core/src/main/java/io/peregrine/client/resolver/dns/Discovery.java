@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param ttlNs for how long, as {@link Answer#ttlNs}
  * @param texts what {@code _grpc_config} has; null if that is not known this time
  */
-record Discovery(List<Endpoint> endpoints, long ttlNs, @Nullable List<String> texts) {
+record Discovery(
+        List<Endpoint> endpoints, long ttlNs, @Nullable List<String> texts) {
     private static final String CONFIG_PREFIX = "_grpc_config.";
 
     /** As many hosts of SRV records are looked up at once: UDP loses what comes too fast. */
@@ -36,7 +37,8 @@ record Discovery(List<Endpoint> endpoints, long ttlNs, @Nullable List<String> te
                 : lookup.addresses(target.host()).thenApply(found -> endpointsAt(found, target.port()));
         boolean asksTexts = wantsConfig && options.serviceConfig() && mayHaveConfig(target.host());
         CompletableFuture<@Nullable List<String>> texts = asksTexts
-                ? lookup.texts(CONFIG_PREFIX + target.host()).handle((found, unknown) -> unknown == null ? found.values() : null)
+                ? lookup.texts(CONFIG_PREFIX + target.host())
+                        .handle((found, unknown) -> unknown == null ? found.values() : null)
                 : CompletableFuture.completedFuture(List.of());
         return endpoints.thenCombine(texts, (found, config) -> new Discovery(found.values(), found.ttlNs(), config));
     }
@@ -75,12 +77,13 @@ record Discovery(List<Endpoint> endpoints, long ttlNs, @Nullable List<String> te
         CompletableFuture<Hosts> addAll(Lookup lookup, List<String> hosts) {
             List<CompletableFuture<Answer<InetAddress>>> asked =
                     hosts.stream().map(lookup::addresses).toList();
-            return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).handle((unused, someFailed) -> {
-                for (int i = 0; i < hosts.size(); i++) {
-                    add(hosts.get(i), asked.get(i));
-                }
-                return this;
-            });
+            return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+                    .handle((unused, someFailed) -> {
+                        for (int i = 0; i < hosts.size(); i++) {
+                            add(hosts.get(i), asked.get(i));
+                        }
+                        return this;
+                    });
         }
 
         private void add(String host, CompletableFuture<Answer<InetAddress>> done) {

@@ -121,8 +121,8 @@ public final class DnsOptions {
     private static void requireInRange(String what, Duration value, boolean orZero) {
         boolean small = value.isNegative() || (value.isZero() && !orZero);
         if (small || value.compareTo(Builder.LONGEST) > 0) {
-            throw new IllegalArgumentException(what + ": " + value + " (expected: " + (orZero ? "at least 0" : "more than 0")
-                    + " and at most " + Builder.LONGEST.toDays() + " days)");
+            throw new IllegalArgumentException(what + ": " + value + " (expected: "
+                    + (orZero ? "at least 0" : "more than 0") + " and at most " + Builder.LONGEST.toDays() + " days)");
         }
     }
 

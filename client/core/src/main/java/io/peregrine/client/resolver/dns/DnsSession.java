@@ -63,7 +63,8 @@ final class DnsSession {
         Optional<IoBackend> driven =
                 preferred instanceof CallerDrivenEventLoop ? Optional.empty() : IoBackend.of(preferred);
         ownLoops = driven.isPresent() ? null : EventLoops.shared();
-        IoBackend backend = driven.orElseGet(() -> Objects.requireNonNull(ownLoops).backend());
+        IoBackend backend =
+                driven.orElseGet(() -> Objects.requireNonNull(ownLoops).backend());
         long queryTimeoutMs = Math.max(1, options.queryTimeout().toMillis());
         DnsNameResolverBuilder builder = new DnsNameResolverBuilder(ownLoops == null ? preferred : ownLoops.next())
                 .datagramChannelType(backend.datagramChannelClass())

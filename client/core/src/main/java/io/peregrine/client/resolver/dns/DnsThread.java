@@ -19,8 +19,8 @@ final class DnsThread {
     private DnsThread() {}
 
     private static ThreadPoolExecutor newPool() {
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                1, 1, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_QUEUED), task -> {
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(1, 1, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_QUEUED), task -> {
                     Thread thread = new Thread(task, "peregrine-dns");
                     thread.setDaemon(true);
                     return thread;

@@ -1,7 +1,6 @@
 package io.peregrine.client.resolver.dns;
 
 import java.net.InetAddress;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**

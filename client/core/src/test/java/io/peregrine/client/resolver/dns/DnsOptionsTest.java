@@ -29,7 +29,8 @@ class DnsOptionsTest {
     void whatTheSystemCannotTellIsAskedOfNameServers() {
         List<InetSocketAddress> servers = List.of(new InetSocketAddress("127.0.0.1", 53));
 
-        assertThat(DnsOptions.builder().honourTtl(true).build().systemResolver()).isFalse();
+        assertThat(DnsOptions.builder().honourTtl(true).build().systemResolver())
+                .isFalse();
         assertThat(DnsOptions.builder().srv(true).build().systemResolver()).isFalse();
         assertThat(DnsOptions.builder().servers(servers).build().systemResolver())
                 .isFalse();
@@ -52,13 +53,12 @@ class DnsOptionsTest {
     @Test
     void durationsHaveBounds() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> DnsOptions.builder()
-                        .minInterval(Duration.ofSeconds(-1))
-                        .build())
+                .isThrownBy(() ->
+                        DnsOptions.builder().minInterval(Duration.ofSeconds(-1)).build())
                 .withMessage("minimum interval: PT-1S (expected: at least 0 and at most 365 days)");
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        DnsOptions.builder().lookupTimeout(Duration.ZERO).build())
+                .isThrownBy(
+                        () -> DnsOptions.builder().lookupTimeout(Duration.ZERO).build())
                 .withMessage("lookup timeout: PT0S (expected: more than 0 and at most 365 days)");
         assertThatIllegalArgumentException()
                 .isThrownBy(() ->

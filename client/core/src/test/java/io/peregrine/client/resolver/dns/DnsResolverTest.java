@@ -255,8 +255,10 @@ class DnsResolverTest {
 
     @Test
     void dn11TheTimeToLiveIsHonouredIfAskedButNeverBelowTheMinimumInterval() throws Exception {
-        DnsOptions options =
-                DnsOptions.builder().honourTtl(true).minInterval(Duration.ofSeconds(10)).build();
+        DnsOptions options = DnsOptions.builder()
+                .honourTtl(true)
+                .minInterval(Duration.ofSeconds(10))
+                .build();
         lookup.addresses.put(HOST, withTtl("10.0.0.1", Duration.ofSeconds(60)));
         started(options);
         timer.advance(Duration.ofSeconds(60).minusNanos(1));
@@ -274,7 +276,8 @@ class DnsResolverTest {
 
     @Test
     void dn11TheMinimumIntervalMayBeNothing() throws Exception {
-        DnsResolver resolver = resolved(DnsOptions.builder().minInterval(Duration.ZERO).build());
+        DnsResolver resolver =
+                resolved(DnsOptions.builder().minInterval(Duration.ZERO).build());
 
         resolver.resolveNow();
         timer.advance(Duration.ZERO);
@@ -284,8 +287,8 @@ class DnsResolverTest {
 
     @Test
     void aNameThatFlapsNeverHasMoreThanOneRoundAndOneTimer() throws Exception {
-        DnsResolver resolver = started(
-                DnsOptions.builder().minInterval(Duration.ofSeconds(1)).build());
+        DnsResolver resolver =
+                started(DnsOptions.builder().minInterval(Duration.ofSeconds(1)).build());
         for (int i = 0; i < 1_000; i++) {
             lookup.failures.clear();
             lookup.addresses.clear();
@@ -323,9 +326,8 @@ class DnsResolverTest {
 
     @Test
     void closeEndsWhatWaits() throws Exception {
-        DnsResolver resolver = resolved(DnsOptions.builder()
-                .refreshInterval(Duration.ofMinutes(1))
-                .build());
+        DnsResolver resolver = resolved(
+                DnsOptions.builder().refreshInterval(Duration.ofMinutes(1)).build());
         assertThat(timer.pending()).isEqualTo(1);
 
         resolver.close();
@@ -347,8 +349,8 @@ class DnsResolverTest {
     }
 
     private DnsResolver started(DnsOptions options) {
-        DnsResolver resolver = new DnsResolver(
-                new HostPort(HOST, 443), options, context, lookup::newRound, new SplittableRandom(1));
+        DnsResolver resolver =
+                new DnsResolver(new HostPort(HOST, 443), options, context, lookup::newRound, new SplittableRandom(1));
         resolver.start(reported);
         return resolver;
     }

@@ -17,7 +17,8 @@ class HostsFileTest {
 
     @Test
     void dn2NamesOfTheFileHaveTheirAddressesInAnyCaseAndWithOrWithoutADot() throws Exception {
-        HostsFile hosts = hosts("10.0.0.1 greeter.test greeter # a comment\nfd00::1 greeter.test\n10.0.0.2 greeter.test\n");
+        HostsFile hosts =
+                hosts("10.0.0.1 greeter.test greeter # a comment\nfd00::1 greeter.test\n10.0.0.2 greeter.test\n");
 
         assertThat(literals(hosts, "greeter.test")).containsExactly("10.0.0.1", "10.0.0.2", "fd00:0:0:0:0:0:0:1");
         assertThat(literals(hosts, "GREETER.")).containsExactly("10.0.0.1");

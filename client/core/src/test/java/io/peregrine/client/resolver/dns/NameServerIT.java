@@ -74,7 +74,8 @@ class NameServerIT {
     void dn4AliasesAreFollowedAndTheShortestTimeToLiveCounts() throws Exception {
         server.alias("www.test", 7, HOST);
         server.addresses(HOST, 60, "10.0.0.1");
-        DnsSession session = new DnsSession(loops.next(), List.of(server.address()), options().build());
+        DnsSession session = new DnsSession(
+                loops.next(), List.of(server.address()), options().build());
 
         Answer<?> answer = session.addresses("www.test").get();
 

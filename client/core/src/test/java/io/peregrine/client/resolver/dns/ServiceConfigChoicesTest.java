@@ -49,7 +49,8 @@ class ServiceConfigChoicesTest {
                 .count();
 
         assertThat(meant).isEqualTo(30);
-        assertThat(chosen(0, "grpc_config=[{\"percentage\":0," + config(1) + "}]")).isNull();
+        assertThat(chosen(0, "grpc_config=[{\"percentage\":0," + config(1) + "}]"))
+                .isNull();
         assertThat(chosen(99, "grpc_config=[{\"percentage\":100," + config(1) + "}]"))
                 .isEqualTo(1);
     }
@@ -98,7 +99,8 @@ class ServiceConfigChoicesTest {
 
     @Test
     void dn9AChoiceForOthersIsCheckedToo() {
-        ServiceConfigSource source = source(0, "grpc_config=[{" + config(1) + "},{\"percentage\":1000," + config(2) + "}]");
+        ServiceConfigSource source =
+                source(0, "grpc_config=[{" + config(1) + "},{\"percentage\":1000," + config(2) + "}]");
 
         assertThatThrownBy(() -> source.parse(LoadBalancerRegistry.standard()))
                 .isInstanceOf(ServiceConfigException.class)
@@ -107,8 +109,9 @@ class ServiceConfigChoicesTest {
 
     @Test
     void aConfigThatIsWrongNamesItsPathInTheRecord() {
-        ServiceConfigSource source =
-                source(0, "grpc_config=[{\"clientLanguage\":[\"go\"],\"serviceConfig\":{}},"
+        ServiceConfigSource source = source(
+                0,
+                "grpc_config=[{\"clientLanguage\":[\"go\"],\"serviceConfig\":{}},"
                         + "{\"serviceConfig\":{\"connectionScaling\":true}}]");
 
         assertThatThrownBy(() -> source.parse(LoadBalancerRegistry.standard()))

@@ -58,7 +58,9 @@ class SrvRecordProperties {
         assertThat(SrvRecord.read(Unpooled.EMPTY_BUFFER)).isNull();
         assertThat(SrvRecord.read(Unpooled.wrappedBuffer(new byte[6]))).isNull();
         assertThat(SrvRecord.read(data(0, 0, 0, "host"))).as("port 0").isNull();
-        assertThat(SrvRecord.read(data(0, 0, 1, ""))).as("the root: no such service").isNull();
+        assertThat(SrvRecord.read(data(0, 0, 1, "")))
+                .as("the root: no such service")
+                .isNull();
         assertThat(SrvRecord.read(data(1, 2, 3, "host"))).isEqualTo(new SrvRecord(1, 2, 3, "host"));
     }
 
