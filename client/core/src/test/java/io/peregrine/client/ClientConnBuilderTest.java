@@ -32,7 +32,8 @@ class ClientConnBuilderTest {
             value = {
                 "''|target: \"\" (expected: [scheme:///]host:port)",
                 "two words|target: \"two words\" cannot be parsed (expected: [scheme:///]host:port)",
-                "xds:///a|target: \"xds:///a\" has the unknown scheme \"xds\" (expected one of: [dns, installed, ipv4, ipv6, passthrough, static, unix, unix-abstract])",
+                "xds:///a|target: \"xds:///a\" has the unknown scheme \"xds\" (expected one of: [dns, installed, ipv4,"
+                        + " ipv6, passthrough, static, unix, unix-abstract])",
                 "a:70000|port: \"70000\" in \"a:70000\" (expected: 1..65535)",
                 "dns:///a:0|port: \"0\" in \"a:0\" (expected: 1..65535)",
                 "dns:///a:|port: \"\" in \"a:\" (expected: 1..65535)",

@@ -56,14 +56,14 @@ class AddressListResolverProviderTest {
                 "static:///a:1,,b:2; target: \"static:///a:1,,b:2\" lists an empty address (expected: host:port,...)",
                 "static:///a:1,; target: \"static:///a:1,\" lists an empty address (expected: host:port,...)",
                 "static:///a:1,b:x; port: \"x\" in \"b:x\" (expected: 1..65535)",
-                "ipv4:[fd00::1]:80; target: \"ipv4:///[fd00::1]:80\" lists \"[fd00::1]:80\" (expected: address:port,...,"
-                        + " of IPv4)",
-                "ipv4:greeter.test; target: \"ipv4:///greeter.test\" lists \"greeter.test\" (expected: address:port,...,"
-                        + " of IPv4)",
+                "ipv4:[fd00::1]:80; target: \"ipv4:///[fd00::1]:80\" lists \"[fd00::1]:80\" (expected:"
+                        + " address:port,..., of IPv4)",
+                "ipv4:greeter.test; target: \"ipv4:///greeter.test\" lists \"greeter.test\" (expected:"
+                        + " address:port,..., of IPv4)",
                 "ipv6:10.0.0.1:80; target: \"ipv6:///10.0.0.1:80\" lists \"10.0.0.1:80\" (expected: [address]:port,...,"
                         + " of IPv6)",
-                "static://server/a:1; target: \"static://server/a:1\" has the authority \"server\" (expected: none, as in"
-                        + " static:host:port,...)",
+                "static://server/a:1; target: \"static://server/a:1\" has the authority \"server\" (expected: none, as"
+                        + " in static:host:port,...)",
             })
     void tg4WhatIsMalformedIsRefusedWithOneSentence(String target, String sentence) {
         assertThatIllegalArgumentException().isThrownBy(() -> resolve(target)).withMessage(sentence);
