@@ -113,7 +113,7 @@ class DnsResolverTest {
         assertThat(timer.nextDelay()).isBetween(FIRST_DELAY_AT_LEAST, FIRST_DELAY_AT_MOST);
         resolver.resolveNow();
         assertThat(timer.pending()).as("a hint does not make it earlier").isEqualTo(1);
-        timer.advance(FIRST_DELAY_AT_MOST);
+        timer.advance(timer.nextDelay());
         assertThat(lookup.rounds).isEqualTo(2);
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(2_048), Duration.ofMillis(3_072));
     }
@@ -164,7 +164,7 @@ class DnsResolverTest {
         resolver.retry();
         resolver.resolveNow();
         assertThat(timer.pending()).isEqualTo(1);
-        timer.advance(FIRST_DELAY_AT_MOST);
+        timer.advance(timer.nextDelay());
         assertThat(lookup.rounds).isEqualTo(2);
         resolver.retry();
 
