@@ -22,14 +22,12 @@ import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.internal.watch.ServerWatches;
 import io.peregrine.client.internal.watch.SubConnCalls;
-import io.peregrine.client.resolver.DnsResolverProvider;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
-import io.peregrine.client.resolver.PassthroughResolverProvider;
+import io.peregrine.client.resolver.NameResolverRegistry;
 import io.peregrine.client.resolver.ProxyingResolverProvider;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
-import io.peregrine.client.resolver.UnixResolverProvider;
 import io.peregrine.transport.http2.DeadlineProbe;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
@@ -40,9 +38,8 @@ import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +63,8 @@ public final class ClientConnBuilder {
             new AtomicReference<>();
 
     private final String target;
-    private final Map<String, NameResolverProvider> resolvers = new LinkedHashMap<>();
+    private NameResolverRegistry resolvers = NameResolverRegistry.standard();
+    private String defaultScheme = DEFAULT_SCHEME;
     private @Nullable ChannelCredentials credentials;
     private @Nullable String authority;
     private @Nullable String applicationName;
@@ -102,9 +100,6 @@ public final class ClientConnBuilder {
 
     ClientConnBuilder(String target) {
         this.target = target;
-        resolver(new DnsResolverProvider());
-        resolver(new PassthroughResolverProvider());
-        UnixResolverProvider.all().forEach(this::resolver);
         Consumer<ClientConnBuilder> defaults = GLOBAL_DEFAULTS.get();
         if (defaults != null) {
             defaults.accept(this);
@@ -394,9 +389,15 @@ public final class ClientConnBuilder {
         return this;
     }
 
-    /** Adds a name resolver, or replaces the one of the same scheme. */
+    /** Adds a name resolver, or replaces the one of the same scheme, for this connection. */
     public ClientConnBuilder resolver(NameResolverProvider provider) {
-        resolvers.put(provider.scheme(), provider);
+        resolvers = resolvers.with(provider);
+        return this;
+    }
+
+    /** The scheme of targets that name none that is known; default {@code dns} (SPEC TG-2). */
+    public ClientConnBuilder defaultScheme(String scheme) {
+        defaultScheme = scheme;
         return this;
     }
 
@@ -416,9 +417,8 @@ public final class ClientConnBuilder {
                     + " credentials(InsecureCredentials.create()))");
         }
         boolean secure = secured.tls() != null;
-        Target parsed = Target.parse(target, DEFAULT_SCHEME, resolvers.keySet());
-        NameResolverProvider direct = resolvers.get(parsed.scheme());
-        assert direct != null;
+        Target parsed = Target.parse(target, defaultScheme, resolvers);
+        NameResolverProvider direct = Objects.requireNonNull(resolvers.find(parsed.scheme()));
         ProxyRules rules = proxyRules == null ? ProxyRules.fromEnvironment() : proxyRules;
         NameResolverProvider provider = rules.isEmpty() ? direct : new ProxyingResolverProvider(direct, rules);
         int defaultPort = secure ? TLS_PORT : PLAINTEXT_PORT;

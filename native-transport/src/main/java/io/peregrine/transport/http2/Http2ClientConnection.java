@@ -1,7 +1,6 @@
 package io.peregrine.transport.http2;
 
 import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
-import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 import static io.netty.handler.codec.http2.Http2Exception.connectionError;
 
 import io.netty.buffer.ByteBuf;
@@ -24,7 +23,6 @@ import io.peregrine.transport.proxy.ProxyHandshake;
 import io.peregrine.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -58,11 +56,6 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
                 StreamGauge.Connection {
 
     private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
-    private static final int SHOWN_DEBUG_BYTES = 256;
-
-    /** The debug data of a GOAWAY by which servers refuse keepalive (gRFC A8). */
-    private static final String TOO_MANY_PINGS = "too_many_pings";
-
     private enum State {
         CONNECTING,
         AWAITING_SETTINGS,
@@ -78,6 +71,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final TransportListener listener;
     private final CommandQueue commands;
     private final PeerSettings peer = new PeerSettings();
+    private final GoAwayState goAway;
     private final FrameWriter writer;
     private final OutboundFlow outbound;
     private final InboundFlow inbound;
@@ -99,11 +93,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean terminated;
     private boolean released;
     private boolean responded;
-    private int goAwayLastId = Integer.MAX_VALUE;
     private @Nullable String drainReason;
-
-    /** The last one that the peer sent. */
-    private StreamFailure.@Nullable GoAway goAway;
 
     private @Nullable Future<?> connectTimeout;
 
@@ -122,6 +112,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.peerLabel = peerLabel;
         this.options = options;
         this.listener = listener;
+        this.goAway = new GoAwayState(peerLabel);
         this.writer = new FrameWriter(channel);
         this.outbound = new OutboundFlow(channel, eventLoop, writer, peer);
         this.inbound = new InboundFlow(writer, options);
@@ -367,19 +358,10 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     }
 
     void onGoAway(int lastStreamId, long errorCode, ByteBuf debugData) throws Http2Exception {
-        if (lastStreamId > goAwayLastId || (lastStreamId != 0 && (lastStreamId & 1) == 0)) {
-            throw connectionError(PROTOCOL_ERROR, "GOAWAY with last stream %d after %d", lastStreamId, goAwayLastId);
-        }
-        goAwayLastId = lastStreamId;
-        Http2Error known = Http2Error.valueOf(errorCode);
-        int shown = Math.min(debugData.readableBytes(), SHOWN_DEBUG_BYTES);
-        String debug = debugData.toString(debugData.readerIndex(), shown, StandardCharsets.UTF_8);
-        String reason = peerLabel + " sent GOAWAY " + (known == null ? "error " + errorCode : known.name())
-                + (debug.isEmpty() ? "" : ": " + debug);
-        if (known == Http2Error.ENHANCE_YOUR_CALM && debug.equals(TOO_MANY_PINGS)) {
+        String reason = goAway.receive(lastStreamId, errorCode, debugData);
+        if (goAway.isTooManyPings()) {
             listener.onTooManyPings(options.keepAlive());
         }
-        goAway = new StreamFailure.GoAway(errorCode, debug);
         retire(reason);
         streams.failOpen(id -> id > lastStreamId, failure(StreamFailure.Kind.REFUSED, reason, null));
     }
@@ -409,7 +391,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     }
 
     private StreamFailure failure(StreamFailure.Kind kind, String reason, @Nullable Throwable cause) {
-        return new StreamFailure(kind, 0, reason, cause, goAway);
+        return new StreamFailure(kind, 0, reason, cause, goAway.last());
     }
 
     // ---- Channel events --------------------------------------------------------------------------------------

@@ -52,7 +52,6 @@ import org.jspecify.annotations.Nullable;
  * @param <R> the response
  */
 final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnapshot.Waiter {
-    private static final System.Logger LOG = System.getLogger(Attempt.class.getName());
     private static final Cancellation BY_APPLICATION =
             new Cancellation(Outcome.FINAL, Status.of(StatusCode.CANCELLED, "cancelled"));
 
@@ -408,16 +407,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     /** RT-16: the time begins when a connection has the attempt. It is not the server's if there is none. */
     private void armRecvTimeout() {
         RetryPolicy policy = call.retryPolicy();
-        if (policy == null || policy.perAttemptRecvTimeoutNs() == Long.MAX_VALUE) {
-            return;
-        }
-        long timeoutNs = policy.perAttemptRecvTimeoutNs();
-        Runnable task = () -> timeOut(timeoutNs);
-        try {
-            waits().recvTimeout(call.dispatcher().timer().schedule(task, timeoutNs, TimeUnit.NANOSECONDS));
-        } catch (RejectedExecutionException timerIsGone) {
-            // The event loops are shut down: the transport, which needs them too, ends the attempt.
-            LOG.log(System.Logger.Level.DEBUG, "no timer for an attempt of {0}: {1}", call.method(), timerIsGone);
+        if (policy != null && policy.perAttemptRecvTimeoutNs() != Long.MAX_VALUE) {
+            waits().armRecvTimeout(call.dispatcher().timer(), policy.perAttemptRecvTimeoutNs(), this::timeOut);
         }
     }
 
@@ -498,17 +489,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         }
     }
 
-    /** PK-8: says what it waited for. */
     private void endByDeadline() {
-        if (waits().isFor(Wait.Reason.CREDENTIALS)) {
-            String message = "deadline exceeded while waiting for credentials";
-            end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
-            return;
-        }
-        String lastPickFailure = waits().lastPickFailure;
-        String failure = lastPickFailure == null ? call.dispatcher().lastFailure() : lastPickFailure;
-        String message = "deadline exceeded while waiting for a connection"
-                + (failure.isEmpty() ? "" : "; last error: " + failure);
+        String message = waits().missed(call.dispatcher().lastFailure());
         end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
     }
 
