@@ -1,9 +1,14 @@
 package io.peregrine.allocation;
 
 import io.netty.buffer.AdaptiveByteBufAllocator;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.util.internal.PlatformDependent;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +29,14 @@ import org.jspecify.annotations.Nullable;
 public final class Buffers {
     /** The system property that overrides the choice of allocator: {@code pooled} or {@code adaptive}. */
     public static final String PROPERTY = "io.peregrine.allocator";
+
+    private static final boolean UNSAFE = PlatformDependent.hasUnsafe();
+
+    /** In bytes: a word takes some nanoseconds, a view that is kept hardly any. */
+    private static final int MAX_BY_WORDS = 128;
+
+    private static final VarHandle WORDS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private static final Choice CHOICE = choose(System.getProperty(PROPERTY));
 
@@ -89,6 +102,32 @@ public final class Buffers {
         @Override
         public ByteBufAllocatorMetricProvider metrics() {
             throw new IllegalArgumentException(reason);
+        }
+    }
+
+    /**
+     * Moves readable bytes into an array, as {@link ByteBuf#readBytes(byte[], int, int)} does. Where Netty has no Unsafe,
+     * which is so on JDK 25, that makes a view of the buffer for each call, of 64 bytes. Here short messages go through
+     * no view, and long ones through the one that the buffer keeps. The buffer is the caller's own, as its indices are.
+     */
+    public static void read(ByteBuf from, byte[] to, int offset, int length) {
+        if (UNSAFE || from.nioBufferCount() != 1) {
+            from.readBytes(to, offset, length);
+        } else if (length > MAX_BY_WORDS) {
+            from.internalNioBuffer(from.readerIndex(), length).get(to, offset, length);
+            from.skipBytes(length);
+        } else {
+            readByWords(from, to, offset, offset + length);
+        }
+    }
+
+    private static void readByWords(ByteBuf from, byte[] to, int offset, int end) {
+        int i = offset;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            WORDS.set(to, i, from.readLongLE());
+        }
+        for (; i < end; i++) {
+            to[i] = from.readByte();
         }
     }
 }

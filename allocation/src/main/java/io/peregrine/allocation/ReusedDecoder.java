@@ -46,7 +46,7 @@ final class ReusedDecoder extends InputStream {
         if (taken == 0) {
             return -1;
         }
-        source.readBytes(target, offset, taken);
+        Buffers.read(source, target, offset, taken);
         return taken;
     }
 

@@ -48,7 +48,7 @@ public final class AllocationGate {
             new Case("async-100-bytes", PEREGRINE, "100", "bytes"),
             new Case("blocking-1-bytes", PEREGRINE, "blocking", "bytes"),
             new Case("async-100-protobuf", PEREGRINE, "100", "protobuf"),
-            new Case("ping-pong-bytes", PEREGRINE, "ping-pong-loop", "bytes"));
+            new Case("ping-pong-reusable", PEREGRINE, "ping-pong-loop", "reusable"));
 
     private AllocationGate() {}
 

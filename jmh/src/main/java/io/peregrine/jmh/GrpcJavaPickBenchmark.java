@@ -6,6 +6,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.peregrine.jmh.peer.Payload;
+import io.peregrine.jmh.pick.GrpcJavaPolicy;
 import io.peregrine.jmh.server.StreamServer;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -29,7 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class GrpcJavaPickBenchmark {
     private static final int BACK_ENDS = 1_000;
 
-    private final LoadBalancer.SubchannelPicker picker = GrpcJavaRoundRobin.pickerOf(BACK_ENDS);
+    private final LoadBalancer.SubchannelPicker picker = GrpcJavaPolicy.pickerOf("round_robin", BACK_ENDS);
     private final LoadBalancer.PickSubchannelArgs call = new Call();
 
     /** One thread. */

@@ -9,6 +9,7 @@ import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.control.ControlPlane;
+import io.peregrine.client.internal.control.ControlSettings;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.resolver.NameResolver;
@@ -41,11 +42,10 @@ public final class ClientConnStress {
         final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false, true);
         final ControlPlane control = new ControlPlane(
                 home,
-                10,
+                ControlSettings.of("dns:///echo.test", "echo.test", 10),
                 () -> this,
                 new ActiveConfig(null, true, LoadBalancerRegistry.standard()),
-                new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null),
-                "echo.test");
+                new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null));
         final CallDispatcher dispatcher = new CallDispatcher(
                 control.pickers(),
                 home,

@@ -165,8 +165,9 @@ public final class CallOptions {
     }
 
     /**
-     * Sets a key that a balancing policy of your own may read in {@link io.peregrine.client.balancer.PickInfo#options}, to
-     * send calls with the same one to the same back end; default none. No policy of this library reads it yet.
+     * Sets a key: calls with the same one go to the same back end, if the policy is
+     * {@link io.peregrine.client.balancer.policy.RingHash} or one of your own that reads it in
+     * {@link io.peregrine.client.balancer.PickInfo#options}; default none. The other policies do not look at it.
      */
     public CallOptions withAffinityKey(String key) {
         Draft draft = new Draft(this);

@@ -1,5 +1,6 @@
 package io.peregrine.client;
 
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.internal.BlockingCall;
@@ -27,6 +28,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +82,21 @@ public final class ClientConn implements AutoCloseable {
      */
     public static ClientConnBuilder builder(String target) {
         return new ClientConnBuilder(target);
+    }
+
+    /**
+     * Says what every channel of this process has that is described from now on: the consumer is run on each new builder,
+     * before whoever describes the channel sees it, so that its calls win over the built-in defaults, and the builder's own
+     * win over them. There is one at a time; another takes its place. Channels that exist stay as they are.
+     *
+     * <p>For applications, and for agents that add to them; a library that sets it takes the choice from others. Safe for use
+     * by several threads; the consumer runs on the threads that describe channels, and what it throws they get.
+     *
+     * @param defaults null for none, as in the beginning
+     * @return those before, null for none: for whoever wants to restore them, or to run them first
+     */
+    public static @Nullable Consumer<ClientConnBuilder> globalDefaults(@Nullable Consumer<ClientConnBuilder> defaults) {
+        return ClientConnBuilder.globalDefaults(defaults);
     }
 
     /**
@@ -286,6 +303,35 @@ public final class ClientConn implements AutoCloseable {
     }
 
     /**
+     * Tells the listener the state now, and then whenever it has changed, until it is cancelled or has been told
+     * {@link ConnectivityState#SHUTDOWN}. States that a later one overtakes may be missed, the last one never, and it is not
+     * told the same one twice in a row (SPEC CH-8). Runs on an event loop, one state at a time, and must not block; what it
+     * throws is logged.
+     *
+     * @return what ends it
+     */
+    public Cancellable watchState(Consumer<ConnectivityState> listener) {
+        return control.connectivity().watch(listener);
+    }
+
+    /**
+     * What went wrong last with the resolver, the policy and the connections, each until it does well again: why the channel
+     * is in {@link ConnectivityState#TRANSIENT_FAILURE}, or would be if it had no connection left. For people; the text may
+     * change. Empty if nothing is wrong.
+     */
+    public String lastFailure() {
+        return control.lastFailure();
+    }
+
+    /**
+     * The connections by address and state, with their ages, the calls that they carry and those that wait. Stops nobody,
+     * and costs calls nothing.
+     */
+    public PoolStats connectionStats() {
+        return control.connectionStats();
+    }
+
+    /**
      * The connections that are open now, with those whose TLS handshake is under way; each tells its addresses and,
      * on demand, its TCP telemetry. Costs calls nothing.
      */
@@ -293,9 +339,26 @@ public final class ClientConn implements AutoCloseable {
         return control.connections();
     }
 
-    /** Begins to connect if the channel is idle; returns at once. */
+    /** Begins to connect if the channel is idle; returns at once (SPEC CH-2, CH-3). */
     public void connect() {
         control.exitIdle();
+    }
+
+    /**
+     * Tries at once what waits for the end of a backoff, connections and the resolver, and begins with the first delay again:
+     * for a program that knows that the network is back (SPEC SC-6). Returns at once.
+     */
+    public void resetConnectBackoff() {
+        control.resetConnectBackoff();
+    }
+
+    /**
+     * Lets go of the connections and the resolver now, as after the {@linkplain ClientConnBuilder#idleTimeout idle timeout},
+     * until the next call: for a program that knows that the network has changed. Calls under way end on their connections,
+     * which close behind them; calls that wait connect again at once. Returns at once.
+     */
+    public void enterIdle() {
+        control.enterIdle();
     }
 
     /**

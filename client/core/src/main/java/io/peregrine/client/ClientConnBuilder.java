@@ -8,6 +8,8 @@ import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.Preset;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
@@ -15,16 +17,18 @@ import io.peregrine.client.internal.CallDispatcher;
 import io.peregrine.client.internal.breaker.CircuitBreakers;
 import io.peregrine.client.internal.config.ActiveConfig;
 import io.peregrine.client.internal.control.ControlPlane;
+import io.peregrine.client.internal.control.ControlSettings;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
-import io.peregrine.client.resolver.DnsResolverProvider;
+import io.peregrine.client.internal.watch.ServerWatches;
+import io.peregrine.client.internal.watch.SubConnCalls;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.NameResolverProvider;
-import io.peregrine.client.resolver.PassthroughResolverProvider;
+import io.peregrine.client.resolver.NameResolverRegistry;
 import io.peregrine.client.resolver.ProxyingResolverProvider;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
-import io.peregrine.client.resolver.UnixResolverProvider;
+import io.peregrine.transport.http2.DeadlineProbe;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportOptions;
@@ -34,9 +38,10 @@ import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,8 +56,15 @@ public final class ClientConnBuilder {
     private static final int DEFAULT_MAX_WAITING_CALLS = 10_000;
     private static final String USER_AGENT = "grpc-java-peregrine/" + version();
 
+    private static final Duration DEFAULT_IDLE_TIMEOUT = Duration.ofMinutes(30);
+
+    /** See {@link ClientConn#globalDefaults}: written and read by any thread, and publishes what it refers to. */
+    private static final AtomicReference<@Nullable Consumer<ClientConnBuilder>> GLOBAL_DEFAULTS =
+            new AtomicReference<>();
+
     private final String target;
-    private final Map<String, NameResolverProvider> resolvers = new LinkedHashMap<>();
+    private NameResolverRegistry resolvers = NameResolverRegistry.standard();
+    private String defaultScheme = DEFAULT_SCHEME;
     private @Nullable ChannelCredentials credentials;
     private @Nullable String authority;
     private @Nullable String applicationName;
@@ -63,9 +75,13 @@ public final class ClientConnBuilder {
     private TransportOptions transportOptions = TransportOptions.defaults();
     private @Nullable KeepAliveOptions keepAlive;
     private boolean keepAliveWithoutCalls;
+    private @Nullable DeadlineProbe deadlineProbe;
+    private ConnectionScaling connectionScaling = ConnectionScaling.single();
     private int maxInboundMessageBytes = DEFAULT_MAX_INBOUND_BYTES;
     private int maxOutboundMessageBytes = Integer.MAX_VALUE;
     private int maxWaitingCalls = DEFAULT_MAX_WAITING_CALLS;
+    private Duration idleTimeout = DEFAULT_IDLE_TIMEOUT;
+    private boolean healthChecks = true;
     private RetryLimits retryLimits = RetryLimits.DEFAULT;
     private CallOptions defaultOptions = CallOptions.DEFAULT;
     private Codecs codecs = Codecs.defaults();
@@ -84,9 +100,14 @@ public final class ClientConnBuilder {
 
     ClientConnBuilder(String target) {
         this.target = target;
-        resolver(new DnsResolverProvider());
-        resolver(new PassthroughResolverProvider());
-        UnixResolverProvider.all().forEach(this::resolver);
+        Consumer<ClientConnBuilder> defaults = GLOBAL_DEFAULTS.get();
+        if (defaults != null) {
+            defaults.accept(this);
+        }
+    }
+
+    static @Nullable Consumer<ClientConnBuilder> globalDefaults(@Nullable Consumer<ClientConnBuilder> defaults) {
+        return GLOBAL_DEFAULTS.getAndSet(defaults);
     }
 
     /** How connections are secured. Required: there is no default, so that plaintext is never an accident. */
@@ -186,6 +207,40 @@ public final class ClientConnBuilder {
         return this;
     }
 
+    /**
+     * Asks a server whether it is there, with a PING, when so many calls in a row have reached their deadline on one
+     * connection without a byte from it, and replaces the connection if it is silent for {@code timeout} more: within
+     * milliseconds, where keepalive takes seconds. Default off. {@link DeadlineProbe} says what to choose, and why this
+     * does not upset servers that count PINGs. Calls pay nothing for it unless they reach their deadline.
+     *
+     * @throws IllegalArgumentException if a value is out of its range
+     */
+    public ClientConnBuilder probeAfterDeadlines(int deadlines, Duration timeout) {
+        deadlineProbe = new DeadlineProbe(deadlines, timeout);
+        return this;
+    }
+
+    /**
+     * How many connections there are to each address, and when they are replaced; default {@link
+     * ConnectionScaling#single()}, one.
+     */
+    public ClientConnBuilder connectionScaling(ConnectionScaling scaling) {
+        connectionScaling = scaling;
+        return this;
+    }
+
+    /**
+     * Sets keepalive, socket options, HTTP/2 settings and connection scaling as the preset says, in place of what was set
+     * before; what is set after it counts.
+     */
+    public ClientConnBuilder preset(Preset preset) {
+        keepAlive = preset.keepAlive();
+        socketTuning = preset.socketTuning();
+        transportOptions = preset.transportOptions();
+        connectionScaling = preset.connectionScaling();
+        return this;
+    }
+
     /** The largest response message accepted, in bytes; at least 0, default 4 MiB. Larger: RESOURCE_EXHAUSTED. */
     public ClientConnBuilder maxInboundMessageBytes(int bytes) {
         maxInboundMessageBytes = requireAtLeast("max inbound message bytes", bytes, 0);
@@ -201,6 +256,31 @@ public final class ClientConnBuilder {
     /** How many calls may wait for a connection; at least 1, default 10 000. One more: RESOURCE_EXHAUSTED. */
     public ClientConnBuilder maxWaitingCalls(int calls) {
         maxWaitingCalls = requireAtLeast("max waiting calls", calls, 1);
+        return this;
+    }
+
+    /**
+     * After how long without calls the channel lets go of its connections and its resolver, and is idle until the next call;
+     * default 30 min, zero for never. Shorter than 1 s means 1 s, and 30 days or more never (SPEC ID-1). It happens at most
+     * an eighth of the time later. Costs calls nothing, except that the first one after it connects.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
+    public ClientConnBuilder idleTimeout(Duration timeout) {
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("idle timeout: " + timeout + " (expected: zero or more)");
+        }
+        idleTimeout = timeout;
+        return this;
+    }
+
+    /**
+     * Whether servers are asked for their health where the service config names a service in {@code healthCheckConfig};
+     * default true (gRFC A17). Policies that choose between endpoints leave out those that say that they are not serving;
+     * {@code pick_first} by itself does not ask.
+     */
+    public ClientConnBuilder healthChecks(boolean on) {
+        healthChecks = on;
         return this;
     }
 
@@ -309,9 +389,15 @@ public final class ClientConnBuilder {
         return this;
     }
 
-    /** Adds a name resolver, or replaces the one of the same scheme. */
+    /** Adds a name resolver, or replaces the one of the same scheme, for this connection. */
     public ClientConnBuilder resolver(NameResolverProvider provider) {
-        resolvers.put(provider.scheme(), provider);
+        resolvers = resolvers.with(provider);
+        return this;
+    }
+
+    /** The scheme of targets that name none that is known; default {@code dns} (SPEC TG-2). */
+    public ClientConnBuilder defaultScheme(String scheme) {
+        defaultScheme = scheme;
         return this;
     }
 
@@ -331,9 +417,8 @@ public final class ClientConnBuilder {
                     + " credentials(InsecureCredentials.create()))");
         }
         boolean secure = secured.tls() != null;
-        Target parsed = Target.parse(target, DEFAULT_SCHEME, resolvers.keySet());
-        NameResolverProvider direct = resolvers.get(parsed.scheme());
-        assert direct != null;
+        Target parsed = Target.parse(target, defaultScheme, resolvers);
+        NameResolverProvider direct = Objects.requireNonNull(resolvers.find(parsed.scheme()));
         ProxyRules rules = proxyRules == null ? ProxyRules.fromEnvironment() : proxyRules;
         NameResolverProvider provider = rules.isEmpty() ? direct : new ProxyingResolverProvider(direct, rules);
         int defaultPort = secure ? TLS_PORT : PLAINTEXT_PORT;
@@ -350,11 +435,19 @@ public final class ClientConnBuilder {
             provider.newResolver(parsed, resolving).close();
             ControlPlane control = new ControlPlane(
                     home,
-                    maxWaitingCalls,
+                    new ControlSettings(
+                            parsed.toString(),
+                            serverName,
+                            authority != null,
+                            maxWaitingCalls,
+                            idleTimeout,
+                            healthChecks),
                     () -> provider.newResolver(parsed, resolving),
                     new ActiveConfig(defaultConfig(), serviceConfigLookup, policies),
-                    newConnector(loops, secured),
-                    serverName);
+                    newConnector(loops, secured));
+            control.scaling(connectionScaling);
+            control.watches(new ServerWatches(new SubConnCalls(
+                    home, Buffers.allocator(), parsed.toString(), templates, codecs, secured.callCredentials())));
             CallDispatcher dispatcher = new CallDispatcher(
                     control.pickers(),
                     home,
@@ -401,7 +494,10 @@ public final class ClientConnBuilder {
         KeepAliveOptions watched = set == null
                 ? null
                 : new KeepAliveOptions(set.time(), set.timeout(), set.withoutCalls() || keepAliveWithoutCalls);
-        return new Http2Connector(loops, socketTuning, transportOptions, secured.tls()).withKeepAlive(watched);
+        TransportOptions options = deadlineProbe == null
+                ? transportOptions
+                : transportOptions.toBuilder().deadlineProbe(deadlineProbe).build();
+        return new Http2Connector(loops, socketTuning, options, secured.tls()).withKeepAlive(watched);
     }
 
     private static int requireAtLeast(String what, int value, int lowest) {

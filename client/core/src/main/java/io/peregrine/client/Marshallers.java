@@ -3,7 +3,7 @@ package io.peregrine.client;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
+import io.peregrine.allocation.Buffers;
 import io.peregrine.allocation.ProtobufBuffers;
 import io.peregrine.allocation.ReusableBytes;
 
@@ -46,7 +46,9 @@ public final class Marshallers {
 
         @Override
         public byte[] read(ByteBuf message) {
-            return ByteBufUtil.getBytes(message);
+            byte[] read = new byte[message.readableBytes()];
+            Buffers.read(message, read, 0, read.length);
+            return read;
         }
     }
 
@@ -65,7 +67,7 @@ public final class Marshallers {
         public ReusableBytes read(ByteBuf message) {
             int length = message.readableBytes();
             ReusableBytes read = ReusableBytes.ofLength(length);
-            message.readBytes(read.array(), 0, length);
+            Buffers.read(message, read.array(), 0, length);
             return read;
         }
     }

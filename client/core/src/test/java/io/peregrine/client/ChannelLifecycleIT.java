@@ -189,14 +189,25 @@ class ChannelLifecycleIT {
     // ---- Faults of plug-ins ----------------------------------------------------------------------------------
 
     @Test
-    void ch12AResolverThatThrowsFailsCallsWithInternalAndHangsNone() throws Exception {
+    void ch2AResolverThatThrowsFailsCallsWithWhatItThrewAndIsMadeAnew() throws Exception {
         ScriptedResolver resolver = new ScriptedResolver();
         resolver.fault = new IllegalStateException("resolver fault");
         try (ClientConn broken = connect("scripted:///any", resolver)) {
-            CompletableFuture<byte[]> reply = broken.invokeFuture(ECHO, REQUEST, WAIT_FOR_READY);
+            CompletableFuture<byte[]> reply = broken.invokeFuture(ECHO, REQUEST, OPTIONS);
 
-            assertThat(codeOf(reply)).isEqualTo(StatusCode.INTERNAL);
+            assertThatExceptionOfType(ExecutionException.class)
+                    .isThrownBy(() -> reply.get(20, TimeUnit.SECONDS))
+                    .withMessageContaining("the resolver of scripted:///any could not be started")
+                    .withMessageContaining("resolver fault");
             assertThat(broken.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
+            assertThat(broken.lastFailure()).contains("resolver fault");
+            CompletableFuture<byte[]> patient = broken.invokeFuture(ECHO, REQUEST, WAIT_FOR_READY);
+            resolver.fault = null;
+            broken.resetConnectBackoff();
+            resolver.resolveTo(server.port());
+
+            assertThat(patient.get(20, TimeUnit.SECONDS)).isEqualTo(REQUEST);
+            assertThat(broken.lastFailure()).isEmpty();
         }
     }
 

@@ -32,7 +32,8 @@ class ClientConnBuilderTest {
             value = {
                 "''|target: \"\" (expected: [scheme:///]host:port)",
                 "two words|target: \"two words\" cannot be parsed (expected: [scheme:///]host:port)",
-                "xds:///a|target: \"xds:///a\" has the unknown scheme \"xds\" (expected one of: [dns, passthrough, unix, unix-abstract])",
+                "xds:///a|target: \"xds:///a\" has the unknown scheme \"xds\" (expected one of: [dns, installed, ipv4,"
+                        + " ipv6, passthrough, static, unix, unix-abstract])",
                 "a:70000|port: \"70000\" in \"a:70000\" (expected: 1..65535)",
                 "dns:///a:0|port: \"0\" in \"a:0\" (expected: 1..65535)",
                 "dns:///a:|port: \"\" in \"a:\" (expected: 1..65535)",
@@ -47,10 +48,10 @@ class ClientConnBuilderTest {
     }
 
     @Test
-    void dn3RefusesANameServerInTheTarget() {
+    void dn3RefusesANameServerThatIsMalformed() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> build("dns://8.8.8.8/greeter:443", it -> it))
-                .withMessageContaining("names a DNS server");
+                .isThrownBy(() -> build("dns://8.8.8.8:0/greeter:443", it -> it))
+                .withMessage("port: \"0\" in \"8.8.8.8:0\" (expected: 1..65535)");
     }
 
     @Test
@@ -92,6 +93,13 @@ class ClientConnBuilderTest {
     }
 
     @Test
+    void id1RefusesANegativeTimeout() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> build("a:1", it -> it.idleTimeout(Duration.ofSeconds(-1))))
+                .withMessage("idle timeout: PT-1S (expected: zero or more)");
+    }
+
+    @Test
     void ch1RefusesEventLoopsThatAreClosed() {
         EventLoops closed = EventLoops.create(1);
         closed.close();
@@ -115,7 +123,7 @@ class ClientConnBuilderTest {
     @Test
     void aRefusedBuildLeavesNoEventLoopsBehind() throws Exception {
         EventLoops before = EventLoops.shared();
-        assertThatIllegalArgumentException().isThrownBy(() -> build("dns://8.8.8.8/greeter", it -> it));
+        assertThatIllegalArgumentException().isThrownBy(() -> build("dns://8.8.8.8:0/greeter", it -> it));
 
         CompletableFuture<Void> ended = before.closeFuture().toCompletableFuture();
         before.close();

@@ -17,6 +17,7 @@ final class CuttingProxy implements AutoCloseable {
 
     private final ServerSocket listening;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> frozen = ConcurrentHashMap.newKeySet();
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile int serverPort;
@@ -39,6 +40,11 @@ final class CuttingProxy implements AutoCloseable {
     /** New connections go there from now on. */
     void relayTo(int newServerPort) {
         serverPort = newServerPort;
+    }
+
+    /** Lets nothing through any more on the connections that there are, and tells nobody; later ones work. */
+    void freeze() {
+        frozen.addAll(sockets);
     }
 
     /** Resets every connection. */
@@ -79,7 +85,9 @@ final class CuttingProxy implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                out.write(buffer, 0, count);
+                if (!frozen.contains(from)) {
+                    out.write(buffer, 0, count);
+                }
             }
         } catch (IOException cut) {
             reset(to);

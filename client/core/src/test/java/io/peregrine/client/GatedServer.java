@@ -1,7 +1,9 @@
 package io.peregrine.client;
 
+import io.grpc.Attributes;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
@@ -17,6 +19,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** A grpc-java server, in plaintext, with one method that echoes and one that answers when the test says so. */
 final class GatedServer implements AutoCloseable {
@@ -30,7 +34,9 @@ final class GatedServer implements AutoCloseable {
     private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
 
-    private GatedServer(int wantedPort) throws IOException {
+    private final AtomicInteger connections = new AtomicInteger();
+
+    private GatedServer(int wantedPort, Consumer<NettyServerBuilder> options) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
                 .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall(GatedServer::answer))
                 .addMethod(grpcMethod("test.Gated/Wait"), ServerCalls.asyncUnaryCall((request, response) -> {
@@ -38,21 +44,39 @@ final class GatedServer implements AutoCloseable {
                     arrived.release();
                 }))
                 .build();
-        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), wantedPort))
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), wantedPort))
                 .directExecutor()
-                .addService(service)
-                .build()
-                .start();
+                .addTransportFilter(new ServerTransportFilter() {
+                    @Override
+                    public Attributes transportReady(Attributes attributes) {
+                        connections.incrementAndGet();
+                        return attributes;
+                    }
+                })
+                .addService(service);
+        options.accept(builder);
+        server = builder.build().start();
         this.port = server.getPort();
     }
 
     static GatedServer start() throws IOException {
-        return new GatedServer(0);
+        return startWith(builder -> {});
     }
 
     /** Starts on a port that another server of this test had. */
     static GatedServer startOn(int port) throws IOException {
-        return new GatedServer(port);
+        return new GatedServer(port, builder -> {});
+    }
+
+    /** Starts with options of the test's own. */
+    static GatedServer startWith(Consumer<NettyServerBuilder> options) throws IOException {
+        return new GatedServer(0, options);
+    }
+
+    /** How many connections there were, handshakes done. */
+    int connections() {
+        return connections.get();
     }
 
     /** A port on which nobody listens. */

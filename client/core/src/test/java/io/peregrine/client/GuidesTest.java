@@ -2,6 +2,12 @@ package io.peregrine.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.client.balancer.policy.RoundRobin;
+import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.CallPlacement;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.ConnectionStats;
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.client.warmup.WarmUp;
 import io.peregrine.transport.http2.FloodLimits;
@@ -15,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -70,6 +77,76 @@ class GuidesTest {
 
         assertThat(watched.connections()).isEmpty();
         watched.close();
+    }
+
+    @Test
+    void statesAndIdleMode() {
+        ClientConn conn = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .idleTimeout(Duration.ofMinutes(5))
+                .build();
+        Cancellable watch = conn.watchState(state -> System.out.println(state + " " + conn.lastFailure()));
+        conn.connect();
+
+        assertThat(conn.state()).isNotEqualTo(ConnectivityState.IDLE);
+        watch.cancel();
+        conn.close();
+    }
+
+    @Test
+    void globalDefaults() {
+        Consumer<ClientConnBuilder> before = ClientConn.globalDefaults(
+                builder -> builder.applicationName("quotes").idleTimeout(Duration.ZERO));
+        Consumer<ClientConnBuilder> ours = ClientConn.globalDefaults(before);
+
+        assertThat(ours).isNotNull();
+    }
+
+    @Test
+    void healthChecks() {
+        ClientConn checked = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .serviceConfig(ServiceConfig.builder()
+                        .loadBalancing(RoundRobin.policy())
+                        .healthCheck("quotes.Quotes")
+                        .build())
+                .build();
+
+        assertThat(checked.state()).isEqualTo(ConnectivityState.IDLE);
+        checked.close();
+    }
+
+    @Test
+    void failingFast() {
+        ClientConn alert = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .probeAfterDeadlines(3, Duration.ofMillis(20))
+                .build();
+
+        assertThat(alert.state()).isEqualTo(ConnectivityState.IDLE);
+        alert.close();
+    }
+
+    @Test
+    void severalConnections() {
+        ConnectionScaling scaling = ConnectionScaling.builder()
+                .maxConnections(4)
+                .openBeforeFull(0.8)
+                .warmStandby(true)
+                .maxAge(Duration.ofMinutes(30))
+                .placement(CallPlacement.OLDEST)
+                .build();
+        ClientConn wide = ClientConn.builder("dns:///quotes.internal:443")
+                .credentials(TlsCredentials.create())
+                .connectionScaling(scaling)
+                .build();
+        PoolStats stats = wide.connectionStats();
+        System.out.println(stats.connections(ConnectionStats.State.READY) + " connections carry " + stats.openStreams()
+                + " calls, " + stats.waitingStreams() + " wait for room, " + stats.waitingCalls()
+                + " for a connection");
+
+        assertThat(stats.subchannels()).isEmpty();
+        wide.close();
     }
 
     @Test
@@ -140,7 +217,7 @@ class GuidesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"connections.md, 7", "proxies.md, 1"})
+    @CsvSource({"connections.md, 12", "proxies.md, 1"})
     void theGuidesShowWhatIsBuiltHere(String guide, int snippets) throws Exception {
         List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/client/GuidesTest.java"))
                 .lines()

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.peregrine.client.credentials.InsecureCredentials;
-import io.peregrine.client.internal.control.ControlPlane;
+import io.peregrine.client.internal.control.Transports;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -118,7 +118,7 @@ class KeepAliveIT {
 
     /** What the channel's machinery warns of. */
     private static final class Warnings extends Handler implements AutoCloseable {
-        private final Logger logger = Logger.getLogger(ControlPlane.class.getName());
+        private final Logger logger = Logger.getLogger(Transports.class.getName());
         final List<String> messages = new CopyOnWriteArrayList<>();
 
         Warnings() {

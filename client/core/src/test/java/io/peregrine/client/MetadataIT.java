@@ -110,6 +110,7 @@ class MetadataIT {
         assertThat(call(OPTIONS).headers().get(text("user-agent"))).startsWith("quotes/7 grpc-java-peregrine/");
     }
 
+    /** TG-6. */
     @Test
     void aCallMayNameAnotherAuthority() throws Exception {
         assertThat(call(OPTIONS.withAuthority("tenant.test:443")).authority()).isEqualTo("tenant.test:443");

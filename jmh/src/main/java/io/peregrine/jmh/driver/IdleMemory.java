@@ -1,24 +1,15 @@
 package io.peregrine.jmh.driver;
 
-import io.netty.util.internal.PlatformDependent;
 import io.peregrine.jmh.peer.ClientSetup;
 import io.peregrine.jmh.peer.EchoClient;
 import io.peregrine.jmh.peer.Payload;
 import io.peregrine.jmh.peer.Peer;
 import io.peregrine.jmh.peer.ServerTrust;
 import java.io.IOException;
-import java.lang.management.BufferPoolMXBean;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import javax.management.JMException;
-import javax.management.ObjectName;
 
 /**
  * Measures the memory that a channel with one connection holds when it has made a call and rests: many of them, divided.
@@ -37,9 +28,6 @@ public final class IdleMemory {
     private static final int FIRST_CONNECTIONS = 20;
 
     private static final int IDLE_SECONDS = 3;
-    private static final Pattern TOTAL = Pattern.compile("^Total +[0-9]+ +([0-9]+)", Pattern.MULTILINE);
-    private static final String RESIDENT = "VmRSS:";
-    private static final int BYTES_PER_KIB = 1024;
 
     private IdleMemory() {}
 
@@ -67,18 +55,18 @@ public final class IdleMemory {
         List<EchoClient<M>> clients = new ArrayList<>();
         open(clients, FIRST_CONNECTIONS, peer, setup, payload);
         int idleSeconds = arguments.option("--idle", IDLE_SECONDS);
-        Memory before = Memory.afterRest(idleSeconds);
+        ProcessMemory before = ProcessMemory.afterRest(idleSeconds);
         open(clients, connections, peer, setup, payload);
-        Memory after = Memory.afterRest(idleSeconds);
+        ProcessMemory after = ProcessMemory.afterRest(idleSeconds);
         clients.forEach(EchoClient::close);
-        double heap = (double) (after.heap - before.heap) / connections;
+        double heap = (double) (after.heap() - before.heap()) / connections;
         double direct = (double) after.direct() / (FIRST_CONNECTIONS + connections);
         return Results.newLine("IdleMemory", arguments.value(0), "idle", trust != null)
                 .put("connections", connections, 0)
                 .put("bytes", heap + direct, 0)
                 .put("heapBytes", heap, 0)
                 .put("directBytes", direct, 0)
-                .put("residentBytes", (double) (after.resident - before.resident) / connections, 0);
+                .put("residentBytes", (double) (after.resident() - before.resident()) / connections, 0);
     }
 
     private static <M> void open(
@@ -87,56 +75,6 @@ public final class IdleMemory {
             EchoClient<M> client = peer.connect(setup, payload);
             client.call(payload.message());
             clients.add(client);
-        }
-    }
-
-    /** In bytes. */
-    private record Memory(long heap, long netty, long jvmDirect, long resident) {
-        static Memory afterRest(int seconds) throws IOException, InterruptedException {
-            TimeUnit.SECONDS.sleep(seconds);
-            // Twice: what the first makes unreachable, by references cleared, the second does not count.
-            liveHeapBytes();
-            long heap = liveHeapBytes();
-            long jvmDirect = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
-                    .filter(pool -> pool.getName().equals("direct"))
-                    .mapToLong(BufferPoolMXBean::getMemoryUsed)
-                    .sum();
-            return new Memory(heap, PlatformDependent.usedDirectMemory(), jvmDirect, readResident());
-        }
-
-        /** Netty counts what it allocates itself, which the JVM does not see; where it leaves that to the JVM, both do. */
-        long direct() {
-            return PlatformDependent.useDirectBufferNoCleaner()
-                    ? Math.max(0, netty) + jvmDirect
-                    : Math.max(netty, jvmDirect);
-        }
-
-        private static long liveHeapBytes() throws IOException {
-            try {
-                Object histogram = ManagementFactory.getPlatformMBeanServer()
-                        .invoke(
-                                new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                                "gcClassHistogram",
-                                new Object[] {new String[0]},
-                                new String[] {String[].class.getName()});
-                Matcher total = TOTAL.matcher((String) histogram);
-                if (!total.find()) {
-                    throw new IOException("class histogram: no total");
-                }
-                return Long.parseLong(total.group(1));
-            } catch (JMException refused) {
-                throw new IOException("class histogram: not given by this JVM", refused);
-            }
-        }
-
-        private static long readResident() throws IOException {
-            for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-                if (line.startsWith(RESIDENT)) {
-                    String kib = line.substring(RESIDENT.length()).strip().split(" ")[0];
-                    return Long.parseLong(kib) * BYTES_PER_KIB;
-                }
-            }
-            throw new IOException("/proc/self/status: no " + RESIDENT);
         }
     }
 }

@@ -14,7 +14,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** Runs the benchmarks of picks under JMH and prints its results as the other drivers print theirs. */
 public final class PickCost {
-    private static final String BENCHMARK = "PickBenchmark";
+    private static final String BENCHMARK = "\\.(GrpcJava)?PickBenchmark";
     private static final String BYTES = "gc.alloc.rate.norm";
 
     private PickCost() {}

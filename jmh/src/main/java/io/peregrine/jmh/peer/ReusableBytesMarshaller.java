@@ -8,7 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 
 /** {@link ReusableBytes} for grpc-java, whose requests go the way of {@link ByteArrayMarshaller}. */
-final class ReusableBytesMarshaller implements Marshaller<ReusableBytes> {
+public final class ReusableBytesMarshaller implements Marshaller<ReusableBytes> {
     private final ByteArrayMarshaller arrays = new ByteArrayMarshaller();
 
     @Override

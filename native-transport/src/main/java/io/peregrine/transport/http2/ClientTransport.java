@@ -43,6 +43,25 @@ public interface ClientTransport {
     /** Fails all streams, those with unread messages too, sends GOAWAY and closes. */
     void shutdownNow(String reason);
 
+    /**
+     * How many streams it has started so far: a count that other threads may see a little late. It stays when the
+     * transport has closed.
+     */
+    default long startedStreams() {
+        return 0;
+    }
+
+    /** How full it is. Of meaning once it is ready. */
+    StreamCapacity capacity();
+
+    /**
+     * The transport that carries the streams once this one is ready: itself, unless it had to find its address first
+     * and then left the work to another.
+     */
+    default ClientTransport carrier() {
+        return this;
+    }
+
     /** The address that this transport connects to. */
     SocketAddress remoteAddress();
 

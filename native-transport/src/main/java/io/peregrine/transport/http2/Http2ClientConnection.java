@@ -1,7 +1,6 @@
 package io.peregrine.transport.http2;
 
 import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
-import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 import static io.netty.handler.codec.http2.Http2Exception.connectionError;
 
 import io.netty.buffer.ByteBuf;
@@ -24,7 +23,6 @@ import io.peregrine.transport.proxy.ProxyHandshake;
 import io.peregrine.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -51,14 +49,13 @@ import org.jspecify.annotations.Nullable;
  */
 @EventLoopConfined
 final class Http2ClientConnection extends ChannelInboundHandlerAdapter
-        implements ClientTransport, CommandQueue.Consumer, StreamLifecycle.Connection, KeepAlive.Connection {
+        implements ClientTransport,
+                CommandQueue.Consumer,
+                StreamLifecycle.Connection,
+                KeepAlive.Connection,
+                StreamGauge.Connection {
 
     private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
-    private static final int SHOWN_DEBUG_BYTES = 256;
-
-    /** The debug data of a GOAWAY by which servers refuse keepalive (gRFC A8). */
-    private static final String TOO_MANY_PINGS = "too_many_pings";
-
     private enum State {
         CONNECTING,
         AWAITING_SETTINGS,
@@ -74,6 +71,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final TransportListener listener;
     private final CommandQueue commands;
     private final PeerSettings peer = new PeerSettings();
+    private final GoAwayState goAway;
     private final FrameWriter writer;
     private final OutboundFlow outbound;
     private final InboundFlow inbound;
@@ -82,6 +80,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final FloodDefence flood;
     private final FrameInput input;
     private final KeepAlive keepAlive;
+    private final StreamGauge gauge;
+    private final StallDetector stalls;
 
     /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
     @Published("volatile: written on the loop, read by start() on any thread")
@@ -93,11 +93,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean terminated;
     private boolean released;
     private boolean responded;
-    private int goAwayLastId = Integer.MAX_VALUE;
     private @Nullable String drainReason;
-
-    /** The last one that the peer sent. */
-    private StreamFailure.@Nullable GoAway goAway;
 
     private @Nullable Future<?> connectTimeout;
 
@@ -116,11 +112,13 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.peerLabel = peerLabel;
         this.options = options;
         this.listener = listener;
+        this.goAway = new GoAwayState(peerLabel);
         this.writer = new FrameWriter(channel);
         this.outbound = new OutboundFlow(channel, eventLoop, writer, peer);
         this.inbound = new InboundFlow(writer, options);
         this.commands = new CommandQueue(eventLoop, options.maxQueuedCommands(), this);
-        this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, options);
+        this.gauge = new StreamGauge(this, listener);
+        this.streams = new StreamLifecycle(this, eventLoop, peerLabel, peer, writer, outbound, inbound, gauge, options);
         HeaderSink sink = new HeaderSink();
         this.delivery = new MessageDelivery(this, streams, inbound, channel.alloc());
         this.flood = new FloodDefence(this, channel, eventLoop, peerLabel, options, writer);
@@ -130,6 +128,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.input = new FrameInput(
                 this, streams, peerLabel, new HeaderSink.Decoder(sink, options.maxHeaderListBytes()), receiver, flood);
         this.keepAlive = new KeepAlive(this, eventLoop, peerLabel, writer, streams.table(), options.keepAlive());
+        this.stalls = new StallDetector(this, eventLoop, peerLabel, writer, keepAlive, options.deadlineProbe());
     }
 
     // ---- ClientTransport: any thread -------------------------------------------------------------------------
@@ -201,6 +200,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     }
 
     @Override
+    public long startedStreams() {
+        return streams.table().observedStarted();
+    }
+
+    @Override
     public SocketAddress remoteAddress() {
         return peerLabel.address();
     }
@@ -210,8 +214,14 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         return ConnectionInfo.of(channel, peerLabel.address());
     }
 
+    @Override
+    public StreamCapacity capacity() {
+        return gauge;
+    }
+
     /** Runs a rare command on the loop. */
-    private void submit(Runnable command) {
+    @Override
+    public void submit(Runnable command) {
         try {
             commands.submit(command);
         } catch (RejectedExecutionException loopIsGone) {
@@ -261,6 +271,18 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         }
     }
 
+    // ---- StreamGauge.Connection ------------------------------------------------------------------------------
+
+    @Override
+    public boolean isAccepting() {
+        return accepting;
+    }
+
+    @Override
+    public void giveBack(int most, String reason) {
+        streams.giveBack(most, reason);
+    }
+
     // ---- StreamLifecycle.Connection --------------------------------------------------------------------------
 
     /** After {@link #shutdown} what was accepted before still opens; the peer's GOAWAY is final. */
@@ -280,6 +302,11 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             responded = true;
             listener.onFirstResponse();
         }
+    }
+
+    @Override
+    public void onOpenDeadline() {
+        stalls.onDeadline();
     }
 
     /** The last stream of a connection that drains closes it, at the end of the turn: others may be ending too. */
@@ -317,6 +344,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             throw connectionError(FLOW_CONTROL_ERROR, "SETTINGS overflow the window of a stream");
         }
         writer.settingsAck();
+        gauge.onLimit(peer.maxConcurrentStreams());
         if (state == State.AWAITING_SETTINGS) {
             state = State.READY;
             cancelConnectTimeout();
@@ -325,23 +353,15 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             listener.onReady();
         } else {
             streams.openWaiting();
+            gauge.onSettled();
         }
     }
 
     void onGoAway(int lastStreamId, long errorCode, ByteBuf debugData) throws Http2Exception {
-        if (lastStreamId > goAwayLastId || (lastStreamId != 0 && (lastStreamId & 1) == 0)) {
-            throw connectionError(PROTOCOL_ERROR, "GOAWAY with last stream %d after %d", lastStreamId, goAwayLastId);
-        }
-        goAwayLastId = lastStreamId;
-        Http2Error known = Http2Error.valueOf(errorCode);
-        int shown = Math.min(debugData.readableBytes(), SHOWN_DEBUG_BYTES);
-        String debug = debugData.toString(debugData.readerIndex(), shown, StandardCharsets.UTF_8);
-        String reason = peerLabel + " sent GOAWAY " + (known == null ? "error " + errorCode : known.name())
-                + (debug.isEmpty() ? "" : ": " + debug);
-        if (known == Http2Error.ENHANCE_YOUR_CALM && debug.equals(TOO_MANY_PINGS)) {
+        String reason = goAway.receive(lastStreamId, errorCode, debugData);
+        if (goAway.isTooManyPings()) {
             listener.onTooManyPings(options.keepAlive());
         }
-        goAway = new StreamFailure.GoAway(errorCode, debug);
         retire(reason);
         streams.failOpen(id -> id > lastStreamId, failure(StreamFailure.Kind.REFUSED, reason, null));
     }
@@ -371,7 +391,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     }
 
     private StreamFailure failure(StreamFailure.Kind kind, String reason, @Nullable Throwable cause) {
-        return new StreamFailure(kind, 0, reason, cause, goAway);
+        return new StreamFailure(kind, 0, reason, cause, goAway.last());
     }
 
     // ---- Channel events --------------------------------------------------------------------------------------
@@ -564,6 +584,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         cancelConnectTimeout();
         flood.close();
         keepAlive.stop();
+        stalls.stop();
         input.close();
         inbound.close();
         streams.failWaiting(failure(StreamFailure.Kind.UNPROCESSED, reason, cause));

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *                    └──────────────────────────a byte─────────────────────────┘
  * </pre>
  *
- * <p>A read costs a store: the timer fires four times in the keepalive time and looks whether there was one. So the
+ * <p>A read costs an increment: the timer fires four times in the keepalive time and looks whether there was one. So the
  * PING comes after the keepalive time and at most a quarter of it later, never early. In the two states in which
  * reads are rare the clock is read for each.
  */
@@ -59,8 +59,11 @@ final class KeepAlive implements Runnable {
     private final @Nullable KeepAliveOptions options;
     private State state = State.OFF;
 
-    /** A byte has come since the timer looked last. */
-    private boolean heard;
+    /** How often something was read from the socket. */
+    private long reads;
+
+    /** What {@link #reads} was when the timer looked last. */
+    private long readsSeen;
 
     /** The last byte came at this time or before. */
     private long heardByNs;
@@ -99,12 +102,17 @@ final class KeepAlive implements Runnable {
 
     /** Something was read from the socket. */
     void onRead() {
-        heard = true;
+        reads++;
         if (state == State.DORMANT || state == State.PINGED) {
             assert options != null;
             cancelTimer();
             listen(options);
         }
+    }
+
+    /** How often something was read from the socket so far; also while keepalive is off. */
+    long reads() {
+        return reads;
     }
 
     /** A turn of the loop is about to be flushed: the first stream after a long silence is not trusted to it (KA-3). */
@@ -137,15 +145,15 @@ final class KeepAlive implements Runnable {
 
     private void listen(KeepAliveOptions used) {
         state = State.LISTENING;
-        heard = false;
+        readsSeen = reads;
         heardByNs = LoopClock.nanoTime(eventLoop);
         wakeAfter(used.time().toNanos() / LOOKS_PER_TIME);
     }
 
     private void look(KeepAliveOptions used) {
         long now = LoopClock.nanoTime(eventLoop);
-        if (heard) {
-            heard = false;
+        if (reads != readsSeen) {
+            readsSeen = reads;
             heardByNs = now;
         }
         long timeNs = used.time().toNanos();

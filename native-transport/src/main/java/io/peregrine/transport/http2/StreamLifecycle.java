@@ -36,6 +36,9 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         /** A stream has ended. */
         void onStreamEnded();
 
+        /** A stream that was open has ended by its deadline. */
+        void onOpenDeadline();
+
         /** Something was written outside a loop turn and wants a flush. */
         void flushSoon();
 
@@ -51,6 +54,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
     private final OutboundFlow outbound;
     private final InboundFlow inbound;
     private final StreamTable table;
+    private final StreamGauge gauge;
     private final TransportOptions options;
     private final HeaderBlockEncoder encoder = new HeaderBlockEncoder();
 
@@ -65,6 +69,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
             FrameWriter writer,
             OutboundFlow outbound,
             InboundFlow inbound,
+            StreamGauge gauge,
             TransportOptions options) {
         this.connection = connection;
         this.eventLoop = eventLoop;
@@ -73,7 +78,8 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         this.writer = writer;
         this.outbound = outbound;
         this.inbound = inbound;
-        this.table = new StreamTable(options.maxWaitingStreams());
+        this.gauge = gauge;
+        this.table = new StreamTable(options.maxWaitingStreams(), gauge);
         this.options = options;
     }
 
@@ -172,6 +178,13 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
         }
     }
 
+    /** Ends up to so many of the streams that wait, those that may go elsewhere. */
+    void giveBack(int most, String reason) {
+        for (TransportStream stream : table.takeLeaving(most)) {
+            fail(stream, StreamFailure.Kind.UNPROCESSED, reason);
+        }
+    }
+
     /** Applies the peer's new settings to what is open; false if a stream's window overflows (RFC 9113 §6.9.2). */
     boolean applySettings(int initialWindowDelta) {
         encoder.peerTableSize(peer.headerTableBytes());
@@ -193,8 +206,12 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     @Override
     public void onDeadline(TransportStream stream) {
-        String waiting = stream.state == StreamState.IDLE ? " while waiting for a stream slot of " : " waiting for ";
+        boolean opened = stream.state != StreamState.IDLE;
+        String waiting = opened ? " waiting for " : " while waiting for a stream slot of ";
         try {
+            if (opened) {
+                connection.onOpenDeadline();
+            }
             abandon(stream, StreamFailure.Kind.DEADLINE_EXCEEDED, "deadline exceeded" + waiting + peerLabel);
             connection.flushSoon();
         } catch (RuntimeException | Error fault) {
@@ -406,6 +423,7 @@ final class StreamLifecycle implements DeadlineWheel.Owner {
 
     private void afterEnd() {
         openWaiting();
+        gauge.onSettled();
         connection.onStreamEnded();
     }
 

@@ -1,8 +1,11 @@
 package io.peregrine.transport.http2;
 
 import io.peregrine.allocation.ownership.EventLoopConfined;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.IntPredicate;
 import org.agrona.collections.Int2ObjectHashMap;
@@ -19,6 +22,16 @@ import org.jspecify.annotations.Nullable;
 @EventLoopConfined
 final class StreamTable {
     private static final int FIRST_ID = 1;
+
+    private static final VarHandle NEXT_ID;
+
+    static {
+        try {
+            NEXT_ID = MethodHandles.lookup().findVarHandle(StreamTable.class, "nextId", int.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
 
     /** Three quarters of the ids; the rest is left for what is under way when the connection retires (SPEC H2-5). */
     private static final int RETIREMENT_ID = 0x6000_0001;
@@ -39,10 +52,12 @@ final class StreamTable {
 
     private final ArrayDeque<TransportStream> waiting = new ArrayDeque<>(0);
     private final int maxWaiting;
+    private final StreamGauge gauge;
     private int nextId = FIRST_ID;
 
-    StreamTable(int maxWaiting) {
+    StreamTable(int maxWaiting, StreamGauge gauge) {
         this.maxWaiting = maxWaiting;
+        this.gauge = gauge;
     }
 
     /** Gives the stream its id and enters it. */
@@ -60,6 +75,7 @@ final class StreamTable {
             displace(older);
         }
         places[place] = stream;
+        gauge.onOpen(openCount);
     }
 
     private void displace(TransportStream older) {
@@ -109,6 +125,7 @@ final class StreamTable {
             return false;
         }
         openCount--;
+        gauge.onOpen(openCount);
         return true;
     }
 
@@ -156,23 +173,52 @@ final class StreamTable {
         return openCount == 0 && waiting.isEmpty();
     }
 
+    /**
+     * How many streams were opened so far, for other threads: opaque, and paired with the loop's plain writes, which so cost
+     * nothing. Never torn, and late by no more than a turn of the loop, whose queue has orders of its own. Nothing else
+     * becomes visible by it.
+     */
+    int observedStarted() {
+        return ((int) NEXT_ID.getOpaque(this) - FIRST_ID) / 2;
+    }
+
     /** Queues a stream for a slot; false if the queue is full. */
     boolean await(TransportStream stream) {
         if (waiting.size() >= maxWaiting) {
             return false;
         }
         waiting.add(stream);
+        gauge.onWaiting(waiting.size());
         return true;
     }
 
     @Nullable
     TransportStream pollWaiting() {
-        return waiting.poll();
+        TransportStream first = waiting.poll();
+        gauge.onWaiting(waiting.size());
+        return first;
+    }
+
+    /** Takes up to so many streams out of the queue that may go elsewhere, in order of arrival. */
+    List<TransportStream> takeLeaving(int most) {
+        List<TransportStream> taken = new ArrayList<>();
+        Iterator<TransportStream> queued = waiting.iterator();
+        while (taken.size() < most && queued.hasNext()) {
+            TransportStream stream = queued.next();
+            if (stream.tryLeave()) {
+                queued.remove();
+                taken.add(stream);
+            }
+        }
+        gauge.onWaiting(waiting.size());
+        return taken;
     }
 
     /** Takes a stream out of the queue; false if it is not in it. Linear, and rare: a cancel or a deadline. */
     boolean removeWaiting(TransportStream stream) {
-        return waiting.remove(stream);
+        boolean removed = waiting.remove(stream);
+        gauge.onWaiting(waiting.size());
+        return removed;
     }
 
     /** The streams that are open now. */

@@ -10,6 +10,12 @@ public interface TransportListener {
     /** The first response has come to its end: the connection is of use. At most once, before the end. */
     default void onFirstResponse() {}
 
+    /** What {@link StreamCapacity#awaitPressure} was called for: a stream waits, or many are open. */
+    default void onPressure() {}
+
+    /** What {@link StreamCapacity#awaitRoom} was called for: a stream would be opened at once. */
+    default void onRoom() {}
+
     /** No new streams: the peer sent GOAWAY, or the stream ids are used up. {@link #onTerminated} follows. */
     void onDraining(String reason);
 

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     <td>a dead address should be given up sooner</td></tr>
  * <tr><td>{@link Builder#floodLimits floodLimits}</td><td></td><td>{@link FloodLimits#defaults()}</td><td></td>
  *     <td>a server sends much that is legal and of no use</td></tr>
+ * <tr><td>{@link Builder#deadlineProbe deadlineProbe}</td><td></td><td>off</td><td>{@link DeadlineProbe}</td>
+ *     <td>a dead peer is to be noticed within milliseconds</td></tr>
  * <tr><td>{@link Builder#keepAlive keepAlive}</td><td></td><td>off</td><td>{@link KeepAliveOptions}</td>
  *     <td>peers or middle boxes vanish without a word</td></tr>
  * </table>
@@ -46,6 +48,7 @@ public final class TransportOptions {
     private final Duration connectTimeout;
     private final FloodLimits floodLimits;
     private final @Nullable KeepAliveOptions keepAlive;
+    private final @Nullable DeadlineProbe deadlineProbe;
 
     private TransportOptions(Builder builder) {
         streamWindowBytes = builder.streamWindowBytes;
@@ -59,6 +62,7 @@ public final class TransportOptions {
         connectTimeout = builder.connectTimeout;
         floodLimits = builder.floodLimits;
         keepAlive = builder.keepAlive;
+        deadlineProbe = builder.deadlineProbe;
     }
 
     /** Returns the defaults of the table above. */
@@ -85,6 +89,7 @@ public final class TransportOptions {
         builder.connectTimeout = connectTimeout;
         builder.floodLimits = floodLimits;
         builder.keepAlive = keepAlive;
+        builder.deadlineProbe = deadlineProbe;
         return builder;
     }
 
@@ -143,6 +148,11 @@ public final class TransportOptions {
         return keepAlive;
     }
 
+    /** Returns when calls that end by their deadlines make the connection suspect; null: never. */
+    public @Nullable DeadlineProbe deadlineProbe() {
+        return deadlineProbe;
+    }
+
     /** Collects options; {@link #build()} checks them. Not thread-safe. */
     public static final class Builder {
         private int streamWindowBytes = 1 << 20;
@@ -156,6 +166,7 @@ public final class TransportOptions {
         private Duration connectTimeout = Duration.ofSeconds(20);
         private FloodLimits floodLimits = FloodLimits.defaults();
         private @Nullable KeepAliveOptions keepAlive;
+        private @Nullable DeadlineProbe deadlineProbe;
 
         private Builder() {}
 
@@ -234,6 +245,15 @@ public final class TransportOptions {
          */
         public Builder keepAlive(@Nullable KeepAliveOptions options) {
             keepAlive = options;
+            return this;
+        }
+
+        /**
+         * When calls that end by their deadlines make the connection suspect, and how long it has to answer a PING
+         * then; default null, never.
+         */
+        public Builder deadlineProbe(@Nullable DeadlineProbe probe) {
+            deadlineProbe = probe;
             return this;
         }
 

@@ -174,6 +174,14 @@ public abstract class TransportStream {
     /** A stream that had to wait goes on the wire now. */
     protected void onSlot() {}
 
+    /**
+     * Whether a stream that waits for a slot may be {@linkplain StreamCapacity#giveBack given back}; true promises that
+     * its end as {@link StreamFailure.Kind#UNPROCESSED}, which follows at once, costs the caller nothing.
+     */
+    protected boolean tryLeave() {
+        return true;
+    }
+
     /** The {@linkplain MessagePipe pipe} has room again after it was full. Not called for streams without one. */
     protected void onWritable() {}
 

@@ -1,21 +1,29 @@
 package io.peregrine.transport.io;
 
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ReflectiveChannelFactory;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.kqueue.KQueue;
+import io.netty.channel.kqueue.KQueueDatagramChannel;
 import io.netty.channel.kqueue.KQueueDomainSocketChannel;
 import io.netty.channel.kqueue.KQueueIoHandler;
 import io.netty.channel.kqueue.KQueueSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringSocketChannel;
@@ -67,6 +75,16 @@ public enum IoBackend {
         }
 
         @Override
+        public Class<? extends DatagramChannel> datagramChannelClass() {
+            return EpollDatagramChannel.class;
+        }
+
+        @Override
+        Class<? extends IoHandler> handlerClass() {
+            return EpollIoHandler.class;
+        }
+
+        @Override
         TcpOptionNames tcpOptionNames() {
             return TcpOptionNames.epoll();
         }
@@ -109,6 +127,16 @@ public enum IoBackend {
         }
 
         @Override
+        public Class<? extends DatagramChannel> datagramChannelClass() {
+            return IoUringDatagramChannel.class;
+        }
+
+        @Override
+        Class<? extends IoHandler> handlerClass() {
+            return IoUringIoHandler.class;
+        }
+
+        @Override
         TcpOptionNames tcpOptionNames() {
             return TcpOptionNames.ioUring();
         }
@@ -142,6 +170,16 @@ public enum IoBackend {
         @Override
         public Class<? extends Channel> unixChannelClass() {
             return KQueueDomainSocketChannel.class;
+        }
+
+        @Override
+        public Class<? extends DatagramChannel> datagramChannelClass() {
+            return KQueueDatagramChannel.class;
+        }
+
+        @Override
+        Class<? extends IoHandler> handlerClass() {
+            return KQueueIoHandler.class;
         }
 
         @Override
@@ -189,6 +227,16 @@ public enum IoBackend {
             return NioDomainSocketChannel.class;
         }
 
+        @Override
+        public Class<? extends DatagramChannel> datagramChannelClass() {
+            return NioDatagramChannel.class;
+        }
+
+        @Override
+        Class<? extends IoHandler> handlerClass() {
+            return NioIoHandler.class;
+        }
+
         /** The JDK has an address type of its own, and refuses a path that is too long for the system by itself. */
         @Override
         SocketAddress unixConnectAddress(UnixSocketAddress address) {
@@ -226,6 +274,21 @@ public enum IoBackend {
 
     /** Returns the channel class for client connections over unix domain sockets, as {@link #channelClass()}. */
     public abstract Class<? extends Channel> unixChannelClass();
+
+    /** Returns the channel class for UDP, as {@link #channelClass()}. */
+    public abstract Class<? extends DatagramChannel> datagramChannelClass();
+
+    /** What the event loops of this backend run on. */
+    abstract Class<? extends IoHandler> handlerClass();
+
+    /** Returns the backend that drives {@code loop}; empty if it is none of these, as in tests with embedded channels. */
+    public static Optional<IoBackend> of(EventLoop loop) {
+        return loop instanceof IoEventLoop driven
+                ? Arrays.stream(values())
+                        .filter(backend -> driven.isIoType(backend.handlerClass()))
+                        .findFirst()
+                : Optional.empty();
+    }
 
     /**
      * Returns a new channel, not yet registered, that can connect to {@link #connectAddress} of {@code address}.

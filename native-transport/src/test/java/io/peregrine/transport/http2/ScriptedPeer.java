@@ -374,7 +374,7 @@ final class ScriptedPeer implements AfterEachCallback {
      * channel runs the loop's tasks at the end of each write, flush and close, and so within the caller of it; only
      * within an operation that it has counted does it wait.
      */
-    private void turn(Runnable work) {
+    void turn(Runnable work) {
         Runnable workAndTasks = () -> {
             work.run();
             channel().runPendingTasks();
@@ -507,6 +507,16 @@ final class ScriptedPeer implements AfterEachCallback {
         @Override
         public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
             refusedKeepAlives.add(keepAlive);
+        }
+
+        @Override
+        public void onPressure() {
+            listened.add("pressure");
+        }
+
+        @Override
+        public void onRoom() {
+            listened.add("room");
         }
 
         @Override

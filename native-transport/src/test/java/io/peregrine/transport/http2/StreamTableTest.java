@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class StreamTableTest {
-    private final StreamTable table = new StreamTable(2);
+    private final StreamTable table = new StreamTable(2, StreamGaugeTest.unwatched());
 
     @Test
     void givesOddIdsThatIncrease() {

@@ -17,8 +17,9 @@ import java.util.Set;
  * The base of policies that spread calls over endpoints: keeps a {@code pick_first} for each endpoint as they come and go
  * (gRFC A61, SPEC LB-4), so that a policy only says what it publishes. Endpoints are told apart by their sets of addresses.
  *
- * <p>A subclass makes its {@linkplain #newChild children}, and publishes in {@link #update()}, which runs when the endpoints
- * or a child's state have changed.
+ * <p>A subclass makes its {@linkplain #newChild children}, and publishes in {@link #update()}. That runs at the end of
+ * {@link #onEndpoints}, and once after any number of changes of its children's states, behind what the serialised context has to
+ * do at the moment: so ten thousand endpoints that are lost together cost one picker and not ten thousand.
  *
  * @param <C> what the policy keeps for each endpoint
  */
@@ -26,7 +27,7 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
     private final Context context;
     private final StateCounts states = new StateCounts();
     private Map<Set<SocketAddress>, C> children = new LinkedHashMap<>();
-    private boolean updating;
+    private boolean updateScheduled;
     private boolean closed;
 
     /** A policy without endpoints. */
@@ -37,10 +38,16 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
     /** Makes a child. */
     protected abstract C newChild(Endpoint endpoint);
 
-    /** Publishes what the children amount to, by {@link Context#updateState}. There is at least one child. */
+    /**
+     * Publishes what the children amount to, by {@link Context#updateState}, as its last act: to publish may close this
+     * policy. There is at least one child.
+     */
     protected abstract void update();
 
-    /** Whether children connect as soon as they appear, and again when they are lost; default true (LB-5). */
+    /**
+     * Whether children connect as soon as they appear, and again when they are lost (LB-5); default true. Otherwise nothing
+     * connects but by {@link EndpointChild#connect()}. Always the same.
+     */
     protected boolean connectsAtOnce() {
         return true;
     }
@@ -97,24 +104,23 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
 
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {
-        if (endpoints.isEmpty()) {
-            replaceChildren(new LinkedHashMap<>());
+        Map<Set<SocketAddress>, C> next = new LinkedHashMap<>(endpoints.size() * 2);
+        for (Endpoint endpoint : endpoints) {
+            Set<SocketAddress> addresses = Set.copyOf(endpoint.addresses());
+            if (!next.containsKey(addresses)) {
+                next.put(addresses, childOf(addresses, endpoint));
+            }
+        }
+        replaceChildren(next);
+        if (next.isEmpty()) {
             fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
             return false;
         }
-        updating = true;
-        try {
-            Map<Set<SocketAddress>, C> next = new LinkedHashMap<>(endpoints.size() * 2);
-            for (Endpoint endpoint : endpoints) {
-                next.computeIfAbsent(Set.copyOf(endpoint.addresses()), addresses -> childOf(addresses, endpoint));
-            }
-            replaceChildren(next);
-            onEndpointsChanged();
+        onEndpointsChanged();
+        if (connectsAtOnce()) {
             connectIdle();
-        } finally {
-            updating = false;
         }
-        update();
+        updateUnlessEmpty();
         return true;
     }
 
@@ -140,18 +146,22 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
         });
     }
 
+    /** Without endpoints it is why calls fail; with them, it is for those that cannot be reached (PF-10). */
     @Override
     public void onResolverError(Status status) {
         if (children.isEmpty()) {
             fail(new Status(StatusCode.UNAVAILABLE, status.message(), status.cause()));
         } else {
-            List.copyOf(children.values()).forEach(child -> child.onResolverError(status));
+            children.values().forEach(child -> child.onResolverError(status));
         }
     }
 
+    /** Connects what is IDLE, unless that is up to the picker. */
     @Override
     public void exitIdle() {
-        List.copyOf(children.values()).forEach(EndpointChild::connect);
+        if (connectsAtOnce()) {
+            connectIdle();
+        }
     }
 
     @Override
@@ -160,23 +170,40 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
         replaceChildren(new LinkedHashMap<>());
     }
 
-    /** Not at once: it may be the child's own doing that made it IDLE. */
     final void onChildState(EndpointChild child, ConnectivityState before) {
         states.move(before, child.state());
-        if (child.state() == ConnectivityState.IDLE && connectsAtOnce()) {
+        scheduleUpdate();
+    }
+
+    /** Not at once: it may be the child's own doing that made it IDLE. */
+    final void onChildIdle(EndpointChild child) {
+        if (connectsAtOnce()) {
             context.execute(child::connect);
         }
-        if (!updating && !closed) {
+    }
+
+    /** Calls {@link #update()} soon, once: for policies that see a reason of their own. */
+    protected final void scheduleUpdate() {
+        if (!updateScheduled) {
+            updateScheduled = true;
+            context.execute(() -> {
+                if (updateScheduled) {
+                    updateUnlessEmpty();
+                }
+            });
+        }
+    }
+
+    private void updateUnlessEmpty() {
+        updateScheduled = false;
+        if (!closed && !children.isEmpty()) {
             update();
         }
     }
 
     private void connectIdle() {
-        if (!connectsAtOnce()) {
-            return;
-        }
-        for (C child : List.copyOf(children.values())) {
-            if (child.state() == ConnectivityState.IDLE) {
+        for (C child : children.values()) {
+            if (child.isIdle()) {
                 child.connect();
             }
         }

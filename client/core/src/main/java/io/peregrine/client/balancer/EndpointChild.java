@@ -16,6 +16,10 @@ public class EndpointChild {
     private final EndpointBalancer<?> owner;
     private Endpoint endpoint;
     private ConnectivityState state = ConnectivityState.IDLE;
+
+    /** What its pick_first says, without regard to what came before. */
+    private ConnectivityState leafState = ConnectivityState.IDLE;
+
     private Picker picker = FixedPicker.queueing();
     private @Nullable LoadBalancer leaf;
     private boolean closed;
@@ -31,9 +35,17 @@ public class EndpointChild {
         return endpoint;
     }
 
-    /** The state of its connection. */
+    /**
+     * The state of its connection. After TRANSIENT_FAILURE it is that until READY (RR-1), though it connects: or calls
+     * would wait for a server that has failed, instead of being told so. It may become IDLE if its policy leaves it so.
+     */
     public final ConnectivityState state() {
         return state;
+    }
+
+    /** Whether it neither has a connection nor makes one. */
+    final boolean isIdle() {
+        return leafState == ConnectivityState.IDLE;
     }
 
     /** Its picker: of the subchannel while READY, of the reason while in TRANSIENT_FAILURE. */
@@ -113,11 +125,19 @@ public class EndpointChild {
             if (closed) {
                 return;
             }
+            leafState = newState;
             ConnectivityState before = state;
-            state = newState;
-            picker = newPicker;
-            onStateChanged(before);
-            owner.onChildState(EndpointChild.this, before);
+            boolean recovering = newState == ConnectivityState.CONNECTING
+                    || (newState == ConnectivityState.IDLE && owner.connectsAtOnce());
+            if (before != ConnectivityState.TRANSIENT_FAILURE || !recovering) {
+                state = newState;
+                picker = newPicker;
+                onStateChanged(before);
+                owner.onChildState(EndpointChild.this, before);
+            }
+            if (newState == ConnectivityState.IDLE) {
+                owner.onChildIdle(EndpointChild.this);
+            }
         }
     }
 }

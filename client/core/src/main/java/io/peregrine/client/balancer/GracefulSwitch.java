@@ -15,26 +15,53 @@ public final class GracefulSwitch implements LoadBalancer {
     private final Context context;
     private @Nullable Child current;
     private @Nullable Child pending;
+    private boolean closed;
 
     /** Without a policy until {@link #switchTo}. */
     public GracefulSwitch(Context context) {
         this.context = context;
     }
 
-    /** Uses that policy: the newest child with another config if it can take it, else a new child. The endpoints follow. */
+    /**
+     * Uses that policy: the child that waits to be used, or else the one in use, if it can take the config, else a new
+     * child. The endpoints follow.
+     *
+     * @throws IllegalStateException if this policy is closed
+     */
     public void switchTo(LoadBalancingPolicy policy) {
-        Child newest = newest();
-        if (newest != null && newest.takes(policy)) {
+        if (closed) {
+            throw new IllegalStateException("policy: closed (expected: open)");
+        }
+        Child waiting = pending;
+        if (waiting != null && waiting.takes(policy)) {
             return;
         }
-        if (pending != null) {
-            pending.balancer.close();
+        Child used = current;
+        if (used != null && used.takes(policy)) {
+            pending = null;
+            if (waiting != null) {
+                waiting.balancer.close();
+            }
+            return;
         }
+        replaceBy(policy);
+    }
+
+    /** As {@link #switchTo}, and makes a new child whatever the newest one is: of a policy that has failed. */
+    public void replaceBy(LoadBalancingPolicy policy) {
+        // First, since it may throw: then all stays as it is.
         Child made = new Child(policy);
+        Child replaced = pending;
         if (current == null) {
             current = made;
         } else {
             pending = made;
+        }
+        if (replaced != null) {
+            replaced.balancer.close();
+        }
+        if (made.reported) {
+            onState(made);
         }
     }
 
@@ -69,6 +96,7 @@ public final class GracefulSwitch implements LoadBalancer {
 
     @Override
     public void close() {
+        closed = true;
         Child used = current;
         Child next = pending;
         current = null;
@@ -93,6 +121,9 @@ public final class GracefulSwitch implements LoadBalancer {
     }
 
     private void onState(Child child) {
+        if (closed) {
+            return;
+        }
         if (child == pending) {
             Child used = current;
             if (child.state != ConnectivityState.CONNECTING || used == null || used.state != ConnectivityState.READY) {
@@ -125,6 +156,9 @@ public final class GracefulSwitch implements LoadBalancer {
         private ConnectivityState state = ConnectivityState.CONNECTING;
         private Picker picker = FixedPicker.queueing();
 
+        /** Whether it has said anything, perhaps while it was made. */
+        private boolean reported;
+
         Child(LoadBalancingPolicy policy) {
             this.policy = policy;
             this.balancer = policy.newBalancer(this);
@@ -145,11 +179,11 @@ public final class GracefulSwitch implements LoadBalancer {
 
         @Override
         public void updateState(ConnectivityState newState, Picker newPicker) {
-            if (this == current || this == pending) {
-                state = newState;
-                picker = newPicker;
-                onState(this);
-            }
+            state = newState;
+            picker = newPicker;
+            reported = true;
+            // What a child says that was replaced concerns nobody.
+            onState(this);
         }
     }
 }

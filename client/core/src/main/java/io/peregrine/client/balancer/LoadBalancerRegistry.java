@@ -1,7 +1,16 @@
 package io.peregrine.client.balancer;
 
+import io.peregrine.client.balancer.policy.LeastRequest;
+import io.peregrine.client.balancer.policy.OutlierDetection;
+import io.peregrine.client.balancer.policy.PeakEwma;
 import io.peregrine.client.balancer.policy.PickFirst;
+import io.peregrine.client.balancer.policy.Priority;
+import io.peregrine.client.balancer.policy.RandomSubsetting;
+import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
+import io.peregrine.client.balancer.policy.WeightedRoundRobin;
+import io.peregrine.client.balancer.policy.WeightedTarget;
+import io.peregrine.client.balancer.policy.ZonePreference;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.config.json.ServiceConfigException;
@@ -9,6 +18,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,13 +27,32 @@ import org.jspecify.annotations.Nullable;
  * among those that a {@link ServiceLoader} finds, once for each process.
  */
 public final class LoadBalancerRegistry {
-    private static final LoadBalancerRegistry STANDARD =
-            new LoadBalancerRegistry(Map.of()).with(PickFirst.provider()).with(RoundRobin.provider());
+    /** What other gRPC clients put behind the names of some policies. */
+    private static final String EXPERIMENTAL = "_experimental";
+
+    private static final LoadBalancerRegistry STANDARD = new LoadBalancerRegistry(Map.of());
 
     private final Map<String, LoadBalancerProvider> providers;
 
     private LoadBalancerRegistry(Map<String, LoadBalancerProvider> providers) {
         this.providers = Map.copyOf(providers);
+    }
+
+    /** Those of this library; loaded when a config names one of them, which a channel's first call need not wait for. */
+    private static final class BuiltIn {
+        static final Map<String, LoadBalancerProvider> PROVIDERS = Stream.of(
+                        PickFirst.provider(),
+                        RoundRobin.provider(),
+                        WeightedRoundRobin.provider(),
+                        LeastRequest.provider(),
+                        PeakEwma.provider(),
+                        RingHash.provider(),
+                        RandomSubsetting.provider(),
+                        OutlierDetection.provider(),
+                        Priority.provider(),
+                        WeightedTarget.provider(),
+                        ZonePreference.provider())
+                .collect(Collectors.toUnmodifiableMap(LoadBalancerProvider::name, provider -> provider));
     }
 
     /** Those of other libraries; read when a name is not known, which is rare, since it takes time. */
@@ -49,10 +79,21 @@ public final class LoadBalancerRegistry {
         return new LoadBalancerRegistry(more);
     }
 
-    /** The provider of the policy with that name; null if there is none. */
+    /**
+     * The provider of the policy with that name; null if there is none. Where other gRPC clients know a policy of this
+     * registry as, for example, {@code ring_hash_experimental} only, that finds it, too.
+     */
     public @Nullable LoadBalancerProvider find(String name) {
-        LoadBalancerProvider own = providers.get(name);
+        LoadBalancerProvider own = known(name);
+        if (own == null && name.endsWith(EXPERIMENTAL)) {
+            own = known(name.substring(0, name.length() - EXPERIMENTAL.length()));
+        }
         return own == null ? Installed.PROVIDERS.get(name) : own;
+    }
+
+    private @Nullable LoadBalancerProvider known(String name) {
+        LoadBalancerProvider own = providers.get(name);
+        return own == null ? BuiltIn.PROVIDERS.get(name) : own;
     }
 
     /**

@@ -17,6 +17,7 @@ public final class PickResult {
     private final @Nullable DoneListener doneListener;
     private final Metadata metadata;
     private final @Nullable String authority;
+    private final boolean dressed;
 
     private PickResult(
             @Nullable SubConn subConn,
@@ -31,6 +32,7 @@ public final class PickResult {
         this.doneListener = doneListener;
         this.metadata = metadata;
         this.authority = authority;
+        this.dressed = authority != null || !metadata.isEmpty();
     }
 
     /** Use this subchannel. */
@@ -119,7 +121,7 @@ public final class PickResult {
 
     /** Whether it adds anything to the headers of its attempts. */
     public boolean isDressed() {
-        return authority != null || !metadata.isEmpty();
+        return dressed;
     }
 
     private void requireSubConn() {

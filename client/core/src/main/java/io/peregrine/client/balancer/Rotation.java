@@ -36,9 +36,9 @@ public final class Rotation {
         return (long) CELL.getAndAdd(cells, (cell + 1) * SPACING, 1L) & Long.MAX_VALUE;
     }
 
-    /** The next number below {@code bound}, which is positive. */
+    /** The next number below {@code bound}, which is positive; a turn is out of order once in two thousand million. */
     public int next(int bound) {
-        return (int) (next() % bound);
+        return ((int) next() & Integer.MAX_VALUE) % bound;
     }
 
     /** A picker that lets results take turns; at least one. */
@@ -58,13 +58,23 @@ public final class Rotation {
         private final PickResult[] results;
         private final Rotation rotation = new Rotation();
 
+        /**
+         * 2^64 by the number of results, rounded up: with it, two multiplications give the remainder of a number of 32 bits, in
+         * a quarter of the time of a division (Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019).
+         */
+        private final long reciprocal;
+
         Turns(PickResult[] results) {
             this.results = results;
+            this.reciprocal = Long.divideUnsigned(-1, results.length) + 1;
         }
 
         @Override
         public PickResult pick(PickInfo info) {
-            return results[rotation.next(results.length)];
+            long fraction = reciprocal * (rotation.next() & 0xFFFF_FFFFL);
+            // The upper half of the product of the fraction, which has no sign, and the number of results.
+            int n = results.length;
+            return results[(int) (Math.multiplyHigh(fraction, n) + ((fraction >> 63) & n))];
         }
     }
 }

@@ -21,6 +21,9 @@ public final class StateCounts {
 
     /** A child has gone. */
     public void remove(ConnectivityState state) {
+        if (of(state) == 0) {
+            throw new IllegalStateException("children in " + state + ": 0 (expected: the one that has gone)");
+        }
         counts.merge(state, -1, Integer::sum);
     }
 

@@ -174,7 +174,7 @@ public final class ServiceConfig {
         return healthCheckService;
     }
 
-    /** How many connections a subchannel may have, 1 or more (A105). Has no effect yet. */
+    /** How many connections a subchannel may have, 1 or more (A105); within the channel's own limit. */
     public int maxConnectionsPerSubchannel() {
         return maxConnectionsPerSubchannel;
     }
@@ -317,8 +317,9 @@ public final class ServiceConfig {
         }
 
         /**
-         * Sets how many connections a subchannel may have when one has no room for more streams (A105); default 1.
-         * Has no effect yet.
+         * Sets how many connections a subchannel may have when one has no room for more streams (A105); default 1. A
+         * channel has a limit, and may have a maximum of its own: the greater of the two maxima counts, see {@link
+         * io.peregrine.client.connection.ConnectionScaling}.
          *
          * @throws IllegalArgumentException if it is less than 1
          */

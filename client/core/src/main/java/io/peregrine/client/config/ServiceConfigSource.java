@@ -1,6 +1,7 @@
 package io.peregrine.client.config;
 
 import io.peregrine.client.balancer.LoadBalancerRegistry;
+import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.config.json.ServiceConfigException;
 import java.util.Map;
 
@@ -20,6 +21,11 @@ public interface ServiceConfigSource {
     /** JSON text. */
     static ServiceConfigSource json(String text) {
         return policies -> ServiceConfig.parse(text, policies);
+    }
+
+    /** A part of a JSON text, whose errors name their path in the whole. */
+    static ServiceConfigSource json(ConfigValue value) {
+        return policies -> new ServiceConfigParser(policies).parse(value);
     }
 
     /** JSON that was read before; see {@link ServiceConfig#parse(Map)}. Must not be changed any more. */

@@ -52,7 +52,6 @@ import org.jspecify.annotations.Nullable;
  * @param <R> the response
  */
 final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnapshot.Waiter {
-    private static final System.Logger LOG = System.getLogger(Attempt.class.getName());
     private static final Cancellation BY_APPLICATION =
             new Cancellation(Outcome.FINAL, Status.of(StatusCode.CANCELLED, "cancelled"));
 
@@ -138,7 +137,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
                 }
                 waits().lastPickFailure = picked.status().message();
             }
-            if (awaitSuccessorOf(picker)) {
+            if (awaitSuccessorOf(picker, subConn)) {
                 return;
             }
         }
@@ -242,13 +241,13 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
 
     /** True if the attempt has moved on; false if the subchannel takes no calls. */
     private boolean startOn(SubConn subConn, PickResult picked) {
+        if (picked.doneListener() != null) {
+            track(picked.doneListener());
+        }
         if (!(subConn instanceof SubConnection subConnection)) {
             String message = "the picker chose " + subConn + " (expected: a subchannel of the channel's own)";
             end(Outcome.DROPPED, Status.of(StatusCode.INTERNAL, message));
             return true;
-        }
-        if (picked.doneListener() != null) {
-            track(picked.doneListener());
         }
         ClientTransport next = subConnection.transport();
         if (next == null) {
@@ -260,14 +259,16 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             askCredentials();
             return true;
         }
+        // Before the breaker, for which an attempt that cannot be dressed says nothing of a server.
+        boolean plain = !picked.isDressed() && subConnection.authority() == null && !dressed;
+        if (!plain && !dress(picked, subConnection)) {
+            return true;
+        }
         if (!passBreaker(subConnection.address())) {
             return true;
         }
         if (waits != null) {
             waits.finish();
-        }
-        if ((picked.isDressed() || dressed) && !dress(picked)) {
-            return true;
         }
         transport = next;
         if (tracking != null) {
@@ -320,15 +321,16 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     /**
-     * Adds what the picker wants in the headers of this attempt (PK-11); an authority of the call's own comes first. False
-     * if that cannot be, and the attempt has ended.
+     * Adds what the picker wants in the headers of this attempt (PK-11). An authority of the call's own comes first, then
+     * the picker's, then that of the server's name (TG-6). False if that cannot be, and the attempt has ended.
      */
-    private boolean dress(PickResult picked) {
+    private boolean dress(PickResult picked, SubConnection subConnection) {
         dressed = true;
         Metadata own = credentialFields == null ? call.options().metadata() : credentialFields;
         requestFields(AttemptFields.of(own, picked.metadata(), previousAttempts));
         try {
-            requestHeaders(call.headersFor(picked.authority()));
+            String named = picked.authority() == null ? subConnection.authority() : picked.authority();
+            requestHeaders(call.headersFor(named));
             return true;
         } catch (StatusException illegal) {
             end(Outcome.DROPPED, illegal.status());
@@ -405,16 +407,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     /** RT-16: the time begins when a connection has the attempt. It is not the server's if there is none. */
     private void armRecvTimeout() {
         RetryPolicy policy = call.retryPolicy();
-        if (policy == null || policy.perAttemptRecvTimeoutNs() == Long.MAX_VALUE) {
-            return;
-        }
-        long timeoutNs = policy.perAttemptRecvTimeoutNs();
-        Runnable task = () -> timeOut(timeoutNs);
-        try {
-            waits().recvTimeout(call.dispatcher().timer().schedule(task, timeoutNs, TimeUnit.NANOSECONDS));
-        } catch (RejectedExecutionException timerIsGone) {
-            // The event loops are shut down: the transport, which needs them too, ends the attempt.
-            LOG.log(System.Logger.Level.DEBUG, "no timer for an attempt of {0}: {1}", call.method(), timerIsGone);
+        if (policy != null && policy.perAttemptRecvTimeoutNs() != Long.MAX_VALUE) {
+            waits().armRecvTimeout(call.dispatcher().timer(), policy.perAttemptRecvTimeoutNs(), this::timeOut);
         }
     }
 
@@ -425,8 +419,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         }
     }
 
-    /** True if the attempt has moved on; false if there is a new picker already. */
-    private boolean awaitSuccessorOf(Picker picker) {
+    /**
+     * True if the attempt has moved on; false if there is a new picker already, or another connection to what was picked.
+     * That one is looked at after the attempt waits, and told of after it is published: one of the two sees the other.
+     */
+    private boolean awaitSuccessorOf(Picker picker, @Nullable SubConn picked) {
         AttemptWaits waiting = waits();
         waiting.begin(call.dispatcher().isResolved() ? Wait.Reason.PICKER : Wait.Reason.RESOLVER);
         if (hasDeadline() && !waiting.isTimed() && !scheduleWaitDeadline(waiting)) {
@@ -439,6 +436,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
                     endCancelled();
                 } else if (waiting.isDeadlinePassed() && pickers.remove(this)) {
                     endByDeadline();
+                } else if (picked instanceof SubConnection again && again.isUsable() && pickers.remove(this)) {
+                    return false;
                 }
                 return true;
             }
@@ -490,17 +489,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         }
     }
 
-    /** PK-8: says what it waited for. */
     private void endByDeadline() {
-        if (waits().isFor(Wait.Reason.CREDENTIALS)) {
-            String message = "deadline exceeded while waiting for credentials";
-            end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
-            return;
-        }
-        String lastPickFailure = waits().lastPickFailure;
-        String failure = lastPickFailure == null ? call.dispatcher().lastFailure() : lastPickFailure;
-        String message = "deadline exceeded while waiting for a connection"
-                + (failure.isEmpty() ? "" : "; last error: " + failure);
+        String message = waits().missed(call.dispatcher().lastFailure());
         end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
     }
 
@@ -519,6 +509,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     @Nullable
     Cancellation cancellation() {
         return cancellation;
+    }
+
+    @Override
+    protected boolean tryLeave() {
+        return pipe() == null || call.tryLeave(this);
     }
 
     @Override
@@ -583,6 +578,9 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             waited.close(how, status.code(), failure);
         }
         if (tracking != null) {
+            if (how == Outcome.UNPROCESSED) {
+                tracking.sent(false);
+            }
             tracking.end(status, trailers, responded());
         }
         call.onEnd(this, status, trailers, failure);

@@ -11,7 +11,11 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * Belongs to the owner of its attempt, the deadline's flag aside.
  */
 final class AttemptWaits {
+    private static final System.Logger LOG = System.getLogger(AttemptWaits.class.getName());
+
     private final LongSupplier clock;
     private final long startNs;
     private List<Wait> finished = List.of();
@@ -82,8 +88,14 @@ final class AttemptWaits {
         deadline = timer;
     }
 
-    void recvTimeout(ScheduledFuture<?> timer) {
-        recvTimeout = timer;
+    /** Calls back with the time when it is over, unless {@link #stopRecvTimeout} comes first. */
+    void armRecvTimeout(ScheduledExecutorService timer, long timeoutNs, LongConsumer onTimeout) {
+        try {
+            recvTimeout = timer.schedule(() -> onTimeout.accept(timeoutNs), timeoutNs, TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException timerIsGone) {
+            // The event loops are shut down: the transport, which needs them too, ends the attempt.
+            LOG.log(System.Logger.Level.DEBUG, "no timer for an attempt", timerIsGone);
+        }
     }
 
     void stopRecvTimeout() {
@@ -95,6 +107,20 @@ final class AttemptWaits {
 
     void onDeadline() {
         deadlinePassed = true;
+    }
+
+    /**
+     * What it waited for when its deadline came (PK-8).
+     *
+     * @param lastFailure why the channel could not connect the last time, empty if it never failed to
+     */
+    String missed(String lastFailure) {
+        if (isFor(Wait.Reason.CREDENTIALS)) {
+            return "deadline exceeded while waiting for credentials";
+        }
+        String failure = lastPickFailure == null ? lastFailure : lastPickFailure;
+        return "deadline exceeded while waiting for a connection"
+                + (failure.isEmpty() ? "" : "; last error: " + failure);
     }
 
     boolean isDeadlinePassed() {

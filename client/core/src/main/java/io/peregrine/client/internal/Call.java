@@ -83,6 +83,11 @@ abstract class Call<Q, R> implements Cancellable {
     /** A message of the response. */
     abstract void onMessage(Attempt<R> attempt, R message);
 
+    /** Whether an attempt that has sent nothing yet may end as unprocessed without harm; true holds it to that. */
+    boolean tryLeave(Attempt<R> attempt) {
+        return true;
+    }
+
     /** The attempt's pipe has room again. */
     void onWritable(Attempt<R> attempt) {}
 

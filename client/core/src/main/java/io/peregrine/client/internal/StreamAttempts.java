@@ -70,6 +70,7 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
     private Status lastStatus = Status.OK;
 
     private Metadata lastTrailers = Metadata.EMPTY;
+
     private @Nullable ScheduledFuture<?> plan;
     private boolean pausing;
 
@@ -78,6 +79,9 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
 
     /** The attempts under way; replaced as a whole under the lock, read without. */
     private volatile List<Attempt<R>> live = List.of();
+
+    /** One that its connection is about to give back: the call does not commit to it. Written under the lock. */
+    private volatile @Nullable Attempt<R> leaving;
 
     /** Written once, under the lock; what was sent before is in its pipe by then. */
     private volatile @Nullable Attempt<R> committed;
@@ -182,7 +186,8 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         }
         List<Attempt<R>> current = live;
         for (int i = 0; i < current.size(); i++) {
-            if (current.get(i).isWritable()) {
+            Attempt<R> attempt = current.get(i);
+            if (attempt != leaving && attempt.isWritable()) {
                 return true;
             }
         }
@@ -213,8 +218,9 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         lock.lock();
         try {
             if (committed == null && !ended && !replay.tryAdd(framed, last)) {
-                if (!live.isEmpty()) {
-                    losers = commit(mostAdvanced());
+                Attempt<R> best = mostAdvanced();
+                if (best != null) {
+                    losers = commit(best);
                 } else if (overflow == null) {
                     overflow = framed;
                     return true;
@@ -235,15 +241,31 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         return true;
     }
 
-    /** HG-12: the attempt that has sent the most, which has the least left to send. */
-    private Attempt<R> mostAdvanced() {
-        Attempt<R> best = live.get(0);
+    /** HG-12: the attempt that has sent the most, which has the least left to send; null if none stays. */
+    private @Nullable Attempt<R> mostAdvanced() {
+        Attempt<R> best = null;
         for (Attempt<R> attempt : live) {
-            if (attempt.messages().queuedBytes() < best.messages().queuedBytes()) {
+            boolean better = best == null
+                    || attempt.messages().queuedBytes() < best.messages().queuedBytes();
+            if (better && attempt != leaving) {
                 best = attempt;
             }
         }
         return best;
+    }
+
+    /** Whether the attempt, which waits for a slot, may end as unprocessed: the next one then sends the same. */
+    boolean tryLeave(Attempt<R> attempt) {
+        lock.lock();
+        try {
+            if (ended || committed != null || leaving != null || !isLive(attempt)) {
+                return false;
+            }
+            leaving = attempt;
+            return true;
+        } finally {
+            lock.unlock();
+        }
     }
 
     void closeSend() {
@@ -537,6 +559,9 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
                 return;
             }
             live = without(attempt);
+            if (leaving == attempt) {
+                leaving = null;
+            }
             call.keepReport(attempt, status, failure);
             step = stepAfter(attempt, status, trailers);
         } finally {

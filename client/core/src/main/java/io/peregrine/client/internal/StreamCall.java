@@ -257,6 +257,11 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     }
 
     @Override
+    boolean tryLeave(Attempt<R> attempt) {
+        return attempts.tryLeave(attempt);
+    }
+
+    @Override
     void onEnd(Attempt<R> attempt, Status status, Metadata trailers, @Nullable StreamFailure failure) {
         attempts.onEnd(attempt, status, trailers, failure);
     }

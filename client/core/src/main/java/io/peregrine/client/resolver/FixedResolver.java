@@ -1,12 +1,10 @@
 package io.peregrine.client.resolver;
 
-import java.util.List;
-
-/** Reports one endpoint, which never changes. */
-record FixedResolver(Endpoint endpoint) implements NameResolver {
+/** Reports what never changes. */
+record FixedResolver(Resolution resolution) implements NameResolver {
     @Override
     public void start(Listener listener) {
-        listener.onEndpoints(List.of(endpoint));
+        listener.onResolution(resolution);
     }
 
     @Override

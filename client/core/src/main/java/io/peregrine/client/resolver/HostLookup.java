@@ -4,6 +4,7 @@ import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -68,6 +69,24 @@ public final class HostLookup {
                     new UnknownHostException(host + ": more than " + MAX_QUEUED + " look-ups are waiting"));
         }
         return answer;
+    }
+
+    /** The name of this machine, as the system has it; asked for once. */
+    public static CompletableFuture<String> localName() {
+        return LocalName.ASKED;
+    }
+
+    /** Asked for on first use: the system may look the name up. */
+    private static final class LocalName {
+        static final CompletableFuture<String> ASKED = CompletableFuture.supplyAsync(LocalName::ask, Threads.POOL);
+
+        private static String ask() {
+            try {
+                return InetAddress.getLocalHost().getHostName();
+            } catch (UnknownHostException namelessHere) {
+                return Objects.requireNonNullElse(System.getenv("HOSTNAME"), "localhost");
+            }
+        }
     }
 
     /** The JDK throws more than it declares, for example for a name that it cannot encode. */

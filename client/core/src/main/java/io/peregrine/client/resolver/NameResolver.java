@@ -45,4 +45,9 @@ public interface NameResolver {
 
     /** Ends; nothing is reported afterwards. */
     void close();
+
+    /** A resolver that reports one thing and never another, for schemes whose targets are the answer. */
+    static NameResolver fixed(Resolution resolution) {
+        return new FixedResolver(resolution);
+    }
 }

@@ -10,11 +10,20 @@ public interface NameResolverProvider {
     String scheme();
 
     /**
-     * The authority of requests to such a target, unless the user names another (SPEC TG-5): the endpoint, with
-     * localhost in front of a mere port.
+     * The authority of requests to such a target, unless the user names another (SPEC TG-5): the endpoint,
+     * percent-encoded, with localhost in front of a mere port.
      */
     default String authority(Target target) {
-        return target.endpoint().startsWith(":") ? "localhost" + target.endpoint() : target.endpoint();
+        String encoded = target.encodedEndpoint();
+        return encoded.startsWith(":") ? "localhost" + encoded : encoded;
+    }
+
+    /**
+     * Whether a target that goes through a proxy is left to the proxy by its name, and not looked up here (SPEC PX-2):
+     * the endpoint is then {@code host:port}. Default false: each address that the resolver finds goes through the proxy.
+     */
+    default boolean leavesNamesToProxies() {
+        return false;
     }
 
     /**

@@ -2,6 +2,7 @@ package io.peregrine.client.resolver;
 
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.resolver.dns.DnsResolverProvider;
 import io.peregrine.transport.proxy.ProxiedAddress;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
@@ -19,7 +20,8 @@ import java.util.function.Function;
  * the rules name for it; addresses of other kinds, such as unix sockets, stay as they are (PX-3).
  */
 public final class ProxyingResolverProvider implements NameResolverProvider {
-    private static final String DNS = "dns";
+    /** Looks up proxies, whose names the system knows. */
+    private static final NameResolverProvider PROXIES = new DnsResolverProvider();
 
     private final NameResolverProvider direct;
     private final ProxyRules rules;
@@ -41,9 +43,14 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
     }
 
     @Override
+    public boolean leavesNamesToProxies() {
+        return direct.leavesNamesToProxies();
+    }
+
+    @Override
     public NameResolver newResolver(Target target, ResolverContext context) {
         NameResolver resolver = direct.newResolver(target, context);
-        if (!scheme().equals(DNS)) {
+        if (!direct.leavesNamesToProxies()) {
             return new Redirecting(resolver, this::throughProxy, "");
         }
         HostPort wanted = HostPort.parse(target.endpoint(), context.defaultPort());
@@ -52,9 +59,10 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
             return resolver;
         }
         resolver.close();
+        HostPort proxyName = new HostPort(proxy.host(), proxy.port());
         InetSocketAddress unresolved = InetSocketAddress.createUnresolved(wanted.host(), wanted.port());
         return new Redirecting(
-                new DnsResolver(new HostPort(proxy.host(), proxy.port()), context.timer()),
+                PROXIES.newResolver(new Target(PROXIES.scheme(), "", proxyName.toString()), context),
                 address -> new ProxiedAddress(proxy, (InetSocketAddress) address, unresolved),
                 "proxy of " + wanted + ": ");
     }
@@ -96,7 +104,7 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
                     try {
                         redirected = resolution.endpoints().stream()
                                 .map(endpoint -> new Endpoint(
-                                        endpoint.addresses().stream().map(way).toList()))
+                                        endpoint.addresses().stream().map(way).toList(), endpoint.attributes()))
                                 .toList();
                     } catch (IllegalArgumentException noHost) {
                         // A host that cannot be told to a proxy is the resolver's fault, and the call's to learn of.
@@ -117,6 +125,11 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
         @Override
         public void resolveNow() {
             source.resolveNow();
+        }
+
+        @Override
+        public void retry() {
+            source.retry();
         }
 
         @Override

@@ -1,10 +1,11 @@
 package io.peregrine.client.resolver;
 
+import io.netty.util.NetUtil;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.util.Collection;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.Locale;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -17,34 +18,64 @@ import org.jspecify.annotations.Nullable;
  *     unix domain sockets
  */
 public record Target(String scheme, String authority, String endpoint) {
-    /** Parses and, if no known scheme is named, puts {@code defaultScheme} in front of the whole text (TG-1, TG-3). */
-    public static Target parse(String text, String defaultScheme, Collection<String> knownSchemes) {
+    private static final String UNRESERVED = "-_.~!$&'()*+,;=:[]@";
+
+    /**
+     * Parses and, if no known scheme is named, puts {@code defaultScheme} in front of the whole text (TG-1, TG-3).
+     *
+     * <p>{@code name:8080} and IPv6 addresses are looked for among the registry's own schemes, but not among those that
+     * are installed: most targets look so, and to look costs time.
+     *
+     * @throws IllegalArgumentException if the text cannot be parsed, or names a scheme, also the default one, that is
+     *     not known
+     */
+    public static Target parse(String text, String defaultScheme, NameResolverRegistry schemes) {
         if (text.isBlank()) {
             throw new IllegalArgumentException("target: \"" + text + "\" (expected: [scheme:///]host:port)");
         }
-        Target asGiven = tryParse(text, knownSchemes::contains);
+        Predicate<String> known = mayBeAddress(text) ? schemes::isOwn : scheme -> schemes.find(scheme) != null;
+        Target asGiven = tryParse(text, known);
         if (asGiven != null) {
             return asGiven;
         }
-        for (String scheme : knownSchemes) {
-            if (isUnix(scheme) && lowerCase(text).startsWith(scheme + ':')) {
-                throw new IllegalArgumentException("target: \"" + text + "\" cannot be parsed (expected: " + scheme
-                        + ":name, with %20 for a space and the like)");
-            }
+        requireNoScheme(text, schemes);
+        if (schemes.find(defaultScheme) == null) {
+            throw unknownScheme("default scheme: \"" + defaultScheme + "\" is unknown", schemes);
         }
-        int schemeEnd = text.indexOf("://");
-        if (schemeEnd > 0 && knownSchemes.contains(lowerCase(text.substring(0, schemeEnd)))) {
-            throw cannotBeParsed(text);
-        }
-        if (schemeEnd > 0) {
-            throw new IllegalArgumentException("target: \"" + text + "\" has the unknown scheme \""
-                    + text.substring(0, schemeEnd) + "\" (expected one of: " + new TreeSet<>(knownSchemes) + ')');
-        }
-        Target byDefault = tryParse(defaultScheme + ":///" + text, knownSchemes::contains);
+        Target byDefault = tryParse(defaultScheme + ":///" + text, defaultScheme::equals);
         if (byDefault == null) {
             throw cannotBeParsed(text);
         }
         return byDefault;
+    }
+
+    private static boolean mayBeAddress(String text) {
+        int colon = text.indexOf(':');
+        String port = text.substring(colon + 1);
+        return colon < 0
+                || port.chars().allMatch(letter -> letter >= '0' && letter <= '9')
+                || NetUtil.isValidIpV6Address(text);
+    }
+
+    /** What names a scheme and could not be parsed is not a host either. */
+    private static void requireNoScheme(String text, NameResolverRegistry schemes) {
+        int colon = text.indexOf(':');
+        String scheme = colon < 0 ? "" : lowerCase(text.substring(0, colon));
+        if (isUnix(scheme) && schemes.isOwn(scheme)) {
+            throw new IllegalArgumentException("target: \"" + text + "\" cannot be parsed (expected: " + scheme
+                    + ":name, with %20 for a space and the like)");
+        }
+        if (colon > 0 && text.startsWith("://", colon)) {
+            if (schemes.find(scheme) != null) {
+                throw cannotBeParsed(text);
+            }
+            throw unknownScheme(
+                    "target: \"" + text + "\" has the unknown scheme \"" + text.substring(0, colon) + '"', schemes);
+        }
+    }
+
+    private static IllegalArgumentException unknownScheme(String what, NameResolverRegistry schemes) {
+        return new IllegalArgumentException(what + " (expected one of: " + schemes.schemes() + ')');
     }
 
     private static IllegalArgumentException cannotBeParsed(String text) {
@@ -91,6 +122,21 @@ public record Target(String scheme, String authority, String endpoint) {
                 ? text
                 : text.substring(0, path)
                         + text.substring(path).replace("[", "%5B").replace("]", "%5D");
+    }
+
+    /** The endpoint with all but the letters that an authority may have percent-encoded (TG-5). */
+    String encodedEndpoint() {
+        StringBuilder encoded = new StringBuilder(endpoint.length());
+        for (byte octet : endpoint.getBytes(StandardCharsets.UTF_8)) {
+            char letter = (char) octet;
+            boolean alphanumeric = octet >= 0 && Character.isLetterOrDigit(letter);
+            if (alphanumeric || UNRESERVED.indexOf(letter) >= 0) {
+                encoded.append(letter);
+            } else {
+                encoded.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
+            }
+        }
+        return encoded.toString();
     }
 
     /** The canonical form, with the scheme (TG-7). */

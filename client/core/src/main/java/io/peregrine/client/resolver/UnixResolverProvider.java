@@ -43,6 +43,6 @@ public final class UnixResolverProvider implements NameResolverProvider {
             throw new IllegalArgumentException("target: \"" + target + "\" has the authority \"" + target.authority()
                     + "\" (expected: none, as in " + expected + ")");
         }
-        return new FixedResolver(Endpoint.of(toAddress.apply(target.endpoint())));
+        return NameResolver.fixed(Resolution.of(List.of(Endpoint.of(toAddress.apply(target.endpoint())))));
     }
 }

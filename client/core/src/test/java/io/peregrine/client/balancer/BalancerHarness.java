@@ -40,6 +40,7 @@ public final class BalancerHarness implements LoadBalancer.Context {
     private boolean running;
     private ConnectivityState state = ConnectivityState.IDLE;
     private @Nullable Picker picker;
+    private Runnable onReport = () -> {};
     private int resolveNows;
     private long nowNs = Long.MAX_VALUE - Duration.ofSeconds(5).toNanos();
 
@@ -69,6 +70,7 @@ public final class BalancerHarness implements LoadBalancer.Context {
         state = newState;
         picker = newPicker;
         reported.add(newState);
+        onReport.run();
     }
 
     @Override
@@ -184,6 +186,16 @@ public final class BalancerHarness implements LoadBalancer.Context {
                 .filter(subConn -> subConn.host.equals(host) && subConn.state != ConnectivityState.SHUTDOWN)
                 .reduce((first, second) -> second)
                 .orElseThrow(() -> new AssertionError("no subchannel of " + host + " among " + live()));
+    }
+
+    /** The subchannel that was made last. */
+    public FakeSubConn newest() {
+        return subConns.get(subConns.size() - 1);
+    }
+
+    /** Runs that inside each report of the policy, as a parent would that reacts to it. */
+    public void onReport(Runnable reaction) {
+        onReport = reaction;
     }
 
     // ---- What happens ----------------------------------------------------------------------------------------
@@ -338,9 +350,12 @@ public final class BalancerHarness implements LoadBalancer.Context {
             healthy = false;
         }
 
-        /** Goes to a state, whatever it was. */
+        /** Goes to a state, whatever it was, unless it was shut down. */
         public void move(ConnectivityState to, Status status) {
             run(() -> {
+                if (state == ConnectivityState.SHUTDOWN) {
+                    return;
+                }
                 state = to;
                 listener.onState(to, status);
                 if (to == ConnectivityState.READY && state == to && healthListener != null) {

@@ -2,14 +2,19 @@ package io.peregrine.client.balancer;
 
 import static io.peregrine.client.balancer.BalancerHarness.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.config.json.ConfigObject;
+import io.peregrine.client.config.json.ConfigValue;
+import io.peregrine.client.config.json.ServiceConfigException;
 import io.peregrine.client.resolver.Endpoint;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -64,6 +69,30 @@ class PickFirstConfigTest {
         assertThat(balancer.tryReconfigure(PickFirst.policy())).isTrue();
 
         assertThat(orderOfTrial(context, balancer, ENDPOINTS)).startsWith("10.0.1.1", "10.0.1.2", "10.0.2.1");
+    }
+
+    @Test
+    void pf1ReadsItsFields() {
+        assertThat(parse(Map.of("shuffleAddressList", true, "attemptDelay", "0.3s")))
+                .isEqualTo(new PickFirst(true, Duration.ofMillis(300)));
+        assertThatExceptionOfType(ServiceConfigException.class)
+                .isThrownBy(() -> parse(Map.of("shuffleAddressList", "yes")))
+                .withMessageContaining("$.shuffleAddressList");
+        assertThatExceptionOfType(ServiceConfigException.class)
+                .isThrownBy(() -> parse(Map.of("attemptDelay", "-1s")))
+                .withMessageContaining("$.attemptDelay");
+    }
+
+    @Test
+    void pf5TheDelayStaysWithinItsBounds() {
+        assertThat(PickFirst.withAttemptDelay(Duration.ofMillis(99)).attemptDelay())
+                .isEqualTo(Duration.ofMillis(100));
+        assertThat(PickFirst.withAttemptDelay(Duration.ofSeconds(3)).attemptDelay())
+                .isEqualTo(Duration.ofSeconds(2));
+    }
+
+    private static LoadBalancingPolicy parse(Map<String, Object> config) {
+        return PickFirst.provider().parse(ConfigValue.root(config).asObject(), LoadBalancerRegistry.standard());
     }
 
     private List<String> orderOfTrial(LoadBalancingPolicy policy, List<Endpoint> endpoints) {

@@ -4,11 +4,13 @@ import static io.peregrine.client.ConnectivityState.CONNECTING;
 import static io.peregrine.client.ConnectivityState.IDLE;
 import static io.peregrine.client.ConnectivityState.READY;
 import static io.peregrine.client.ConnectivityState.TRANSIENT_FAILURE;
+import static io.peregrine.client.balancer.BalancerHarness.endpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.policy.PickFirst;
+import io.peregrine.client.resolver.Endpoint;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +25,7 @@ class PickFirstTest {
     private static final String B6 = "fd00::2";
 
     private final BalancerHarness context = new BalancerHarness();
-    private final LoadBalancer balancer = PickFirst.policy().newBalancer(context);
+    private LoadBalancer balancer = PickFirst.policy().newBalancer(context);
 
     @Test
     void isCalledPickFirst() {
@@ -136,7 +138,7 @@ class PickFirstTest {
         resolve(B, C);
 
         assertThat(context.state()).isEqualTo(CONNECTING);
-        assertThat(context.live()).containsExactly(B, C);
+        assertThat(context.live()).containsExactly(B);
         assertThat(context.connects()).containsExactly(A, B);
     }
 
@@ -148,7 +150,7 @@ class PickFirstTest {
 
         resolve(B, C);
 
-        assertThat(context.live()).containsExactly(B, C);
+        assertThat(context.live()).containsExactly(B);
         assertThat(context.connects()).containsExactly(A, B);
         context.advance(Duration.ofMillis(250));
         assertThat(context.connects()).containsExactly(A, B, C);
@@ -248,7 +250,7 @@ class PickFirstTest {
     }
 
     @Test
-    void pf5APassInWhichEveryAddressIsInItsBackoffEndsAtOnce() {
+    void pf5APassInWhichEveryAddressIsInItsBackoffEndsAtOnceAndAsksNobody() {
         resolve(A, B);
         context.fail(A);
         context.fail(B);
@@ -257,9 +259,49 @@ class PickFirstTest {
         resolve(B, A);
 
         assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
-        assertThat(context.resolveNows()).isEqualTo(resolves + 1);
+        assertThat(context.resolveNows())
+                .as("or a resolver that answers at once would be asked again at once")
+                .isEqualTo(resolves);
         context.backoffOver(A);
         assertThat(context.connects()).containsExactly(A, B, A);
+    }
+
+    @Test
+    void pf5AnAddressIsGivenTheTimeThatTheConfigSays() {
+        start(PickFirst.withAttemptDelay(Duration.ofMillis(400)));
+        resolve(A, B);
+        context.advance(Duration.ofMillis(399));
+        assertThat(context.connects()).containsExactly(A);
+
+        context.advance(Duration.ofMillis(1));
+
+        assertThat(context.connects()).containsExactly(A, B);
+    }
+
+    @Test
+    void pf5AnAddressHasASubchannelFromItsFirstAttemptOn() {
+        resolve(A, B, C);
+        assertThat(context.live()).containsExactly(A);
+
+        context.advance(Duration.ofMillis(250));
+
+        assertThat(context.live()).containsExactly(A, B);
+    }
+
+    /** SC-8, at the level of the policy. */
+    @Test
+    void pf4AnAddressThatIsToBeConnectedToOtherwiseIsAnotherOne() {
+        balancer.onEndpoints(List.of(endpoint(A).with(Endpoint.WEIGHT, 1)));
+        context.ready(A);
+        balancer.onEndpoints(List.of(endpoint(A).with(Endpoint.WEIGHT, 2)));
+        assertThat(context.state()).isEqualTo(READY);
+
+        balancer.onEndpoints(List.of(endpoint(A).with(Endpoint.SERVER_NAME, "other.test")));
+
+        assertThat(context.state()).isEqualTo(CONNECTING);
+        assertThat(context.connects()).containsExactly(A, A);
+        assertThat(context.live()).hasSize(1);
+        assertThat(context.subConn(A).attributes().get(Endpoint.SERVER_NAME)).isEqualTo("other.test");
     }
 
     // ---- PF-6 ------------------------------------------------------------------------------------------------
@@ -382,10 +424,69 @@ class PickFirstTest {
         context.lose(A);
 
         assertThat(context.state()).isEqualTo(IDLE);
-        assertThat(pick().subConn()).isNull();
-        assertThat(pick().status().isOk()).isTrue();
         assertThat(context.resolveNows()).isEqualTo(resolves + 1);
         assertThat(context.connects()).containsExactly(A);
+        assertThat(pick()).isSameAs(PickResult.queue());
+    }
+
+    @Test
+    void pf9TheFirstCallAfterThatStartsANewPass() {
+        resolve(A, B);
+        context.ready(A);
+        context.lose(A);
+
+        pick();
+        pick();
+
+        assertThat(context.state()).isEqualTo(CONNECTING);
+        assertThat(context.connects()).containsExactly(A, A);
+        assertThat(context.reported()).containsExactly(CONNECTING, READY, IDLE, CONNECTING);
+    }
+
+    /** Of a subchannel that keeps trying by itself (gRFC A105, SPEC CS-7). */
+    @Test
+    void pf9ASelectedSubchannelThatConnectsAgainIsPartOfANewPassAtOnce() {
+        resolve(A, B);
+        context.ready(A);
+        int resolves = context.resolveNows();
+
+        context.subConn(A).move(CONNECTING, Status.of(StatusCode.UNAVAILABLE, "lost"));
+
+        assertThat(context.state()).isEqualTo(CONNECTING);
+        assertThat(context.resolveNows()).isEqualTo(resolves + 1);
+        assertThat(context.live()).containsExactly(A);
+        context.advance(Duration.ofMillis(250));
+        assertThat(context.connects()).containsExactly(A, B);
+        context.ready(A);
+        assertThat(context.state()).isEqualTo(READY);
+        assertThat(pickedAddress()).isEqualTo(A);
+        assertThat(context.live()).containsExactly(A);
+    }
+
+    @Test
+    void pf9ASelectedSubchannelThatFailsIsCountedOutOfTheNewPass() {
+        resolve(A, B);
+        context.ready(A);
+
+        context.fail(A, "A is down");
+
+        assertThat(context.state()).isEqualTo(CONNECTING);
+        assertThat(context.connects()).containsExactly(A, B);
+        context.fail(B, "B is down, too");
+        assertThat(context.state()).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(pick().status().message()).isEqualTo("B is down, too");
+        context.backoffOver(A);
+        assertThat(context.connects()).containsExactly(A, B, A);
+    }
+
+    @Test
+    void pf9ASelectedSubchannelThatSaysReadyAgainChangesNothing() {
+        resolve(A);
+        context.ready(A);
+
+        context.ready(A);
+
+        assertThat(context.reported()).containsExactly(CONNECTING, READY);
     }
 
     @Test
@@ -422,6 +523,22 @@ class PickFirstTest {
         assertThat(context.connects()).containsExactly(A);
     }
 
+    /** A parent may replace this policy because of what it says. */
+    @Test
+    void whatItReportsMayCloseIt() {
+        resolve(A, B);
+        context.ready(A);
+        context.onReport(() -> balancer.close());
+
+        context.fail(A);
+
+        assertThat(context.live()).isEmpty();
+        assertThat(context.timers()).isZero();
+        balancer.exitIdle();
+        balancer.onResolverError(Status.of(StatusCode.UNAVAILABLE, "late"));
+        assertThat(context.reported()).containsExactly(CONNECTING, READY, CONNECTING);
+    }
+
     @Test
     void closeShutsEverythingDown() {
         resolve(A, B, C);
@@ -431,6 +548,10 @@ class PickFirstTest {
 
         assertThat(context.live()).isEmpty();
         assertThat(context.timers()).isZero();
+    }
+
+    private void start(LoadBalancingPolicy policy) {
+        balancer = policy.newBalancer(context);
     }
 
     private void resolve(String... hosts) {

@@ -37,6 +37,7 @@ public final class FakeTransport implements ClientTransport {
     public TransportListener listener;
 
     private final SocketAddress address;
+    private final FakeCapacity capacity = new FakeCapacity(() -> answer != StartResult.CLOSED);
 
     public FakeTransport() {
         this(new InetSocketAddress(InetAddress.getLoopbackAddress(), 50051));
@@ -78,6 +79,11 @@ public final class FakeTransport implements ClientTransport {
     @Override
     public void shutdownNow(String reason) {
         shutdowns.add("now: " + reason);
+    }
+
+    @Override
+    public FakeCapacity capacity() {
+        return capacity;
     }
 
     @Override

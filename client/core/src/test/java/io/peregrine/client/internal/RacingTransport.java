@@ -5,6 +5,7 @@ import static io.peregrine.transport.header.HeaderBlocks.block;
 import io.netty.buffer.Unpooled;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamAccess;
+import io.peregrine.transport.http2.StreamCapacity;
 import io.peregrine.transport.http2.StreamFailure;
 import io.peregrine.transport.http2.TransportStream;
 import java.net.InetAddress;
@@ -60,6 +61,11 @@ final class RacingTransport implements ClientTransport {
 
     @Override
     public void shutdownNow(String reason) {}
+
+    @Override
+    public StreamCapacity capacity() {
+        throw new UnsupportedOperationException("one of several connections");
+    }
 
     @Override
     public SocketAddress remoteAddress() {

@@ -8,14 +8,18 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.ServiceConfigSource;
+import io.peregrine.client.resolver.dns.DnsOptions;
+import io.peregrine.client.resolver.dns.DnsResolverProvider;
 import io.peregrine.transport.proxy.ProxiedAddress;
 import io.peregrine.transport.proxy.ProxyRules;
 import io.peregrine.transport.proxy.ProxyServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
@@ -64,6 +68,58 @@ class ProxyingResolverProviderTest {
 
         assertThat(reported)
                 .containsExactly(List.of(new Endpoint(List.of(ProxiedAddress.of(PROXY, tcp), excepted, noTcp))));
+    }
+
+    /** The JDK's selector is asked by nobody: a proxy comes from the environment or from code. */
+    @Test
+    void px5TheProxyOfTheJdkIsNotTaken() {
+        ProxySelector before = ProxySelector.getDefault();
+        ProxySelector.setDefault(ProxySelector.of(new InetSocketAddress("10.0.0.9", 3128)));
+        try {
+            assertThat(ProxyRules.fromEnvironment(Map.of()).isEmpty()).isTrue();
+        } finally {
+            ProxySelector.setDefault(before);
+        }
+    }
+
+    @Test
+    void px3EndpointsKeepTheirAttributes() throws Exception {
+        Endpoint weighted = Endpoint.of(new InetSocketAddress(InetAddress.getByName("198.51.100.1"), 1))
+                .with(Endpoint.WEIGHT, 7);
+
+        start(resolving(Resolution.of(List.of(weighted))), "fixed:///anything");
+
+        assertThat(reported)
+                .singleElement()
+                .isEqualTo(List.of(new Endpoint(
+                        List.of(ProxiedAddress.of(
+                                PROXY, (InetSocketAddress) weighted.addresses().get(0))),
+                        weighted.attributes())));
+    }
+
+    @Test
+    void px3HintsAndRetriesReachTheResolverBehindTheProxy() {
+        ManualResolver manual = new ManualResolver("fixed");
+        Target target = Target.parse(
+                "fixed:///anything", "dns", NameResolverRegistry.standard().with(manual));
+        NameResolver resolver = new ProxyingResolverProvider(manual, RULES).newResolver(target, context());
+
+        resolver.resolveNow();
+        resolver.retry();
+
+        assertThat(manual.resolveNowCount()).isEqualTo(1);
+        assertThat(manual.retryCount()).isEqualTo(1);
+    }
+
+    @Test
+    void px2NamesOfSrvRecordsAreResolvedHereAndTheirAddressesGoThroughTheProxy() {
+        DnsResolverProvider srv =
+                new DnsResolverProvider(DnsOptions.builder().srv(true).build());
+
+        assertThat(new ProxyingResolverProvider(srv, RULES).leavesNamesToProxies())
+                .isFalse();
+        assertThat(new ProxyingResolverProvider(new DnsResolverProvider(), RULES).leavesNamesToProxies())
+                .isTrue();
     }
 
     @Test
@@ -121,12 +177,15 @@ class ProxyingResolverProviderTest {
 
     private void start(NameResolverProvider direct, String target, NameResolver.Listener listener) {
         ProxyingResolverProvider provider = new ProxyingResolverProvider(direct, RULES);
-        Target parsed = Target.parse(target, "dns", List.of("dns", "fixed"));
+        Target parsed =
+                Target.parse(target, "dns", NameResolverRegistry.standard().with(direct));
         assertThat(provider.scheme()).isEqualTo(direct.scheme());
         assertThat(provider.authority(parsed)).isEqualTo(direct.authority(parsed));
-        ResolverContext context =
-                new ResolverContext(DEFAULT_PORT, timer, new EmbeddedChannel().eventLoop(), System::nanoTime, true);
-        provider.newResolver(parsed, context).start(listener);
+        provider.newResolver(parsed, context()).start(listener);
+    }
+
+    private ResolverContext context() {
+        return new ResolverContext(DEFAULT_PORT, timer, new EmbeddedChannel().eventLoop(), System::nanoTime, true);
     }
 
     private static NameResolverProvider reporting(SocketAddress... addresses) {

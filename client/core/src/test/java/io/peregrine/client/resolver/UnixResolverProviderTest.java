@@ -70,7 +70,7 @@ class UnixResolverProviderTest {
     }
 
     private static Target parse(String text) {
-        return Target.parse(text, "dns", List.of("dns", "unix", "unix-abstract"));
+        return Target.parse(text, "dns", NameResolverRegistry.standard());
     }
 
     private static NameResolverProvider provider(Target target) {

@@ -3,7 +3,7 @@ package io.peregrine.jmh.peer.stream;
 import org.jspecify.annotations.Nullable;
 
 /** Counts the bytes of a call's messages, for a thread that waits for its end. */
-final class ByteCount implements StreamEvents {
+final class ByteCount implements StreamEvents<byte[]> {
     private final StreamEnd end = new StreamEnd();
 
     /** Of the callbacks; read when the end has been awaited. */

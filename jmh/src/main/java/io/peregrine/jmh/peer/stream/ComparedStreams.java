@@ -1,5 +1,6 @@
 package io.peregrine.jmh.peer.stream;
 
+import io.peregrine.allocation.ReusableBytes;
 import io.peregrine.jmh.peer.EchoClient;
 import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
@@ -9,13 +10,13 @@ abstract class ComparedStreams implements StreamClient {
     @Override
     public final Exchange openExchange(Face face, byte[] message) {
         return face == Face.BLOCKING
-                ? openBlockingExchange(message)
+                ? openBlockingExchange(ReusableBytes.copyOf(message))
                 : new CallbackExchange(completion -> openEcho(message, completion));
     }
 
     @Override
     public final Echo openEcho(byte[] message, EchoClient.Completion completion) {
-        return openEcho(message, new EchoEvents(completion));
+        return openEcho(ReusableBytes.copyOf(message), new EchoEvents(completion));
     }
 
     @Override
@@ -45,33 +46,35 @@ abstract class ComparedStreams implements StreamClient {
         }
     }
 
-    abstract Exchange openBlockingExchange(byte[] message);
+    abstract Exchange openBlockingExchange(ReusableBytes message);
 
-    abstract Echo openEcho(byte[] message, StreamEvents events);
+    abstract Echo openEcho(ReusableBytes message, StreamEvents<ReusableBytes> events);
 
     /** The bytes that come in answer to {@code order}. */
     abstract long receiveBlocking(byte[] order) throws InterruptedException;
 
     /** Starts a call and asks for all messages at once. */
-    abstract void startReceiving(byte[] order, StreamEvents events);
+    abstract void startReceiving(byte[] order, StreamEvents<byte[]> events);
 
     abstract void sendBlocking(int messages, byte[] message) throws InterruptedException;
 
     /** Starts a call that sends while there is room. */
-    abstract void startSending(int messages, byte[] message, StreamEvents events);
+    abstract void startSending(int messages, byte[] message, StreamEvents<byte[]> events);
 
     /** A call on which a thread sends a message and waits for the answer. */
     abstract static class BlockingExchange implements Exchange {
         @Override
         public final void run(int rounds) throws InterruptedException {
             for (int i = 0; i < rounds; i++) {
-                if (sendAndReceive() == null) {
+                ReusableBytes received = sendAndReceive();
+                if (received == null) {
                     throw new IllegalStateException("the server ended the call");
                 }
+                received.close();
             }
         }
 
         /** Sends the message and returns the answer; null at the end of the call. */
-        abstract byte @Nullable [] sendAndReceive() throws InterruptedException;
+        abstract @Nullable ReusableBytes sendAndReceive() throws InterruptedException;
     }
 }

@@ -10,9 +10,11 @@ import io.grpc.stub.BlockingClientCall;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
+import io.peregrine.allocation.ReusableBytes;
 import io.peregrine.jmh.peer.ClientSetup;
 import io.peregrine.jmh.peer.GrpcJavaChannel;
 import io.peregrine.jmh.peer.GrpcJavaPolicies;
+import io.peregrine.jmh.peer.ReusableBytesMarshaller;
 import io.peregrine.jmh.server.StreamServer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  * {@link ClientCallStreamObserver} with all messages requested at once.
  */
 final class GrpcJavaStreams extends ComparedStreams {
-    private static final MethodDescriptor<byte[], byte[]> EXCHANGE =
-            StreamServer.method(StreamServer.EXCHANGE, MethodType.BIDI_STREAMING);
+    private static final ReusableBytesMarshaller REUSABLE = new ReusableBytesMarshaller();
+    private static final MethodDescriptor<ReusableBytes, ReusableBytes> EXCHANGE =
+            StreamServer.method(StreamServer.EXCHANGE, MethodType.BIDI_STREAMING).toBuilder(REUSABLE, REUSABLE)
+                    .build();
     private static final MethodDescriptor<byte[], byte[]> RECEIVE =
             StreamServer.method(StreamServer.RECEIVE, MethodType.SERVER_STREAMING);
     private static final MethodDescriptor<byte[], byte[]> SEND =
@@ -41,12 +45,12 @@ final class GrpcJavaStreams extends ComparedStreams {
     }
 
     @Override
-    Exchange openBlockingExchange(byte[] message) {
+    Exchange openBlockingExchange(ReusableBytes message) {
         return new Exchanged(ClientCalls.blockingBidiStreamingCall(channel, EXCHANGE, CallOptions.DEFAULT), message);
     }
 
     @Override
-    Echo openEcho(byte[] message, StreamEvents events) {
+    Echo openEcho(ReusableBytes message, StreamEvents<ReusableBytes> events) {
         ObserverEcho echo = new ObserverEcho(message, events);
         ClientCalls.asyncBidiStreamingCall(channel.newCall(EXCHANGE, CallOptions.DEFAULT), echo);
         return echo;
@@ -68,9 +72,9 @@ final class GrpcJavaStreams extends ComparedStreams {
     }
 
     @Override
-    void startReceiving(byte[] order, StreamEvents events) {
+    void startReceiving(byte[] order, StreamEvents<byte[]> events) {
         ClientCalls.asyncServerStreamingCall(
-                channel.newCall(RECEIVE, CallOptions.DEFAULT), order, new Observer(events));
+                channel.newCall(RECEIVE, CallOptions.DEFAULT), order, new Observer<>(events));
     }
 
     @Override
@@ -91,7 +95,7 @@ final class GrpcJavaStreams extends ComparedStreams {
     }
 
     @Override
-    void startSending(int messages, byte[] message, StreamEvents events) {
+    void startSending(int messages, byte[] message, StreamEvents<byte[]> events) {
         ClientCalls.asyncClientStreamingCall(
                 channel.newCall(SEND, CallOptions.DEFAULT), new Sender(messages, message, events));
     }
@@ -106,16 +110,17 @@ final class GrpcJavaStreams extends ComparedStreams {
     }
 
     private static final class Exchanged extends BlockingExchange {
-        private final BlockingClientCall<byte[], byte[]> call;
-        private final byte[] message;
+        private final BlockingClientCall<ReusableBytes, ReusableBytes> call;
+        private final ReusableBytes message;
 
-        Exchanged(BlockingClientCall<byte[], byte[]> call, byte[] message) {
+        Exchanged(BlockingClientCall<ReusableBytes, ReusableBytes> call, ReusableBytes message) {
             this.call = call;
             this.message = message;
         }
 
         @Override
-        byte @Nullable [] sendAndReceive() throws InterruptedException {
+        @Nullable
+        ReusableBytes sendAndReceive() throws InterruptedException {
             try {
                 call.write(message);
                 return call.read();
@@ -131,20 +136,20 @@ final class GrpcJavaStreams extends ComparedStreams {
     }
 
     /** Tells of what comes, and asks for all messages before the call starts. */
-    private static class Observer implements ClientResponseObserver<byte[], byte[]> {
-        private final StreamEvents events;
+    private static class Observer<M> implements ClientResponseObserver<M, M> {
+        private final StreamEvents<M> events;
 
-        Observer(StreamEvents events) {
+        Observer(StreamEvents<M> events) {
             this.events = events;
         }
 
         @Override
-        public void beforeStart(ClientCallStreamObserver<byte[]> requests) {
+        public void beforeStart(ClientCallStreamObserver<M> requests) {
             requests.disableAutoRequestWithInitial(Integer.MAX_VALUE);
         }
 
         @Override
-        public void onNext(byte[] message) {
+        public void onNext(M message) {
             events.onMessage(message);
         }
 
@@ -159,17 +164,17 @@ final class GrpcJavaStreams extends ComparedStreams {
         }
     }
 
-    private static final class ObserverEcho extends Observer implements Echo {
-        private final byte[] message;
-        private @Nullable ClientCallStreamObserver<byte[]> requests;
+    private static final class ObserverEcho extends Observer<ReusableBytes> implements Echo {
+        private final ReusableBytes message;
+        private @Nullable ClientCallStreamObserver<ReusableBytes> requests;
 
-        ObserverEcho(byte[] message, StreamEvents events) {
+        ObserverEcho(ReusableBytes message, StreamEvents<ReusableBytes> events) {
             super(events);
             this.message = message;
         }
 
         @Override
-        public void beforeStart(ClientCallStreamObserver<byte[]> observer) {
+        public void beforeStart(ClientCallStreamObserver<ReusableBytes> observer) {
             super.beforeStart(observer);
             requests = observer;
         }
@@ -184,19 +189,19 @@ final class GrpcJavaStreams extends ComparedStreams {
             requests().cancel("measured", null);
         }
 
-        private ClientCallStreamObserver<byte[]> requests() {
-            ClientCallStreamObserver<byte[]> observer = requests;
+        private ClientCallStreamObserver<ReusableBytes> requests() {
+            ClientCallStreamObserver<ReusableBytes> observer = requests;
             assert observer != null;
             return observer;
         }
     }
 
     /** Sends while the call is ready, on the event loop. */
-    private static final class Sender extends Observer {
+    private static final class Sender extends Observer<byte[]> {
         private final byte[] message;
         private int left;
 
-        Sender(int messages, byte[] message, StreamEvents events) {
+        Sender(int messages, byte[] message, StreamEvents<byte[]> events) {
             super(events);
             this.left = messages;
             this.message = message;

@@ -1,5 +1,6 @@
 package io.peregrine.jmh.peer.stream;
 
+import io.peregrine.allocation.ReusableBytes;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientCall;
 import io.peregrine.client.ClientConn;
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Streams of Peregrine as it comes. */
 final class PeregrineStreams extends ComparedStreams {
-    private static final MethodDescriptor<byte[], byte[]> EXCHANGE =
-            MethodDescriptor.bidiStreaming(StreamServer.EXCHANGE, Marshallers.bytes(), Marshallers.bytes());
+    private static final MethodDescriptor<ReusableBytes, ReusableBytes> EXCHANGE = MethodDescriptor.bidiStreaming(
+            StreamServer.EXCHANGE, Marshallers.reusableBytes(), Marshallers.reusableBytes());
     private static final MethodDescriptor<byte[], byte[]> RECEIVE =
             MethodDescriptor.serverStreaming(StreamServer.RECEIVE, Marshallers.bytes(), Marshallers.bytes());
     private static final MethodDescriptor<byte[], byte[]> SEND =
@@ -51,13 +52,13 @@ final class PeregrineStreams extends ComparedStreams {
     }
 
     @Override
-    Exchange openBlockingExchange(byte[] message) {
+    Exchange openBlockingExchange(ReusableBytes message) {
         return new Exchanged(conn.newStream(EXCHANGE, options), message);
     }
 
     @Override
-    Echo openEcho(byte[] message, StreamEvents events) {
-        ClientCall<byte[]> call = conn.startCall(EXCHANGE, options, new Callback(events));
+    Echo openEcho(ReusableBytes message, StreamEvents<ReusableBytes> events) {
+        ClientCall<ReusableBytes> call = conn.startCall(EXCHANGE, options, new Callback<>(events));
         call.request(Integer.MAX_VALUE);
         return new CallbackEcho(call, message);
     }
@@ -74,8 +75,8 @@ final class PeregrineStreams extends ComparedStreams {
     }
 
     @Override
-    void startReceiving(byte[] order, StreamEvents events) {
-        ClientCall<byte[]> call = conn.startCall(RECEIVE, options, new Callback(events));
+    void startReceiving(byte[] order, StreamEvents<byte[]> events) {
+        ClientCall<byte[]> call = conn.startCall(RECEIVE, options, new Callback<>(events));
         call.request(Integer.MAX_VALUE);
         call.trySend(order);
     }
@@ -98,7 +99,7 @@ final class PeregrineStreams extends ComparedStreams {
     }
 
     @Override
-    void startSending(int messages, byte[] message, StreamEvents events) {
+    void startSending(int messages, byte[] message, StreamEvents<byte[]> events) {
         Sender sender = new Sender(messages, message, batch, events);
         sender.begin(conn.startCall(SEND, options, sender));
     }
@@ -109,16 +110,17 @@ final class PeregrineStreams extends ComparedStreams {
     }
 
     private static final class Exchanged extends BlockingExchange {
-        private final ClientStream<byte[], byte[]> stream;
-        private final byte[] message;
+        private final ClientStream<ReusableBytes, ReusableBytes> stream;
+        private final ReusableBytes message;
 
-        Exchanged(ClientStream<byte[], byte[]> stream, byte[] message) {
+        Exchanged(ClientStream<ReusableBytes, ReusableBytes> stream, ReusableBytes message) {
             this.stream = stream;
             this.message = message;
         }
 
         @Override
-        byte @Nullable [] sendAndReceive() {
+        @Nullable
+        ReusableBytes sendAndReceive() {
             stream.send(message);
             return stream.receive();
         }
@@ -129,7 +131,7 @@ final class PeregrineStreams extends ComparedStreams {
         }
     }
 
-    private record CallbackEcho(ClientCall<byte[]> call, byte[] message) implements Echo {
+    private record CallbackEcho(ClientCall<ReusableBytes> call, ReusableBytes message) implements Echo {
         @Override
         public void start() {
             call.trySend(message);
@@ -142,15 +144,15 @@ final class PeregrineStreams extends ComparedStreams {
     }
 
     /** Tells of what comes. */
-    private static class Callback implements StreamCallback<byte[]> {
-        private final StreamEvents events;
+    private static class Callback<M> implements StreamCallback<M> {
+        private final StreamEvents<M> events;
 
-        Callback(StreamEvents events) {
+        Callback(StreamEvents<M> events) {
             this.events = events;
         }
 
         @Override
-        public void onMessage(byte[] message) {
+        public void onMessage(M message) {
             events.onMessage(message);
         }
 
@@ -166,13 +168,13 @@ final class PeregrineStreams extends ComparedStreams {
     }
 
     /** Sends on the caller's thread until the call is full, and from then on where there is room. */
-    private static final class Sender extends Callback {
+    private static final class Sender extends Callback<byte[]> {
         private final byte[] message;
         private final int batch;
         private int left;
         private @Nullable ClientCall<byte[]> call;
 
-        Sender(int messages, byte[] message, int batch, StreamEvents events) {
+        Sender(int messages, byte[] message, int batch, StreamEvents<byte[]> events) {
             super(events);
             this.left = messages;
             this.message = message;

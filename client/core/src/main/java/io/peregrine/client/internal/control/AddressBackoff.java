@@ -18,12 +18,10 @@ public final class AddressBackoff {
     private final LongSupplier clockNs;
     private final Backoff delays;
     private long startNs;
-    private long readyNs;
     private long delayNs;
     private long notBeforeNs;
     private String lastReason = "";
     private boolean holdsOff;
-    private boolean useful;
     private boolean forgave;
 
     /** An address that may be connected to at once, on the clock of {@link System#nanoTime()}. */
@@ -36,53 +34,61 @@ public final class AddressBackoff {
         this.delays = delays;
     }
 
+    /** The time on the clock of the backoff. Any thread. */
+    public long nanoTime() {
+        return clockNs.getAsLong();
+    }
+
     /** The time until the next attempt may start, in nanoseconds; not positive if it may start now. */
-    long remainingNs() {
+    public long remainingNs() {
         return holdsOff ? notBeforeNs - clockNs.getAsLong() : 0;
     }
 
     /** Why the last attempt failed, or the last connection was of no use; empty before the first. */
-    String lastReason() {
+    public String lastReason() {
         return lastReason;
     }
 
     /** An attempt starts. Returns the delay that its failure would cause, in nanoseconds: it may take as long. */
-    long begin() {
+    public long begin() {
         holdsOff = false;
-        useful = false;
         startNs = clockNs.getAsLong();
         delayNs = delays.nextDelayNs();
         return delayNs;
     }
 
-    /** The attempt led to a connection. */
-    void onReady() {
-        readyNs = clockNs.getAsLong();
-    }
-
-    /** The connection has carried a response. */
-    void onUseful() {
-        useful = true;
+    /** A connection has carried a response. */
+    public void onUseful() {
         reset();
     }
 
     /** The attempt failed. Returns the time until the next may start, in nanoseconds; it may be negative. */
-    long onFailed(String reason) {
+    public long onFailed(String reason) {
         holdsOff = true;
         lastReason = reason;
         notBeforeNs = startNs + delayNs;
         return remainingNs();
     }
 
-    /** The connection was lost, or takes no more streams. */
-    void onLost(String reason) {
-        if (useful || clockNs.getAsLong() - readyNs >= delayNs) {
+    /**
+     * A connection was lost, or takes no more streams.
+     *
+     * @param ofUse whether it carried a response, or lived for as long as its failure would have delayed the next
+     */
+    public void onLost(String reason, boolean ofUse) {
+        if (ofUse) {
             reset();
         } else if (forgave) {
             onFailed(reason);
         } else {
             forgave = true;
         }
+    }
+
+    /** Forgets what went wrong: the next attempt may start at once, and its delay is the first (SPEC SC-6). */
+    void forgive() {
+        holdsOff = false;
+        reset();
     }
 
     private void reset() {

@@ -4,47 +4,39 @@ import io.netty.channel.EventLoop;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.balancer.LoadBalancer;
-import io.peregrine.client.balancer.LoadBalancingPolicy;
+import io.peregrine.client.balancer.FixedPicker;
+import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
-import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.internal.ChannelView;
 import io.peregrine.client.internal.config.ActiveConfig;
-import io.peregrine.client.resolver.Attributes;
-import io.peregrine.client.resolver.Endpoint;
-import io.peregrine.client.resolver.HostLookup;
+import io.peregrine.client.internal.pool.PoolDirectory;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.Resolution;
-import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
-import io.peregrine.transport.http2.KeepAliveOptions;
-import io.peregrine.transport.http2.TransportListener;
-import io.peregrine.transport.http2.TransportStream;
 import io.peregrine.transport.io.ConnectionInfo;
-import io.peregrine.transport.proxy.ProxiedAddress;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a channel that decides where calls go: resolver, balancer and subchannels, all in one serialised
- * context (SPEC 2.1). Calls meet it only through the {@link PickerSnapshot} that it publishes.
+ * The part of a channel that decides where calls go, all in one serialised context (SPEC 2.1). Calls meet it only through
+ * the {@link PickerSnapshot} that it publishes.
+ *
+ * <pre>
+ *   idle ──call, connect()──▶ active: a {@link ResolverWrapper} and a {@link BalancerWrapper}
+ *    ▲                          │  │
+ *    └── no calls for a while ──┘  └──shutdown()──▶ draining ──last connection closed──▶ released
+ * </pre>
+ *
+ * <p>Any of them is released by {@link #shutdownNow()}. A fault of the control plane's own ends in one that only fails
+ * calls (CH-12).
  */
 public final class ControlPlane implements ChannelView {
     private static final System.Logger LOG = System.getLogger(ControlPlane.class.getName());
@@ -52,59 +44,68 @@ public final class ControlPlane implements ChannelView {
     /** How often a graceful shutdown looks whether the last waiting call has gone. */
     private static final long DRAIN_CHECK_NS = Duration.ofMillis(20).toNanos();
 
-    /** When there are more addresses than this, those that may be connected to at once are forgotten. */
-    private static final int MAX_IDLE_BACKOFFS = 1024;
-
+    private final ControlSettings settings;
     private final SyncContext context;
     private final PickerSnapshot pickers;
     private final ConnectivityWatch connectivity;
     private final Supplier<NameResolver> newResolver;
     private final ActiveConfig config;
-    private final String serverName;
+    private final ChannelFailures failures = new ChannelFailures();
+    private final Transports transports;
+    private final SubConnections subConns;
+    private final IdleTimer idleTimer;
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
-    private final Picker connectingPicker = info -> PickResult.queue();
 
-    /** Changed in the context only; read by {@link #connections()} on any thread. */
-    private final Set<ClientTransport> transports = ConcurrentHashMap.newKeySet();
+    /** Plain, and so are the pools: set before the channel is handed out, which publishes them. */
+    private SubConnWatches watches = SubConnWatches.NONE;
+
+    private PoolDirectory pools = PoolDirectory.ofSingles();
 
     // In the context only.
-    private final Map<SocketAddress, AddressBackoff> backoffs = new HashMap<>();
-    private Http2Connector connector;
-    private @Nullable NameResolver resolver;
-    private @Nullable LoadBalancer balancer;
-    private @Nullable BalancerContext balancerContext;
-    private @Nullable LoadBalancingPolicy policy;
-    private final Backoff askingDelays = new Backoff();
-    private LoadBalancer.@Nullable Timer askingAgain;
+    private @Nullable Active active;
+    private @Nullable FailingPicker failing;
+    private long failedLooks;
     private boolean draining;
     private boolean drainScheduled;
     private boolean released;
     private boolean panicked;
 
-    /** For messages; written in the context. */
-    private volatile String lastFailure = "";
-
     /**
      * A control plane that is idle.
      *
      * @param home runs delayed tasks, and what calls and watchers do when the channel's state changes
-     * @param serverName the name that TLS verifies
      */
     public ControlPlane(
             EventLoop home,
-            int maxWaitingCalls,
+            ControlSettings settings,
             Supplier<NameResolver> newResolver,
             ActiveConfig config,
-            Http2Connector connector,
-            String serverName) {
+            Http2Connector connector) {
+        this.settings = settings;
         this.context = new SyncContext(home, this::onPanic);
-        this.pickers = new PickerSnapshot(newIdlePicker(), maxWaitingCalls, home);
+        this.pickers = new PickerSnapshot(newIdlePicker(), settings.maxWaitingCalls(), home);
         this.connectivity = new ConnectivityWatch(home);
         this.newResolver = newResolver;
         this.config = config;
-        this.connector = connector;
-        this.serverName = serverName;
+        this.transports = new Transports(context, connector);
+        this.subConns = new SubConnections(
+                context, settings, new AddressBackoffs(), transports, failures, new SubConnectionsOwner());
+        this.idleTimer = new IdleTimer(
+                context, settings.idleTimeout(), this::callsInUse, this::callsStarted, this::enterIdleNow);
     }
+
+    /** Sets what is asked of servers beside the calls; before the channel leaves IDLE. Without it, nothing is. */
+    public void watches(SubConnWatches newWatches) {
+        watches = newWatches;
+        subConns.watches(newWatches);
+    }
+
+    /** Sets how many connections addresses have; before the channel leaves IDLE. Without it, one. */
+    public void scaling(ConnectionScaling scaling) {
+        pools = PoolDirectory.of(scaling);
+    }
+
+    // ---- For calls and users: any thread ---------------------------------------------------------------------
 
     /** Where calls pick. */
     public PickerSnapshot pickers() {
@@ -128,7 +129,7 @@ public final class ControlPlane implements ChannelView {
 
     @Override
     public String lastFailure() {
-        return lastFailure;
+        return failures.text();
     }
 
     /** Completes when the channel is shut down and its last connection is closed. */
@@ -136,128 +137,248 @@ public final class ControlPlane implements ChannelView {
         return terminated;
     }
 
-    /** The connections that are open now. Any thread. */
+    /** The connections that are open now. */
     public List<ConnectionInfo> connections() {
-        return transports.stream()
-                .flatMap(transport -> transport.connectionInfo().stream())
-                .toList();
+        return transports.infos();
     }
 
-    /** Leaves IDLE (CH-2). Any thread. */
+    /** The connections by address and state. */
+    public PoolStats connectionStats() {
+        return new PoolStats(pools.stats(), pickers.waiting());
+    }
+
+    /** Leaves IDLE and connects, the policy willing; a policy that is not there yet is asked when it is (CH-2, CH-3). */
     public void exitIdle() {
         context.execute(() -> {
-            // After shutdown() calls may still wait, and want their connection.
-            if (released || panicked) {
-                return;
-            }
-            LoadBalancer current = balancer;
-            if (current != null) {
-                current.exitIdle();
-            } else if (resolver == null) {
-                begin();
+            if (mayBeActive()) {
+                activate().balancer.exitIdle();
             }
         });
     }
 
-    /** Lets calls under way, and those that wait, end; then closes (CH-11). Any thread. */
+    /** Connections that wait for the end of a backoff are tried at once, and the resolver too (SC-6). */
+    public void resetConnectBackoff() {
+        context.execute(() -> {
+            subConns.resetBackoff();
+            if (active != null) {
+                active.resolver.resetBackoff();
+            }
+        });
+    }
+
+    /** Goes idle at once, as after the timeout; calls under way end where they are (CH-13). */
+    public void enterIdle() {
+        context.execute(this::enterIdleNow);
+    }
+
+    /** Lets calls under way, and those that wait, end; then closes (CH-11). */
     public void shutdown() {
         context.execute(this::drain);
     }
 
-    /** Closes at once. Any thread. */
+    /** Closes at once. */
     public void shutdownNow() {
         context.execute(() -> {
             release(Status.of(StatusCode.CANCELLED, "the channel was shut down"));
-            List.copyOf(transports).forEach(transport -> transport.shutdownNow("the channel was shut down"));
+            transports.shutdownNow("the channel was shut down");
         });
     }
 
-    private void begin() {
-        // The state first, so that nobody sees IDLE once a call has come (CH-2).
-        update(ConnectivityState.CONNECTING, connectingPicker);
-        NameResolver started = newResolver.get();
-        resolver = started;
-        started.start(new ResolverListener(started));
+    // ---- Idle and active -------------------------------------------------------------------------------------
+
+    /** After shutdown() calls may still wait, and want their connection. */
+    private boolean mayBeActive() {
+        return !released && !panicked;
     }
 
-    /** SV-10: the config first, then the balancer that it names, then the endpoints, which publish a picker. */
-    private void onResolution(Resolution answer) {
-        Status wrong = config.onAnswer(answer);
-        if (wrong != null) {
-            LOG.log(System.Logger.Level.WARNING, wrong.message());
-        }
-        boolean good;
-        if (config.isApplied()) {
-            good = configuredBalancer().onEndpoints(answer.endpoints()) && wrong == null;
-        } else {
-            good = false;
-            failWithoutConfig(Objects.requireNonNull(wrong));
-        }
-        if (good) {
-            stopAsking();
-            askingDelays.reset();
-        } else {
-            askAgain();
-        }
-    }
-
-    private void failWithoutConfig(Status wrong) {
-        lastFailure = wrong.message();
-        PickResult result = PickResult.fail(wrong);
-        update(ConnectivityState.TRANSIENT_FAILURE, info -> result);
-    }
-
-    /** The balancer as the config wants it: the one there is, perhaps with another config, or a new one. */
-    private LoadBalancer configuredBalancer() {
-        LoadBalancingPolicy wanted = config.current().loadBalancing();
-        LoadBalancer current = balancer;
-        if (current != null && (wanted.equals(policy) || current.tryReconfigure(wanted))) {
-            policy = wanted;
+    private Active activate() {
+        Active current = active;
+        if (current != null) {
             return current;
         }
-        if (current != null) {
-            current.close();
-            update(ConnectivityState.CONNECTING, connectingPicker);
-        }
-        BalancerContext view = new BalancerContext();
-        balancerContext = view;
-        LoadBalancer made = wanted.newBalancer(view);
-        balancer = made;
-        policy = wanted;
-        return made;
-    }
-
-    /** RS-1: an answer that is of no use is asked for again, in the backoff's rhythm. */
-    private void askAgain() {
-        if (askingAgain == null) {
-            askingAgain = context.schedule(askingDelays.nextDelayNs(), () -> {
-                askingAgain = null;
-                if (resolver != null) {
-                    resolver.retry();
-                }
-            });
-        }
-    }
-
-    private void stopAsking() {
-        if (askingAgain != null) {
-            askingAgain.cancel();
-            askingAgain = null;
-        }
+        // The state first, so that nobody sees IDLE once a call has come (CH-2).
+        update(ConnectivityState.CONNECTING, FixedPicker.queueing());
+        Active started = new Active();
+        active = started;
+        idleTimer.start();
+        started.resolver.start();
+        return started;
     }
 
     /** A new one for each time, since its effect comes once: see {@link PickerSnapshot}. */
     private Picker newIdlePicker() {
         return info -> {
-            exitIdle();
+            context.execute(this::onCallWhileIdle);
             return PickResult.queue();
         };
     }
 
+    private void onCallWhileIdle() {
+        if (active != null) {
+            active.balancer.exitIdleForCall();
+        } else if (mayBeActive()) {
+            Active unused = activate();
+        }
+    }
+
+    /**
+     * Goes idle (CH-13).
+     *
+     * <p>No call is lost that starts meanwhile, though none tells the channel that it does (ID-3). The picker that wakes the
+     * channel is published first, and only then are the subchannels shut down, each by clearing its transport before that
+     * transport is told to drain. So a call that read the picker before may be at one of these points:
+     *
+     * <ul>
+     *   <li>it waits for the next picker, or is about to: that is the one that wakes the channel, and
+     *       {@link PickerSnapshot#await} tells it so;
+     *   <li>it finds the subchannel without a transport: as above (PK-7);
+     *   <li>it has the transport, and the event loop sees its stream before the command to drain: the connection stays until
+     *       the stream has ended;
+     *   <li>or behind that command: the loop refuses the stream as one that no server has seen, and the call is sent again
+     *       transparently (RT-2), by a new pick, which wakes the channel.
+     * </ul>
+     */
+    private void enterIdleNow() {
+        Active ended = active;
+        if (ended == null || draining || !mayBeActive()) {
+            return;
+        }
+        active = null;
+        idleTimer.stop();
+        failures.clear();
+        update(ConnectivityState.IDLE, newIdlePicker());
+        ended.close();
+    }
+
+    /** Those that wait, and those on connections, without the channel's own (ID-4). */
+    private long callsInUse() {
+        return pickers.waiting() + Math.max(0, transports.openStreams() - watches.openStreams());
+    }
+
+    /** Those that a connection has taken, and something for those that were refused one (ID-2). */
+    private long callsStarted() {
+        FailingPicker published = failing;
+        if (published != null && published.takeUsed()) {
+            failedLooks++;
+        }
+        return failedLooks + transports.startedStreams() - watches.startedStreams();
+    }
+
     private void update(ConnectivityState state, Picker picker) {
         connectivity.move(state);
-        pickers.publish(picker);
+        failing = state == ConnectivityState.TRANSIENT_FAILURE ? new FailingPicker(picker) : null;
+        pickers.publish(failing == null ? picker : failing);
     }
+
+    /** Remembers that a call was here, which no connection will count. Not in use while the channel is READY. */
+    private static final class FailingPicker implements Picker {
+        private final Picker picker;
+
+        /** Set by any call, cleared in the context; a hint, so a call that is missed in between does no harm. */
+        private volatile boolean used;
+
+        FailingPicker(Picker picker) {
+            this.picker = picker;
+        }
+
+        @Override
+        public PickResult pick(PickInfo info) {
+            if (!used) {
+                used = true;
+            }
+            return picker.pick(info);
+        }
+
+        boolean takeUsed() {
+            boolean was = used;
+            used = false;
+            return was;
+        }
+    }
+
+    /** The resolver and the policy between two times of idleness, and what they have to tell. */
+    private final class Active implements ResolverWrapper.Listener, BalancerWrapper.Channel {
+        final ResolverWrapper resolver = new ResolverWrapper(settings.target(), context, newResolver, failures, this);
+        final BalancerWrapper balancer = new BalancerWrapper(settings.target(), context, subConns, failures, this);
+
+        void close() {
+            resolver.close();
+            balancer.close();
+        }
+
+        /** SV-10: the config first, then the balancer that it names, then the endpoints, which publish a picker. */
+        @Override
+        public String onResolution(Resolution answer) {
+            Status wrong = config.onAnswer(answer);
+            if (!config.isApplied()) {
+                PickResult result = PickResult.fail(Objects.requireNonNull(wrong));
+                ControlPlane.this.update(ConnectivityState.TRANSIENT_FAILURE, new FixedPicker(result));
+                return wrong.message();
+            }
+            pools.allow(config.current().maxConnectionsPerSubchannel());
+            String useless = balancer.onEndpoints(config.current(), answer.endpoints());
+            return wrong == null ? useless : wrong.message();
+        }
+
+        @Override
+        public void onError(Status status) {
+            config.onError();
+            balancer.onResolverError(config.current(), status);
+        }
+
+        @Override
+        public void update(ConnectivityState state, Picker picker) {
+            if (active == this && mayBeActive()) {
+                ControlPlane.this.update(state, picker);
+            }
+        }
+
+        @Override
+        public Picker newIdlePicker() {
+            return ControlPlane.this.newIdlePicker();
+        }
+
+        @Override
+        public void resolveNow() {
+            resolver.resolveNow();
+        }
+    }
+
+    private final class SubConnectionsOwner implements SubConnections.Owner {
+        @Override
+        public void resolveNow() {
+            if (active != null) {
+                active.resolver.resolveNow();
+            }
+        }
+
+        @Override
+        public void onTransportOpened() {
+            if (draining) {
+                drainLater();
+            }
+        }
+
+        @Override
+        public void onTransportClosed() {
+            if (draining) {
+                drain();
+            }
+            completeIfTerminated();
+        }
+
+        @Override
+        public PoolDirectory pools() {
+            return pools;
+        }
+
+        @Override
+        public void onOtherConnections() {
+            pickers.wakeAll();
+        }
+    }
+
+    // ---- The end ---------------------------------------------------------------------------------------------
 
     /**
      * Lets what is under way end (CH-11). Resolver and policy stay until the last connection has closed: a call whose
@@ -268,15 +389,17 @@ public final class ControlPlane implements ChannelView {
             return;
         }
         draining = true;
+        idleTimer.stop();
         if (pickers.waiting() > 0) {
             drainLater();
             return;
         }
         connectivity.move(ConnectivityState.SHUTDOWN);
+        watches.close();
         if (transports.isEmpty()) {
             release(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));
         } else {
-            transports.forEach(transport -> transport.shutdown("the channel is shut down"));
+            transports.shutdown("the channel is shut down");
         }
     }
 
@@ -296,10 +419,18 @@ public final class ControlPlane implements ChannelView {
         }
         released = true;
         connectivity.move(ConnectivityState.SHUTDOWN);
-        closePolicies();
-        PickResult result = PickResult.drop(status);
-        pickers.publish(info -> result);
+        closeActive();
+        pickers.publish(new FixedPicker(PickResult.drop(status)));
         completeIfTerminated();
+    }
+
+    private void closeActive() {
+        idleTimer.stop();
+        Active ended = active;
+        active = null;
+        if (ended != null) {
+            ended.close();
+        }
     }
 
     private void completeIfTerminated() {
@@ -308,308 +439,18 @@ public final class ControlPlane implements ChannelView {
         }
     }
 
-    /** CH-12: a fault of a resolver or a policy fails calls; it never hangs them. */
+    /** CH-12: a fault of the control plane fails calls; it never hangs them. Those of policies are caught before. */
     private void onPanic(Throwable thrown) {
-        LOG.log(System.Logger.Level.ERROR, "the channel's control plane failed", thrown);
-        if (released || panicked) {
+        String reason = "the control plane of " + settings.target() + " failed: " + thrown;
+        LOG.log(System.Logger.Level.ERROR, reason, thrown);
+        if (!mayBeActive()) {
             return;
         }
         panicked = true;
-        lastFailure = "the channel's control plane failed: " + thrown;
-        PickResult result = PickResult.drop(new Status(StatusCode.INTERNAL, lastFailure, thrown));
-        update(ConnectivityState.TRANSIENT_FAILURE, info -> result);
-        closePolicies();
-    }
-
-    private void closePolicies() {
-        stopAsking();
-        if (resolver != null) {
-            resolver.close();
-            resolver = null;
-        }
-        if (balancer != null) {
-            balancer.close();
-        }
-    }
-
-    /** The balancer's view. */
-    private final class BalancerContext implements LoadBalancer.Context, SubConnection.Channel {
-        private final RandomGenerator random = new SplittableRandom();
-
-        @Override
-        public SubConn createSubConn(SocketAddress address, Attributes attributes, SubConn.Listener listener) {
-            return new SubConnection(address, attributes, backoffOf(address), context, this, (state, status) -> {
-                if (!status.isOk()) {
-                    lastFailure = status.message();
-                } else if (state == ConnectivityState.READY) {
-                    lastFailure = "";
-                }
-                listener.onState(state, status);
-            });
-        }
-
-        @Override
-        public void updateState(ConnectivityState state, Picker picker) {
-            context.requireInContext();
-            if (this == balancerContext && !released && !panicked) {
-                update(state, state == ConnectivityState.IDLE ? newIdlePicker() : picker);
-            }
-        }
-
-        @Override
-        public void resolveNow() {
-            if (resolver != null) {
-                resolver.resolveNow();
-            }
-        }
-
-        @Override
-        public LoadBalancer.Timer schedule(Duration delay, Runnable task) {
-            return context.schedule(delay.toNanos(), task);
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            context.execute(task);
-        }
-
-        @Override
-        public long nanoTime() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public RandomGenerator random() {
-            return random;
-        }
-
-        /** Kept beyond the subchannel, or a new one would begin without the backoff of the old. */
-        private AddressBackoff backoffOf(SocketAddress address) {
-            if (backoffs.size() >= MAX_IDLE_BACKOFFS) {
-                backoffs.values().removeIf(backoff -> backoff.remainingNs() <= 0);
-            }
-            return backoffs.computeIfAbsent(address, unused -> new AddressBackoff());
-        }
-
-        @Override
-        public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
-            ClientTransport transport;
-            if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
-                transport = new ResolvingTransport(inet, resolved -> resolved, backoffNs, listener);
-            } else if (address instanceof ProxiedAddress proxied
-                    && proxied.proxyAddress().isUnresolved()) {
-                transport = new ResolvingTransport(proxied.proxyAddress(), proxied::through, backoffNs, listener);
-            } else {
-                transport = connector.forAttempt(backoffNs).connect(address, serverName, listener);
-            }
-            transports.add(transport);
-            if (draining) {
-                drainLater();
-            }
-            return transport;
-        }
-
-        /** Connections that were opened with the same time are to double it once, not once each. */
-        @Override
-        public void onTooManyPings(SocketAddress address, @Nullable KeepAliveOptions refused) {
-            KeepAliveOptions current = connector.keepAlive();
-            if (refused == null || current == null) {
-                LOG.log(System.Logger.Level.WARNING, "{0} complains of too many PINGs, without keepalive", address);
-            } else if (refused.doubled().time().compareTo(current.time()) > 0) {
-                KeepAliveOptions slower = refused.doubled();
-                connector = connector.withKeepAlive(slower);
-                LOG.log(
-                        System.Logger.Level.WARNING,
-                        "{0} complains of too many PINGs: the keepalive time of future connections is {1} instead of"
-                                + " {2}",
-                        address,
-                        slower.time(),
-                        current.time());
-            }
-        }
-
-        @Override
-        public void onTransportClosed(ClientTransport transport) {
-            transports.remove(transport);
-            if (draining) {
-                drain();
-            }
-            completeIfTerminated();
-        }
-    }
-
-    /** The resolver's view. */
-    private final class ResolverListener implements NameResolver.Listener {
-        private final NameResolver source;
-
-        ResolverListener(NameResolver source) {
-            this.source = source;
-        }
-
-        @Override
-        public void onEndpoints(List<Endpoint> endpoints) {
-            onResolution(Resolution.of(endpoints));
-        }
-
-        @Override
-        public void onResolution(Resolution resolution) {
-            context.execute(() -> {
-                if (resolver == source && !released) {
-                    ControlPlane.this.onResolution(resolution);
-                }
-            });
-        }
-
-        @Override
-        public void onError(Status status) {
-            context.execute(() -> {
-                if (resolver == source && !released) {
-                    lastFailure = status.message();
-                    config.onError();
-                    configuredBalancer().onResolverError(status);
-                }
-            });
-        }
-    }
-
-    /**
-     * A connection to a name, the server's or its proxy's: looked up first, off the event loops, and then to its first
-     * address. What may start or end it runs in the context; calls come from any thread once it is ready.
-     */
-    private final class ResolvingTransport implements ClientTransport, TransportListener {
-        private final InetSocketAddress address;
-        private final Function<InetSocketAddress, SocketAddress> way;
-        private final long backoffNs;
-        private final TransportListener listener;
-
-        /** Set in the context once the name is looked up; read by calls. */
-        private volatile @Nullable ClientTransport connected;
-
-        private boolean ended;
-
-        /** {@code way} makes what to connect to from the address that was found. */
-        ResolvingTransport(
-                InetSocketAddress address,
-                Function<InetSocketAddress, SocketAddress> way,
-                long backoffNs,
-                TransportListener listener) {
-            this.address = address;
-            this.way = way;
-            this.backoffNs = backoffNs;
-            this.listener = listener;
-            CompletableFuture<?> unused = HostLookup.all(address.getHostString())
-                    .whenComplete((found, failure) -> context.execute(() -> onAnswer(found, failure)));
-        }
-
-        private void onAnswer(@Nullable List<InetAddress> found, @Nullable Throwable failure) {
-            if (ended) {
-                return;
-            }
-            if (found == null) {
-                String reason = failure == null ? "no answer" : failure.getMessage();
-                endUnconnected("name resolution of \"" + address.getHostString() + "\" failed: " + reason, failure);
-                return;
-            }
-            try {
-                InetSocketAddress resolved = new InetSocketAddress(found.get(0), address.getPort());
-                connected = connector.forAttempt(backoffNs).connect(way.apply(resolved), serverName, this);
-            } catch (RuntimeException refused) {
-                endUnconnected("cannot connect to " + address + ": " + refused.getMessage(), refused);
-            }
-        }
-
-        private void endUnconnected(String reason, @Nullable Throwable cause) {
-            onTerminated(reason, cause);
-            onReleased();
-        }
-
-        @Override
-        public void signal(TransportStream stream) {
-            ClientTransport transport = connected;
-            if (transport != null) {
-                transport.signal(stream);
-            }
-        }
-
-        @Override
-        public StartResult start(TransportStream stream) {
-            ClientTransport transport = connected;
-            return transport == null ? StartResult.CLOSED : transport.start(stream);
-        }
-
-        @Override
-        public void cancel(TransportStream stream) {
-            ClientTransport transport = connected;
-            if (transport != null) {
-                transport.cancel(stream);
-            }
-        }
-
-        @Override
-        public void shutdown(String reason) {
-            ClientTransport transport = connected;
-            if (transport != null) {
-                transport.shutdown(reason);
-            } else if (!ended) {
-                endUnconnected(reason, null);
-            }
-        }
-
-        @Override
-        public void shutdownNow(String reason) {
-            ClientTransport transport = connected;
-            if (transport != null) {
-                transport.shutdownNow(reason);
-            } else if (!ended) {
-                endUnconnected(reason, null);
-            }
-        }
-
-        @Override
-        public SocketAddress remoteAddress() {
-            ClientTransport transport = connected;
-            return transport == null ? address : transport.remoteAddress();
-        }
-
-        @Override
-        public Optional<ConnectionInfo> connectionInfo() {
-            ClientTransport transport = connected;
-            return transport == null ? Optional.empty() : transport.connectionInfo();
-        }
-
-        @Override
-        public void onReady() {
-            listener.onReady();
-        }
-
-        @Override
-        public void onFirstResponse() {
-            listener.onFirstResponse();
-        }
-
-        @Override
-        public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {
-            listener.onTooManyPings(keepAlive);
-        }
-
-        @Override
-        public void onDraining(String reason) {
-            listener.onDraining(reason);
-        }
-
-        @Override
-        public void onTerminated(String reason, @Nullable Throwable cause) {
-            context.execute(() -> {
-                if (!ended) {
-                    ended = true;
-                    listener.onTerminated(reason, cause);
-                }
-            });
-        }
-
-        @Override
-        public void onReleased() {
-            context.execute(listener::onReleased);
-        }
+        failures.policy(reason);
+        update(
+                ConnectivityState.TRANSIENT_FAILURE,
+                new FixedPicker(PickResult.drop(new Status(StatusCode.INTERNAL, reason, thrown))));
+        closeActive();
     }
 }

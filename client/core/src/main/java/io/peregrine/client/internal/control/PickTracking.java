@@ -40,6 +40,7 @@ public final class PickTracking implements DoneInfo {
     public void begin(DoneListener newListener, long newStartNs, long newTimeoutNs) {
         assert listener == null : "a pick whose end was not told";
         listener = newListener;
+        sent = false;
         startNs = newStartNs;
         timeoutNs = newTimeoutNs;
     }

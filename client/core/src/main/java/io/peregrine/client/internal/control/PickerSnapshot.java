@@ -87,6 +87,26 @@ public final class PickerSnapshot {
         wakeOnExecutor(woken);
     }
 
+    /**
+     * Lets everybody who waits pick again, though from the same picker: what it places calls on has changed. Whoever
+     * begins to wait looks at that once more afterwards.
+     */
+    public void wakeAll() {
+        List<Waiter> woken;
+        lock.lock();
+        try {
+            if (waiters.isEmpty()) {
+                return;
+            }
+            woken = new ArrayList<>(waiters);
+            waiters.clear();
+            waking += woken.size();
+        } finally {
+            lock.unlock();
+        }
+        wakeOnExecutor(woken);
+    }
+
     private void wakeOnExecutor(List<Waiter> woken) {
         try {
             executor.execute(() -> wake(woken));

@@ -10,11 +10,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads {@code xds.data.orca.v3.OrcaLoadReport}, which is too small to generate classes from that a user's own would clash
- * with.
+ * Reads {@code xds.data.orca.v3.OrcaLoadReport} (SPEC WR-7), which is too small to generate classes from that a user's own
+ * would clash with. Numbers are as the server sent them: it may have sent none, negative ones, or what is not a number.
  */
 public final class LoadReports {
     private static final Metadata.Key<byte[]> TRAILER = Metadata.Key.binary("endpoint-load-metrics-bin");
+
+    /** Far more than a server has to say; each takes some hundred bytes of heap for the three or more that it has sent. */
+    private static final int MAX_ENTRIES = 512;
 
     private static final int CPU_UTILIZATION = 1;
     private static final int MEM_UTILIZATION = 2;
@@ -30,9 +33,12 @@ public final class LoadReports {
     private double application;
     private double qps;
     private double eps;
-    private final Map<String, Double> requestCost = new HashMap<>();
-    private final Map<String, Double> utilization = new HashMap<>();
-    private final Map<String, Double> namedMetrics = new HashMap<>();
+    private int entries;
+
+    // Most reports have none of them: made by the first entry.
+    private Map<String, Double> requestCost = Map.of();
+    private Map<String, Double> utilization = Map.of();
+    private Map<String, Double> namedMetrics = Map.of();
 
     private LoadReports() {}
 
@@ -66,8 +72,8 @@ public final class LoadReports {
                 case WireFormat.WIRETYPE_LENGTH_DELIMITED -> readEntry(input, field);
                 default -> false;
             };
-            if (!known && !input.skipField(tag)) {
-                break;
+            if (!known) {
+                skip(input, tag);
             }
         }
         return new LoadReport(cpu, memory, application, qps, eps, requestCost, utilization, namedMetrics);
@@ -88,14 +94,21 @@ public final class LoadReports {
     }
 
     private boolean readEntry(CodedInputStream input, int field) throws IOException {
-        Map<String, Double> map;
         switch (field) {
-            case REQUEST_COST -> map = requestCost;
-            case UTILIZATION -> map = utilization;
-            case NAMED_METRICS -> map = namedMetrics;
+            case REQUEST_COST -> requestCost = withEntry(requestCost, input);
+            case UTILIZATION -> utilization = withEntry(utilization, input);
+            case NAMED_METRICS -> namedMetrics = withEntry(namedMetrics, input);
             default -> {
                 return false;
             }
+        }
+        return true;
+    }
+
+    /** As protobuf has it: what an entry leaves out is empty or 0, and the last one of a name counts. */
+    private Map<String, Double> withEntry(Map<String, Double> entered, CodedInputStream input) throws IOException {
+        if (++entries > MAX_ENTRIES) {
+            throw new IOException("more than " + MAX_ENTRIES + " entries in a load report");
         }
         int limit = input.pushLimit(input.readRawVarint32());
         String name = "";
@@ -104,11 +117,19 @@ public final class LoadReports {
             switch (tag) {
                 case 1 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> name = input.readStringRequireUtf8();
                 case 2 << 3 | WireFormat.WIRETYPE_FIXED64 -> value = input.readDouble();
-                default -> input.skipField(tag);
+                default -> skip(input, tag);
             }
         }
         input.popLimit(limit);
-        map.put(name, value);
-        return true;
+        Map<String, Double> more = entered.isEmpty() ? new HashMap<>() : entered;
+        more.put(name, value);
+        return more;
+    }
+
+    /** Also the end of a group that did not begin is none of ours. */
+    private static void skip(CodedInputStream input, int tag) throws IOException {
+        if (!input.skipField(tag)) {
+            throw new IOException("a group ends that did not begin, in a load report");
+        }
     }
 }

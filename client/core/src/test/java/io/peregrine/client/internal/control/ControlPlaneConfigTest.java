@@ -73,7 +73,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv10TheFirstAnswerMakesTheBalancerThatItsConfigNames() {
-        control.exitIdle();
+        wake(control);
         assertThat(control.connectivity().state()).isEqualTo(ConnectivityState.CONNECTING);
         assertThat(log).isEmpty();
 
@@ -85,7 +85,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv10ACallThatPicksSeesTheConfigOfItsPicker() {
-        control.exitIdle();
+        wake(control);
         List<Integer> seen = new ArrayList<>();
         onEndpoints = () -> seen.add(control.serviceConfig().maxConnectionsPerSubchannel());
 
@@ -99,7 +99,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv10AWrongConfigWithoutOneBeforeFailsCallsWithTheParsersSentence() {
-        control.exitIdle();
+        wake(control);
 
         resolver.answer(A, WRONG);
 
@@ -116,7 +116,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv10AWrongConfigIsAskedForAgainWithBackoff() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, WRONG);
         assertThat(resolver.asked).isZero();
 
@@ -134,7 +134,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv10AnswersThatComeUnaskedDoNotAddToTheAsking() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, WRONG);
         resolver.answer(A, WRONG);
         resolver.answer(A, WRONG);
@@ -146,7 +146,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv10AGoodConfigEndsTheAskingAndTheFailure() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, WRONG);
 
         resolver.answer(A, config("logging", "x"));
@@ -162,7 +162,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv10AWrongConfigLeavesTheOneBeforeAndItsEndpointsCount() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, config("logging", "x"));
         ServiceConfig before = control.serviceConfig();
 
@@ -181,7 +181,7 @@ class ControlPlaneConfigTest {
                 .loadBalancing(new LoggingPolicy("logging", "given"))
                 .build();
         ControlPlane channel = newControl(given, true);
-        channel.exitIdle();
+        wake(channel);
 
         resolver.answer(A, WRONG);
 
@@ -197,7 +197,7 @@ class ControlPlaneConfigTest {
                 .loadBalancing(new LoggingPolicy("logging", "given"))
                 .build();
         ControlPlane channel = newControl(given, false);
-        channel.exitIdle();
+        wake(channel);
 
         resolver.answer(A, policies -> {
             throw new AssertionError("read");
@@ -213,7 +213,7 @@ class ControlPlaneConfigTest {
         ServiceConfig given = ServiceConfig.builder()
                 .loadBalancing(new LoggingPolicy("logging", "given"))
                 .build();
-        newControl(given, true).exitIdle();
+        wake(newControl(given, true));
 
         resolver.listener().onEndpoints(A);
 
@@ -225,7 +225,7 @@ class ControlPlaneConfigTest {
         ServiceConfig given = ServiceConfig.builder()
                 .loadBalancing(new LoggingPolicy("logging", "given"))
                 .build();
-        newControl(given, true).exitIdle();
+        wake(newControl(given, true));
 
         resolver.listener().onError(Status.of(StatusCode.UNAVAILABLE, "SERVFAIL"));
 
@@ -234,7 +234,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv11AnErrorAfterAWrongConfigMakesABalancerThatFails() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, WRONG);
 
         resolver.listener().onError(Status.of(StatusCode.UNAVAILABLE, "SERVFAIL"));
@@ -244,7 +244,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv13AnEqualConfigLeavesTheBalancerAlone() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, config("logging", "x"));
 
         resolver.answer(B, config("logging", "x"));
@@ -254,7 +254,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv13AnotherConfigOfThePolicyIsTakenInPlace() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, config("logging", "x"));
 
         resolver.answer(B, config("logging", "y"));
@@ -264,13 +264,13 @@ class ControlPlaneConfigTest {
 
     @Test
     void sv13AnotherPolicyReplacesTheBalancerWhichIsHeardNoMore() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, config("logging", "x"));
         LoadBalancer.Context first = Objects.requireNonNull(lastContext);
         log.clear();
 
         resolver.answer(B, config("other", "y"));
-        assertThat(log).containsExactly("x closed", "new y", "y endpoints 10.0.0.2");
+        assertThat(log).containsExactly("new y", "y endpoints 10.0.0.2", "x closed");
 
         resolver.inContext = () -> first.updateState(ConnectivityState.TRANSIENT_FAILURE, info -> PickResult.queue());
         resolver.answer(B, WRONG);
@@ -279,7 +279,7 @@ class ControlPlaneConfigTest {
 
     @Test
     void ch11AfterShutdownNobodyIsAsked() {
-        control.exitIdle();
+        wake(control);
         resolver.answer(A, WRONG);
 
         control.shutdownNow();
@@ -325,11 +325,10 @@ class ControlPlaneConfigTest {
                 LoadBalancerRegistry.standard().with(provider("logging")).with(provider("other"));
         return new ControlPlane(
                 home.eventLoop(),
-                10,
+                ControlSettings.of("test:///", "test", 10),
                 () -> resolver,
                 new ActiveConfig(given, lookup, policies),
-                new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null),
-                "test");
+                new Http2Connector(UNUSED, SocketTuning.defaults(), TransportOptions.defaults(), null));
     }
 
     private void advance(long millis) {
@@ -338,8 +337,17 @@ class ControlPlaneConfigTest {
         home.runScheduledPendingTasks();
     }
 
+    /** A call comes. */
+    private static void wake(ControlPlane channel) {
+        assertThat(pick(channel)).isSameAs(PickResult.queue());
+    }
+
     private PickResult pick() {
-        return control.pickers().current().pick(new PickInfo() {
+        return pick(control);
+    }
+
+    private static PickResult pick(ControlPlane channel) {
+        return channel.pickers().current().pick(new PickInfo() {
             @Override
             public MethodDescriptor<?, ?> method() {
                 return MethodDescriptor.unary("a.B/Say", Marshallers.bytes(), Marshallers.bytes());

@@ -51,6 +51,19 @@ class PickerSnapshotTest {
     }
 
     @Test
+    void cs5OtherConnectionsWakeAllWhoWaitThoughThePickerStays() {
+        AtomicInteger told = new AtomicInteger();
+        pickers.await(told::incrementAndGet, first);
+
+        pickers.wakeAll();
+        pickers.wakeAll();
+
+        assertThat(told).hasValue(1);
+        assertThat(pickers.current()).isSameAs(first);
+        assertThat(pickers.waiting()).isZero();
+    }
+
+    @Test
     void p9NoMoreThanTheLimitWait() {
         for (int i = 0; i < 3; i++) {
             assertThat(pickers.await(newWaiter(), first)).isEqualTo(Wait.WAITING);

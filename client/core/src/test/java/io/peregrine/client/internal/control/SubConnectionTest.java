@@ -11,12 +11,16 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.client.balancer.SubConn;
+import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.internal.FakeTransport;
 import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.client.internal.pool.PoolDirectory;
 import io.peregrine.client.resolver.Attributes;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
+import java.lang.reflect.Field;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -42,6 +46,10 @@ class SubConnectionTest {
     private final List<ConnectivityState> states = new ArrayList<>();
     private final List<Status> statuses = new ArrayList<>();
     private final List<@Nullable KeepAliveOptions> refusedKeepAlives = new ArrayList<>();
+    private final List<ConnectivityState> health = new ArrayList<>();
+    private final List<HealthWatch> watches = new ArrayList<>();
+    private @Nullable String healthService;
+    private PoolDirectory pools = PoolDirectory.ofSingles();
     private int resolveNows;
     private boolean refuseToOpen;
 
@@ -111,6 +119,36 @@ class SubConnectionTest {
         last().listener().onReady();
 
         assertThat(subConnection.transport()).isSameAs(last());
+    }
+
+    /** One volatile field holds the transport itself; there is nothing in between that a call would pay for. */
+    @Test
+    void cs9ACallReachesTheOnlyConnectionWithoutAChoice() throws ReflectiveOperationException {
+        bring(READY);
+        Field only = SubConnection.class.getDeclaredField("transport");
+        Field several = SubConnection.class.getDeclaredField("several");
+        only.setAccessible(true);
+        several.setAccessible(true);
+
+        assertThat(only.get(subConnection)).isSameAs(last());
+        assertThat(several.get(subConnection)).isNull();
+        assertThat(last().capacity().pressureWatched).as("nobody watches it").isZero();
+        assertThat(last().capacity().roomWatched).isFalse();
+    }
+
+    @Test
+    void cs9WithSeveralConnectionsEachCallChooses() {
+        pools = PoolDirectory.of(ConnectionScaling.builder().minConnections(2).build());
+        SubConnection wide = newSubConnection();
+        context.execute(wide::connect);
+        opened.get(0).listener().onReady();
+        opened.get(1).listener().onReady();
+        opened.get(0).capacity().set(5, 0, 5);
+
+        assertThat(wide.transport()).isSameAs(opened.get(1));
+        opened.get(1).terminate("reset", null);
+        assertThat(wide.transport()).isSameAs(opened.get(0));
+        context.execute(wide::shutdown);
     }
 
     @Test
@@ -356,6 +394,131 @@ class SubConnectionTest {
         assertThatIllegalStateException().isThrownBy(subConnection::shutdown);
     }
 
+    @Test
+    void sc1ASubchannelKeepsItsAddressThroughAllItsConnections() {
+        for (int n = 0; n < 3; n++) {
+            connect();
+            last().listener().onReady();
+            last().listener().onFirstResponse();
+            last().terminate("lost", null);
+        }
+
+        assertThat(opened)
+                .hasSize(3)
+                .allSatisfy(transport -> assertThat(transport.remoteAddress()).isEqualTo(subConnection.address()));
+    }
+
+    @Test
+    void sc4EachLossOfAConnectionAsksTheResolver() {
+        for (int n = 1; n <= 3; n++) {
+            connect();
+            last().listener().onReady();
+            last().listener().onFirstResponse();
+            last().terminate("lost", null);
+            assertThat(resolveNows).isEqualTo(n);
+        }
+    }
+
+    @Test
+    void sc6AResetEndsTheBackoffNowAndTheNextDelayIsTheFirst() {
+        failOnce();
+        failOnce();
+        failOnce();
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofMillis(2560));
+
+        backoff.forgive();
+        context.execute(subConnection::endBackoff);
+
+        assertThat(state()).isEqualTo(IDLE);
+        assertThat(timer.pending()).isZero();
+        connect();
+        assertThat(opened).hasSize(4);
+        last().terminate("refused", cause);
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void sc6AResetDoesNothingToWhoDoesNotWait() {
+        bring(READY);
+
+        context.execute(subConnection::endBackoff);
+
+        assertThat(state()).isEqualTo(READY);
+    }
+
+    // ---- Health ----------------------------------------------------------------------------------------------
+
+    @Test
+    void hc1WithoutAServiceASubchannelIsFitAsSoonAsItIsReady() {
+        context.execute(() -> subConnection.watchHealth((state, status) -> health.add(state)));
+
+        bring(READY);
+
+        assertThat(health).containsExactly(READY);
+        assertThat(watches).isEmpty();
+    }
+
+    @Test
+    void hc1WithoutAPolicyThatWantsItNothingIsAsked() {
+        healthService = "echo";
+
+        bring(READY);
+
+        assertThat(watches).isEmpty();
+        assertThat(state()).isEqualTo(READY);
+    }
+
+    @Test
+    void hc2ItIsConnectingUntilTheServerHasAnsweredAndAskedWhenItIsReady() {
+        healthService = "echo";
+        context.execute(() -> subConnection.watchHealth((state, status) -> health.add(state)));
+        bring(CONNECTING);
+        assertThat(watches).isEmpty();
+        last().listener().onReady();
+
+        assertThat(health).containsExactly(CONNECTING);
+        assertThat(watches).hasSize(1);
+        assertThat(watches.get(0).started).isTrue();
+        assertThat(watches.get(0).service).isEqualTo("echo");
+        watches.get(0).tell(TRANSIENT_FAILURE);
+        watches.get(0).tell(READY);
+
+        assertThat(health).containsExactly(CONNECTING, TRANSIENT_FAILURE, READY);
+    }
+
+    @Test
+    void hc4TheNextConnectionIsAskedAnewAndTheOldOneNotAnyMore() {
+        healthService = "echo";
+        context.execute(() -> subConnection.watchHealth((state, status) -> health.add(state)));
+        bring(READY);
+        last().listener().onFirstResponse();
+        last().terminate("lost", null);
+        assertThat(watches.get(0).started).isFalse();
+
+        connect();
+        last().listener().onReady();
+
+        assertThat(watches).hasSize(2);
+        assertThat(health).containsExactly(CONNECTING, CONNECTING);
+    }
+
+    @Test
+    void hc1AnotherServiceIsAskedForOnTheConnectionThatThereIs() {
+        context.execute(() -> subConnection.watchHealth((state, status) -> health.add(state)));
+        bring(READY);
+
+        healthService = "echo";
+        context.execute(subConnection::onHealthServiceChanged);
+        healthService = "other";
+        context.execute(subConnection::onHealthServiceChanged);
+        assertThat(watches).extracting(watch -> watch.started).containsExactly(false, true);
+        healthService = null;
+        context.execute(subConnection::onHealthServiceChanged);
+
+        assertThat(health).containsExactly(READY, CONNECTING, CONNECTING, READY);
+        assertThat(watches).noneMatch(watch -> watch.started);
+    }
+
     private void bring(ConnectivityState to) {
         switch (to) {
             case IDLE -> {}
@@ -431,9 +594,36 @@ class SubConnectionTest {
         }
 
         @Override
+        public PoolDirectory pools() {
+            return pools;
+        }
+
+        @Override
         public void onTooManyPings(SocketAddress address, @Nullable KeepAliveOptions keepAlive) {
             context.requireInContext();
             refusedKeepAlives.add(keepAlive);
+        }
+
+        @Override
+        public @Nullable String healthService() {
+            return healthService;
+        }
+
+        @Override
+        public SubConnWatches watches() {
+            return new SubConnWatches() {
+                @Override
+                public Watch load(SubConnection asked, SyncContext in, Duration period, SubConn.LoadListener listener) {
+                    return NOTHING;
+                }
+
+                @Override
+                public Watch health(SubConnection asked, SyncContext in, String service, SubConn.Listener listener) {
+                    HealthWatch made = new HealthWatch(service, listener);
+                    watches.add(made);
+                    return made;
+                }
+            };
         }
 
         @Override
@@ -444,6 +634,32 @@ class SubConnectionTest {
         @Override
         public void onTransportClosed(ClientTransport transport) {
             closed.add(transport);
+        }
+    }
+
+    /** What a server is asked, and the test answers. */
+    private final class HealthWatch implements SubConnWatches.Watch {
+        private final String service;
+        private final SubConn.Listener listener;
+        private boolean started;
+
+        HealthWatch(String service, SubConn.Listener listener) {
+            this.service = service;
+            this.listener = listener;
+        }
+
+        void tell(ConnectivityState state) {
+            context.execute(() -> listener.onState(state, Status.OK));
+        }
+
+        @Override
+        public void start() {
+            started = true;
+        }
+
+        @Override
+        public void stop() {
+            started = false;
         }
     }
 }

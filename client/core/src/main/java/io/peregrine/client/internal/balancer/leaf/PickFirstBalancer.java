@@ -6,73 +6,81 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.FixedPicker;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
+import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.resolver.Attributes;
 import io.peregrine.client.resolver.Endpoint;
-import java.net.Inet6Address;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.Set;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The policy {@code pick_first} (SPEC 2.8.2): tries the addresses in order, 250 ms apart (Happy Eyeballs, PF-5), and
- * sends every call to the first that connects.
+ * The policy {@code pick_first} (SPEC 2.8.2): tries the addresses in order, one a little after the other (Happy Eyeballs,
+ * PF-5), and sends every call to the first that connects.
  *
  * <p>A first pass goes through the list once. When each address has failed, the channel is in TRANSIENT_FAILURE and
- * stays there until one connects (PF-8), while every address is tried again after its own backoff (PF-7).
+ * stays there until one connects (PF-8), while every address is tried again after its own backoff (PF-7). An address has
+ * a subchannel from its first attempt on; so a long list costs nothing while its first address works.
+ *
+ * <p>Whatever is told through {@link #report} may close this policy before it returns: it was replaced.
  */
 public final class PickFirstBalancer implements LoadBalancer {
-    private static final Duration ATTEMPT_DELAY = Duration.ofMillis(250);
-
     private final Context context;
     private final boolean watchesHealth;
-    private boolean shuffling;
-    private final Map<SocketAddress, Candidate> candidates = new LinkedHashMap<>();
-    private List<SocketAddress> addresses = List.of();
-    private Map<SocketAddress, Attributes> attributes = Map.of();
+    private PickFirst config;
+
+    /** The addresses in the order of trial. */
+    private Map<SocketAddress, Candidate> candidates = new LinkedHashMap<>();
+
     private ConnectivityState state = ConnectivityState.IDLE;
     private boolean stickyFailure;
     private boolean updated;
+
     private List<Candidate> pass = List.of();
     private int position;
-    private int failures;
+
+    /** How many of the pass have not failed in it. */
+    private int pending;
+
+    /** Whether an attempt has failed since the pass began; if not, all are in a backoff, which the resolver cannot help. */
+    private boolean tried;
+
+    /** Failures since the pass was over. */
+    private int laterFailures;
+
     private @Nullable Candidate selected;
     private @Nullable Timer attemptTimer;
     private Status lastFailure = Status.OK;
 
-    private PickFirstBalancer(Context context, boolean shuffling, boolean watchesHealth) {
+    private PickFirstBalancer(Context context, PickFirst config, boolean watchesHealth) {
         this.context = context;
-        this.shuffling = shuffling;
+        this.config = config;
         this.watchesHealth = watchesHealth;
     }
 
     /** The policy of a channel, which looks at connections only (PF-11). */
     public static LoadBalancer alone(Context context, PickFirst config) {
-        return new PickFirstBalancer(context, config.shuffleAddressList(), false);
+        return new PickFirstBalancer(context, config, false);
     }
 
     /** The policy of one endpoint under another policy: READY means that the server is in good health, too. */
     public static LoadBalancer ofEndpoint(Context context) {
-        return new PickFirstBalancer(context, false, true);
+        return new PickFirstBalancer(context, PickFirst.withAttemptDelay(PickFirst.DEFAULT_DELAY), true);
     }
 
-    /** Holds from the next answer of the resolver on. */
+    /** Holds from the next answer of the resolver, and the next attempt, on. */
     @Override
     public boolean tryReconfigure(LoadBalancingPolicy policy) {
-        if (policy instanceof PickFirst config) {
-            shuffling = config.shuffleAddressList();
+        if (policy instanceof PickFirst newConfig) {
+            config = newConfig;
             return true;
         }
         return false;
@@ -80,22 +88,23 @@ public final class PickFirstBalancer implements LoadBalancer {
 
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {
-        attributes = flatten(inOrderOfTrial(endpoints));
-        addresses = interleaveFamilies(attributes.keySet());
-        if (addresses.isEmpty()) {
-            dropAll();
+        if (state == ConnectivityState.SHUTDOWN) {
+            throw new IllegalStateException("event: endpoints, state: SHUTDOWN");
+        }
+        reconcile(TrialOrder.of(endpoints, config.shuffleAddressList(), context.random()));
+        if (candidates.isEmpty()) {
+            resetPass();
+            selected = null;
             stickyFailure = false;
             fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
             return false;
         }
-        Candidate ready = selected;
-        if (ready != null && attributes.containsKey(ready.subConn.address())) {
+        if (selected != null && !selected.dropped) {
             return true;
         }
         boolean first = !updated;
         updated = true;
         selected = null;
-        reconcile();
         switch (state) {
             case READY, CONNECTING -> startPass(true);
             case TRANSIENT_FAILURE -> startPass(!stickyFailure);
@@ -104,10 +113,27 @@ public final class PickFirstBalancer implements LoadBalancer {
                     startPass(true);
                 }
             }
-            case SHUTDOWN -> throw new IllegalStateException("event: endpoints, state: SHUTDOWN");
             default -> throw new AssertionError(state);
         }
         return true;
+    }
+
+    /** Drops those that are not in the list any more, or to be connected to otherwise (SC-8); keeps the others. */
+    private void reconcile(Map<SocketAddress, Attributes> addresses) {
+        Map<SocketAddress, Candidate> before = candidates;
+        Map<SocketAddress, Candidate> next = new LinkedHashMap<>(addresses.size() * 2);
+        addresses.forEach((address, attributes) -> {
+            Candidate known = before.get(address);
+            if (known != null && known.fits(attributes)) {
+                before.remove(address);
+                known.attributes = attributes;
+                next.put(address, known);
+            } else {
+                next.put(address, new Candidate(address, attributes));
+            }
+        });
+        candidates = next;
+        before.values().forEach(Candidate::drop);
     }
 
     @Override
@@ -126,43 +152,48 @@ public final class PickFirstBalancer implements LoadBalancer {
 
     @Override
     public void close() {
-        dropAll();
         state = ConnectivityState.SHUTDOWN;
+        resetPass();
+        selected = null;
+        candidates.values().forEach(Candidate::drop);
+        candidates = new LinkedHashMap<>();
     }
 
+    // ---- The first pass --------------------------------------------------------------------------------------
+
     private void startPass(boolean reportConnecting) {
-        cancelAttemptTimer();
+        resetPass();
         pass = new ArrayList<>(candidates.values());
-        position = 0;
-        failures = 0;
+        pending = pass.size();
         pass.forEach(candidate -> candidate.failed = false);
         if (reportConnecting) {
             report(ConnectivityState.CONNECTING, FixedPicker.queueing());
         }
-        tryFromPosition();
+        // Empty if the report has closed this policy.
+        if (!pass.isEmpty()) {
+            tryFromPosition();
+        }
+    }
+
+    private void resetPass() {
+        cancelAttemptTimer();
+        pass = List.of();
+        position = 0;
+        pending = 0;
+        tried = false;
+        laterFailures = 0;
     }
 
     /** Starts the address at the position, or counts it out if it is still in its backoff (PF-5). */
     private void tryFromPosition() {
-        while (position < pass.size()) {
+        for (; position < pass.size(); position++) {
             Candidate candidate = pass.get(position);
-            switch (candidate.state) {
-                case IDLE -> {
-                    armAttemptTimer();
-                    candidate.subConn.connect();
-                    return;
-                }
-                case CONNECTING -> {
-                    armAttemptTimer();
-                    return;
-                }
-                case TRANSIENT_FAILURE -> {
-                    countFailure(candidate);
-                    position++;
-                }
-                case READY, SHUTDOWN ->
-                    throw new IllegalStateException("event: first pass, subchannel: " + candidate.state);
-                default -> throw new AssertionError(candidate.state);
+            if (candidate.state == ConnectivityState.TRANSIENT_FAILURE) {
+                countFailure(candidate);
+            } else if (!candidate.failed) {
+                armAttemptTimer();
+                candidate.connect();
+                return;
             }
         }
         endPassIfAllFailed();
@@ -170,7 +201,7 @@ public final class PickFirstBalancer implements LoadBalancer {
 
     private void armAttemptTimer() {
         if (position + 1 < pass.size()) {
-            attemptTimer = context.schedule(ATTEMPT_DELAY, () -> {
+            attemptTimer = context.schedule(config.attemptDelay(), () -> {
                 attemptTimer = null;
                 position++;
                 tryFromPosition();
@@ -185,13 +216,43 @@ public final class PickFirstBalancer implements LoadBalancer {
         }
     }
 
+    private void countFailure(Candidate candidate) {
+        if (!candidate.failed) {
+            candidate.failed = true;
+            pending--;
+        }
+    }
+
+    private boolean isPassOver() {
+        return position >= pass.size() && pending == 0;
+    }
+
+    private void endPassIfAllFailed() {
+        if (!isPassOver()) {
+            return;
+        }
+        stickyFailure = true;
+        if (tried) {
+            context.resolveNow();
+        }
+        fail(lastFailure);
+        // None if the report has closed this policy.
+        for (Candidate candidate : pass) {
+            candidate.connect();
+        }
+    }
+
+    // ---- From the subchannels --------------------------------------------------------------------------------
+
     private void onState(Candidate candidate, ConnectivityState newState, Status status) {
-        if (candidates.get(candidate.subConn.address()) != candidate) {
+        if (candidate.dropped) {
             return;
         }
         candidate.state = newState;
         if (candidate == selected) {
-            onSelectedLost();
+            if (newState != ConnectivityState.READY) {
+                onSelectedLost(candidate, status);
+            }
             return;
         }
         switch (newState) {
@@ -200,7 +261,7 @@ public final class PickFirstBalancer implements LoadBalancer {
             case IDLE -> {
                 // Its backoff is over. Order no longer matters once the first pass has failed (PF-7).
                 if (state == ConnectivityState.TRANSIENT_FAILURE && isPassOver()) {
-                    candidate.subConn.connect();
+                    candidate.connect();
                 }
             }
             case CONNECTING, SHUTDOWN -> {
@@ -212,13 +273,13 @@ public final class PickFirstBalancer implements LoadBalancer {
 
     private void onAttemptFailed(Candidate candidate, Status status) {
         lastFailure = status;
-        boolean current = position < pass.size() && pass.get(position) == candidate;
         if (isPassOver()) {
             onLaterFailure();
             return;
         }
+        tried = true;
         countFailure(candidate);
-        if (current) {
+        if (position < pass.size() && pass.get(position) == candidate) {
             cancelAttemptTimer();
             position++;
             tryFromPosition();
@@ -229,43 +290,16 @@ public final class PickFirstBalancer implements LoadBalancer {
 
     /** After the first pass: a new error for the callers, and a new look-up, every time all have failed once more. */
     private void onLaterFailure() {
-        failures++;
-        if (failures % Math.max(1, pass.size()) == 0) {
-            fail(lastFailure);
+        laterFailures++;
+        if (laterFailures % candidates.size() == 0) {
             context.resolveNow();
-        }
-    }
-
-    private boolean isPassOver() {
-        return position >= pass.size() && pass.stream().allMatch(candidate -> candidate.failed);
-    }
-
-    private void countFailure(Candidate candidate) {
-        candidate.failed = true;
-    }
-
-    private void endPassIfAllFailed() {
-        if (!isPassOver()) {
-            return;
-        }
-        failures = pass.size();
-        stickyFailure = true;
-        fail(lastFailure);
-        context.resolveNow();
-        for (Candidate candidate : pass) {
-            if (candidate.state == ConnectivityState.IDLE) {
-                candidate.subConn.connect();
-            }
+            fail(lastFailure);
         }
     }
 
     private void select(Candidate winner) {
-        cancelAttemptTimer();
-        for (Candidate candidate : List.copyOf(candidates.values())) {
-            if (candidate != winner) {
-                drop(candidate);
-            }
-        }
+        resetPass();
+        candidates.replaceAll((address, candidate) -> candidate == winner ? winner : candidate.unconnected());
         selected = winner;
         stickyFailure = false;
         if (watchesHealth) {
@@ -276,7 +310,8 @@ public final class PickFirstBalancer implements LoadBalancer {
     }
 
     private void reportReady(Candidate winner) {
-        report(ConnectivityState.READY, new FixedPicker(PickResult.of(winner.subConn)));
+        SubConn subConn = Objects.requireNonNull(winner.subConn);
+        report(ConnectivityState.READY, new FixedPicker(PickResult.of(subConn)));
     }
 
     /** PF-11: while one is selected, its health is what the endpoint's state is. */
@@ -295,12 +330,22 @@ public final class PickFirstBalancer implements LoadBalancer {
         }
     }
 
-    /** PF-9: the next call, or {@link #exitIdle}, makes a new pass over fresh subchannels. */
-    private void onSelectedLost() {
-        dropAll();
-        reconcile();
+    /**
+     * PF-9: gone, it waits for a call, or for {@link #exitIdle}, to make a new pass over fresh subchannels. A subchannel
+     * that keeps trying by itself (gRFC A105) is part of a new pass at once.
+     */
+    private void onSelectedLost(Candidate lost, Status status) {
+        selected = null;
         context.resolveNow();
-        report(ConnectivityState.IDLE, FixedPicker.queueing());
+        if (lost.state == ConnectivityState.IDLE) {
+            candidates.replaceAll((address, candidate) -> candidate.unconnected());
+            report(ConnectivityState.IDLE, new IdlePicker());
+        } else {
+            if (lost.state == ConnectivityState.TRANSIENT_FAILURE) {
+                lastFailure = status;
+            }
+            startPass(true);
+        }
     }
 
     private void fail(Status status) {
@@ -308,104 +353,77 @@ public final class PickFirstBalancer implements LoadBalancer {
     }
 
     private void report(ConnectivityState newState, Picker picker) {
-        state = newState;
-        context.updateState(newState, picker);
-    }
-
-    private void reconcile() {
-        for (Candidate candidate : List.copyOf(candidates.values())) {
-            if (!attributes.containsKey(candidate.subConn.address())) {
-                drop(candidate);
-            }
-        }
-        Map<SocketAddress, Candidate> kept = new LinkedHashMap<>(candidates);
-        candidates.clear();
-        for (SocketAddress address : addresses) {
-            Candidate known = kept.get(address);
-            candidates.put(address, known == null ? new Candidate(address) : known);
+        if (state != ConnectivityState.SHUTDOWN) {
+            state = newState;
+            context.updateState(newState, picker);
         }
     }
 
-    private void dropAll() {
-        cancelAttemptTimer();
-        selected = null;
-        pass = List.of();
-        position = 0;
-        List.copyOf(candidates.values()).forEach(this::drop);
-    }
-
-    private void drop(Candidate candidate) {
-        candidates.remove(candidate.subConn.address());
-        candidate.subConn.shutdown();
-    }
-
-    /** PF-2: in a random order, in which one of twice the weight is twice as likely to be the first (gRFC A113). */
-    private List<Endpoint> inOrderOfTrial(List<Endpoint> endpoints) {
-        if (!shuffling) {
-            return endpoints;
-        }
-        List<Draw> draws = new ArrayList<>(endpoints.size());
-        for (Endpoint endpoint : endpoints) {
-            // The logarithm of the key u^(1/weight): the same order, without the loss of digits of large weights.
-            draws.add(new Draw(Math.log(1 - context.random().nextDouble()) / endpoint.weight(), endpoint));
-        }
-        draws.sort(Comparator.comparingDouble(Draw::key).reversed());
-        return draws.stream().map(Draw::endpoint).toList();
-    }
-
-    private static Map<SocketAddress, Attributes> flatten(List<Endpoint> endpoints) {
-        Map<SocketAddress, Attributes> distinct = new LinkedHashMap<>();
-        for (Endpoint endpoint : endpoints) {
-            endpoint.addresses().forEach(address -> distinct.putIfAbsent(address, endpoint.attributes()));
-        }
-        return distinct;
-    }
-
-    /** PF-2: families take turns, in the order of their first appearance, so that a dead one costs one attempt. */
-    private static List<SocketAddress> interleaveFamilies(Set<SocketAddress> addresses) {
-        Map<String, Queue<SocketAddress>> families = new LinkedHashMap<>();
-        for (SocketAddress address : addresses) {
-            families.computeIfAbsent(family(address), unused -> new ArrayDeque<>())
-                    .add(address);
-        }
-        List<SocketAddress> interleaved = new ArrayList<>(addresses.size());
-        while (interleaved.size() < addresses.size()) {
-            for (Queue<SocketAddress> family : families.values()) {
-                SocketAddress next = family.poll();
-                if (next != null) {
-                    interleaved.add(next);
-                }
-            }
-        }
-        return interleaved;
-    }
-
-    private static String family(SocketAddress address) {
-        if (address instanceof InetSocketAddress inet) {
-            return inet.getAddress() instanceof Inet6Address ? "ipv6" : "ipv4";
-        }
-        return address.getClass().getName();
-    }
-
-    /** An endpoint and what it has drawn: the greatest key is tried first. */
-    private record Draw(double key, Endpoint endpoint) {}
-
-    /** A subchannel and what this policy knows of it. */
+    /** An address of the list and, once it was tried, its subchannel. */
     private final class Candidate implements SubConn.Listener {
-        final SubConn subConn;
+        final SocketAddress address;
+        Attributes attributes;
+
+        @Nullable
+        SubConn subConn;
+
         ConnectivityState state = ConnectivityState.IDLE;
         boolean failed;
+        boolean dropped;
 
-        Candidate(SocketAddress address) {
-            this.subConn = context.createSubConn(address, attributes.getOrDefault(address, Attributes.EMPTY), this);
-            if (watchesHealth) {
-                subConn.watchHealth((health, status) -> onHealth(this, health, status));
+        Candidate(SocketAddress address, Attributes attributes) {
+            this.address = address;
+            this.attributes = attributes;
+        }
+
+        boolean fits(Attributes wanted) {
+            return attributes.equals(wanted) || attributes.ofConnection().equals(wanted.ofConnection());
+        }
+
+        void connect() {
+            SubConn known = subConn;
+            if (known == null) {
+                known = context.createSubConn(address, attributes, this);
+                subConn = known;
+                if (watchesHealth) {
+                    known.watchHealth((health, status) -> onHealth(this, health, status));
+                }
             }
+            known.connect();
+        }
+
+        void drop() {
+            dropped = true;
+            if (subConn != null) {
+                subConn.shutdown();
+            }
+        }
+
+        /** The same address without a subchannel. */
+        Candidate unconnected() {
+            if (subConn == null) {
+                return this;
+            }
+            drop();
+            return new Candidate(address, attributes);
         }
 
         @Override
         public void onState(ConnectivityState newState, Status status) {
             PickFirstBalancer.this.onState(this, newState, status);
+        }
+    }
+
+    /** Lets calls wait, and the first of them wake the policy. */
+    private final class IdlePicker implements Picker {
+        private final AtomicBoolean woken = new AtomicBoolean();
+
+        @Override
+        public PickResult pick(PickInfo info) {
+            if (!woken.get() && woken.compareAndSet(false, true)) {
+                context.execute(PickFirstBalancer.this::exitIdle);
+            }
+            return PickResult.queue();
         }
     }
 }

@@ -1,4 +1,4 @@
-package io.peregrine.jmh;
+package io.peregrine.jmh.pick;
 
 import io.grpc.Attributes;
 import io.grpc.ChannelLogger;
@@ -11,48 +11,54 @@ import io.grpc.LoadBalancer.ResolvedAddresses;
 import io.grpc.LoadBalancer.Subchannel;
 import io.grpc.LoadBalancer.SubchannelPicker;
 import io.grpc.LoadBalancer.SubchannelStateListener;
+import io.grpc.LoadBalancerProvider;
 import io.grpc.LoadBalancerRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.SynchronizationContext;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * grpc-java's own round_robin policy without a channel: all its back ends are ready as soon as it asks for them, and
+ * One of grpc-java's own policies without a channel: all its back ends are ready as soon as it asks for them, and
  * nothing is connected. So a pick is measured as the policy has made its picker.
  */
-final class GrpcJavaRoundRobin extends LoadBalancer.Helper {
+public final class GrpcJavaPolicy extends LoadBalancer.Helper {
     private static final int FIRST_PORT = 10_000;
 
     private final SynchronizationContext context = new SynchronizationContext((thread, thrown) -> {
-        throw new IllegalStateException("round_robin failed", thrown);
+        throw new IllegalStateException("the policy failed", thrown);
     });
     private final ScheduledExecutorService scheduler = Executors.newScheduledThreadPool(0);
     private ConnectivityState state = ConnectivityState.IDLE;
     private @Nullable SubchannelPicker picker;
 
-    private GrpcJavaRoundRobin() {}
+    private GrpcJavaPolicy() {}
 
-    /** The picker of a policy with so many back ends, all of them ready. */
-    static SubchannelPicker pickerOf(int backEnds) {
-        GrpcJavaRoundRobin helper = new GrpcJavaRoundRobin();
-        LoadBalancer policy = Objects.requireNonNull(
-                        LoadBalancerRegistry.getDefaultRegistry().getProvider("round_robin"))
-                .newLoadBalancer(helper);
+    /** The picker of the policy of that name with so many back ends, all of them ready. */
+    public static SubchannelPicker pickerOf(String name, int backEnds) {
+        GrpcJavaPolicy helper = new GrpcJavaPolicy();
+        LoadBalancerProvider provider =
+                Objects.requireNonNull(LoadBalancerRegistry.getDefaultRegistry().getProvider(name), name);
+        LoadBalancer policy = provider.newLoadBalancer(helper);
+        Object config = provider.parseLoadBalancingPolicyConfig(Map.of()).getConfig();
         List<EquivalentAddressGroup> addresses = new ArrayList<>();
         for (int i = 0; i < backEnds; i++) {
             addresses.add(new EquivalentAddressGroup(InetSocketAddress.createUnresolved("back-end", FIRST_PORT + i)));
         }
         helper.context.execute(() -> policy.acceptResolvedAddresses(
-                ResolvedAddresses.newBuilder().setAddresses(addresses).build()));
+                ResolvedAddresses.newBuilder()
+                .setAddresses(addresses)
+                .setLoadBalancingPolicyConfig(config)
+                .build()));
         SubchannelPicker made = helper.picker;
         if (helper.state != ConnectivityState.READY || made == null) {
-            throw new IllegalStateException("round_robin: " + helper.state + ", " + made + " (expected: READY)");
+            throw new IllegalStateException(name + ": " + helper.state + ", " + made + " (expected: READY)");
         }
         return made;
     }
@@ -86,7 +92,7 @@ final class GrpcJavaRoundRobin extends LoadBalancer.Helper {
 
     @Override
     public ManagedChannel createOobChannel(EquivalentAddressGroup addresses, String authority) {
-        throw new UnsupportedOperationException("round_robin needs no channel");
+        throw new UnsupportedOperationException("a policy needs no channel");
     }
 
     @Override

@@ -1,0 +1,151 @@
+package io.peregrine.client.internal.watch;
+
+import io.peregrine.client.ClientCall;
+import io.peregrine.client.Metadata;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.StatusException;
+import io.peregrine.client.StreamCallback;
+import io.peregrine.client.internal.control.Backoff;
+import io.peregrine.client.internal.control.SubConnWatches;
+import io.peregrine.client.internal.control.SyncContext;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream of messages from a subchannel's server, kept open while the subchannel is READY (SPEC WR-7, A17).
+ *
+ * <pre>
+ *   stopped ──start()──▶ open ──UNIMPLEMENTED──▶ given up (until stop())
+ *                        ▲  │
+ *           backoff over │  │ any other end
+ *                        waiting
+ * </pre>
+ *
+ * <p>The backoff is measured from the start of the stream that ended (D3), and begins anew once a message has come. So a
+ * stream that has lived for a while is opened again at once, and a server that ends each one costs one in about a second.
+ * Each message is asked for when the one before has been told, so that a server's haste does not fill the context's queue.
+ *
+ * <p>Confined to the channel's serialised context; what the stream calls back enters it.
+ *
+ * @param <R> the messages
+ */
+public final class WatchStream<R> implements SubConnWatches.Watch {
+    /** Who is told, in the channel's serialised context, between {@link #start} and {@link #stop} only. */
+    public interface Listener<R> {
+        /** A message has come. */
+        void onMessage(R message);
+
+        /** The stream has ended. With UNIMPLEMENTED it stays so for this connection; otherwise it is opened again. */
+        void onEnd(Status status);
+    }
+
+    /** Opens the stream. */
+    @FunctionalInterface
+    public interface Source<R> {
+        /** Starts the call, which asks for no message yet. */
+        ClientCall<?> open(StreamCallback<R> callback);
+    }
+
+    private final Source<R> source;
+    private final SyncContext context;
+    private final LongSupplier clock;
+    private final Listener<R> listener;
+    private final Backoff delays = new Backoff();
+    private boolean started;
+    private @Nullable Run current;
+    private SyncContext.@Nullable ScheduledTask restart;
+
+    /** A stream that is not open. */
+    public WatchStream(Source<R> source, SyncContext context, LongSupplier clock, Listener<R> listener) {
+        this.source = source;
+        this.context = context;
+        this.clock = clock;
+        this.listener = listener;
+    }
+
+    @Override
+    public void start() {
+        context.requireInContext();
+        if (!started) {
+            started = true;
+            delays.reset();
+            open();
+        }
+    }
+
+    @Override
+    public void stop() {
+        context.requireInContext();
+        started = false;
+        if (restart != null) {
+            restart.cancel();
+            restart = null;
+        }
+        Run ended = current;
+        current = null;
+        if (ended != null && ended.call != null) {
+            ended.call.cancel("the connection is not used any more", null);
+        }
+    }
+
+    private void open() {
+        restart = null;
+        Run run = new Run(clock.getAsLong());
+        current = run;
+        ClientCall<?> call = source.open(run);
+        run.call = call;
+        call.request(1);
+    }
+
+    private void onMessage(Run run, R message) {
+        if (current != run) {
+            return;
+        }
+        delays.reset();
+        listener.onMessage(message);
+        ClientCall<?> call = run.call;
+        if (current == run && call != null) {
+            call.request(1);
+        }
+    }
+
+    private void onEnd(Run run, Status status) {
+        if (current != run) {
+            return;
+        }
+        current = null;
+        if (status.code() != StatusCode.UNIMPLEMENTED) {
+            long livedNs = clock.getAsLong() - run.startNs;
+            restart = context.schedule(delays.nextDelayNs() - livedNs, this::open);
+        }
+        listener.onEnd(status);
+    }
+
+    /** One stream. Its callbacks run on the connection's event loop. */
+    private final class Run implements StreamCallback<R> {
+        private final long startNs;
+
+        /** Null while the source opens it, which is one task of the context: no other sees it so. */
+        private @Nullable ClientCall<?> call;
+
+        Run(long startNs) {
+            this.startNs = startNs;
+        }
+
+        @Override
+        public void onMessage(R message) {
+            context.execute(() -> WatchStream.this.onMessage(this, message));
+        }
+
+        @Override
+        public void onComplete(Metadata trailers) {
+            context.execute(() -> onEnd(this, Status.OK));
+        }
+
+        @Override
+        public void onFailure(StatusException failure) {
+            context.execute(() -> onEnd(this, failure.status()));
+        }
+    }
+}

@@ -1,0 +1,590 @@
+package io.peregrine.client.internal.pool;
+
+import static io.peregrine.client.ConnectivityState.CONNECTING;
+import static io.peregrine.client.ConnectivityState.IDLE;
+import static io.peregrine.client.ConnectivityState.READY;
+import static io.peregrine.client.ConnectivityState.TRANSIENT_FAILURE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.connection.ConnectionScaling;
+import io.peregrine.client.connection.ConnectionStats;
+import io.peregrine.client.connection.SubchannelStats;
+import io.peregrine.client.internal.FakeTransport;
+import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.client.internal.control.SyncContext;
+import io.peregrine.client.internal.control.TestBackoffs;
+import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.KeepAliveOptions;
+import io.peregrine.transport.http2.TransportListener;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** SPEC 2.15, in virtual time, with transports whose events the test makes. */
+class ConnectionPoolTest {
+    private static final SocketAddress ADDRESS = new InetSocketAddress(InetAddress.getLoopbackAddress(), 443);
+
+    private final VirtualTimer timer = new VirtualTimer();
+    private final List<Throwable> uncaught = new ArrayList<>();
+    private final SyncContext context = new SyncContext(timer, uncaught::add);
+    private final List<FakeTransport> opened = new ArrayList<>();
+    private final List<ClientTransport> closed = new ArrayList<>();
+    private final List<ConnectivityState> states = new ArrayList<>();
+    private final List<Status> statuses = new ArrayList<>();
+    private List<ClientTransport> published = List.of();
+    private int otherConnections;
+    private int losses;
+    private double random = 0.5;
+    private PoolDirectory directory = PoolDirectory.ofSingles();
+    private ConnectionPool pool = newPool(ConnectionScaling.single());
+
+    @AfterEach
+    void nothingWasThrownInTheContext() {
+        assertThat(uncaught).isEmpty();
+    }
+
+    // ---- CS-1 ------------------------------------------------------------------------------------------------
+
+    @Test
+    void cs1OneConnectionIsTheDefaultHoweverManyCallsWait() {
+        connectAndBeReady();
+        load(0, 100, 50, 100);
+
+        last().listener().onPressure();
+
+        assertThat(opened).hasSize(1);
+        assertThat(last().capacity().pressureWatched).as("never asked to tell").isZero();
+    }
+
+    @Test
+    void cs1TheServiceConfigRaisesTheMaximumAtRunTime() {
+        connectAndBeReady();
+        load(0, 2, 3, 2);
+
+        context.execute(() -> directory.allow(2));
+
+        assertThat(opened).hasSize(2);
+    }
+
+    @Test
+    void cs1TheChannelsLimitCapsTheServiceConfig() {
+        use(ConnectionScaling.builder().limit(2).build());
+        connectAndBeReady();
+        context.execute(() -> directory.allow(100));
+        fillAndGrow(0);
+        load(1, 2, 1, 2);
+
+        opened.get(1).listener().onPressure();
+
+        assertThat(opened).hasSize(2);
+    }
+
+    @Test
+    void cs1AMaximumThatIsLoweredClosesNothing() {
+        connectAndBeReady();
+        context.execute(() -> directory.allow(2));
+        fillAndGrow(0);
+
+        context.execute(() -> directory.allow(1));
+
+        assertThat(published).hasSize(2);
+        assertThat(opened).allMatch(transport -> transport.shutdowns.isEmpty());
+    }
+
+    // ---- CS-3, CS-4 ------------------------------------------------------------------------------------------
+
+    @Test
+    void cs3OneMoreIsOpenedWhenACallWaitsAndAllAreFull() {
+        max(3);
+        connectAndBeReady();
+        assertThat(last().capacity().pressureWatched).isEqualTo(Integer.MAX_VALUE);
+
+        load(0, 2, 1, 2);
+        last().listener().onPressure();
+
+        assertThat(opened).hasSize(2);
+        assertThat(states).containsExactly(CONNECTING, READY);
+    }
+
+    @Test
+    void cs3NoneIsOpenedWhileAnotherHasRoom() {
+        max(3);
+        connectAndBeReady();
+        fillAndGrow(0);
+        load(0, 2, 1, 2);
+        load(1, 1, 0, 2);
+
+        opened.get(0).listener().onPressure();
+
+        assertThat(opened).hasSize(2);
+    }
+
+    @Test
+    void cs4ThereIsOneAttemptAtATime() {
+        max(3);
+        connectAndBeReady();
+        load(0, 2, 5, 2);
+
+        last().listener().onPressure();
+        opened.get(0).listener().onPressure();
+        opened.get(0).listener().onRoom();
+
+        assertThat(opened).hasSize(2);
+    }
+
+    @Test
+    void cs4AFailedAttemptIsMadeAgainAfterTheSharedBackoff() {
+        max(2);
+        connectAndBeReady();
+        last().listener().onFirstResponse();
+        load(0, 2, 1, 2);
+        last().listener().onPressure();
+
+        last().terminate("refused", null);
+        opened.get(0).listener().onPressure();
+        assertThat(opened).hasSize(2);
+        assertThat(states).as("calls go on meanwhile").containsExactly(CONNECTING, READY);
+        timer.advance(Duration.ofMillis(999));
+        assertThat(opened).hasSize(2);
+        timer.advance(Duration.ofMillis(1));
+
+        assertThat(opened).hasSize(3);
+        assertThat(stats().failedAttempts()).isEqualTo(1);
+    }
+
+    @Test
+    void cs4ASuccessResetsTheBackoff() {
+        max(4);
+        connectAndBeReady();
+        for (int n = 0; n < 3; n++) {
+            load(0, 2, 1, 2);
+            opened.get(0).listener().onPressure();
+            last().terminate("refused", null);
+            timer.advance(Duration.ofMinutes(3));
+        }
+        last().listener().onReady();
+        last().listener().onFirstResponse();
+        load(opened.size() - 1, 2, 1, 2);
+        last().listener().onPressure();
+        last().terminate("refused", null);
+
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    // ---- CS-5 ------------------------------------------------------------------------------------------------
+
+    @Test
+    void cs5ANewConnectionGetsWhatWaitsAsFarAsItHasRoom() {
+        max(2);
+        connectAndBeReady();
+        load(0, 2, 5, 2);
+        last().listener().onPressure();
+        last().capacity().set(0, 0, 2);
+
+        last().listener().onReady();
+
+        assertThat(published).hasSize(2);
+        assertThat(opened.get(0).capacity().givenBack).containsExactly(2);
+    }
+
+    @Test
+    void cs5ACallThatEndsElsewhereMakesRoomForOneThatWaits() {
+        max(2);
+        connectAndBeReady();
+        fillAndGrow(0);
+        load(0, 2, 3, 2);
+        load(1, 2, 0, 2);
+        opened.get(0).listener().onPressure();
+        assertThat(opened).allMatch(transport -> transport.capacity().roomWatched);
+
+        load(1, 1, 0, 2);
+        opened.get(1).listener().onRoom();
+
+        assertThat(opened.get(0).capacity().givenBack).containsExactly(1, 1);
+    }
+
+    @Test
+    void cs5ALostConnectionLeavesTheCallsThatWaitToTheOthers() {
+        max(2);
+        connectAndBeReady();
+        fillAndGrow(0);
+        otherConnections = 0;
+
+        opened.get(0).terminate("reset", null);
+
+        assertThat(published).containsExactly(opened.get(1));
+        assertThat(otherConnections).as("calls that found none try again").isEqualTo(1);
+        assertThat(states).containsExactly(CONNECTING, READY);
+        assertThat(losses).isEqualTo(1);
+    }
+
+    // ---- CS-6, CS-7 ------------------------------------------------------------------------------------------
+
+    @Test
+    void cs7TheLastConnectionLostIsIdleWithoutAnAttempt() {
+        connectAndBeReady();
+
+        last().terminate("reset", null);
+
+        assertThat(states).containsExactly(CONNECTING, READY, IDLE);
+        assertThat(published).isEmpty();
+    }
+
+    @Test
+    void cs7TheLastConnectionLostIsConnectingWhileAnAttemptIsUnderWay() {
+        max(2);
+        connectAndBeReady();
+        load(0, 2, 1, 2);
+        last().listener().onPressure();
+
+        opened.get(0).terminate("reset", null);
+        assertThat(states).containsExactly(CONNECTING, READY, CONNECTING);
+        last().listener().onReady();
+
+        assertThat(states).endsWith(CONNECTING, READY);
+        assertThat(published).containsExactly(last());
+    }
+
+    @Test
+    void cs7TheLastConnectionLostIsTransientFailureInTheBackoff() {
+        max(2);
+        connectAndBeReady();
+        load(0, 2, 1, 2);
+        last().listener().onPressure();
+        last().terminate("refused", null);
+
+        opened.get(0).terminate("reset", null);
+
+        assertThat(states).containsExactly(CONNECTING, READY, TRANSIENT_FAILURE);
+        assertThat(statuses.get(2).message()).isEqualTo("refused");
+        timer.advance(Duration.ofSeconds(2));
+        assertThat(states).endsWith(TRANSIENT_FAILURE, IDLE);
+        assertThat(opened).as("the policy reconnects").hasSize(2);
+    }
+
+    // ---- CS-8 ------------------------------------------------------------------------------------------------
+
+    @Test
+    void cs8ALimitThatIsLoweredIsAReasonToOpenOneMore() {
+        max(2);
+        connectAndBeReady();
+
+        load(0, 5, 1, 2);
+        last().listener().onPressure();
+
+        assertThat(opened).hasSize(2);
+    }
+
+    // ---- CS-10 -----------------------------------------------------------------------------------------------
+
+    @Test
+    void cs10TheMinimumIsOpenedOneAfterTheOther() {
+        use(ConnectionScaling.builder().minConnections(3).build());
+        connect();
+        assertThat(opened).hasSize(1);
+
+        opened.get(0).listener().onReady();
+        assertThat(opened).hasSize(2);
+        opened.get(1).listener().onReady();
+        opened.get(2).listener().onReady();
+
+        assertThat(published).hasSize(3);
+        assertThat(opened).hasSize(3);
+    }
+
+    @Test
+    void cs10AConnectionBelowTheMinimumIsReplaced() {
+        use(ConnectionScaling.builder().minConnections(2).build());
+        connectAndBeReady();
+        opened.get(1).listener().onReady();
+
+        opened.get(0).listener().onFirstResponse();
+        opened.get(0).terminate("reset", null);
+
+        assertThat(opened).hasSize(3);
+    }
+
+    @Test
+    void cs10TheLowWaterMarkOpensOneMoreBeforeACallWaits() {
+        use(ConnectionScaling.builder().maxConnections(2).openBeforeFull(0.8).build());
+        connect();
+        last().capacity().set(0, 0, 10);
+        last().listener().onReady();
+        assertThat(last().capacity().pressureWatched).isEqualTo(8);
+
+        load(0, 8, 0, 10);
+        last().listener().onPressure();
+
+        assertThat(opened).hasSize(2);
+    }
+
+    @Test
+    void cs10BelowTheMarkOfAllTogetherAFullConnectionTellsInSteps() {
+        use(ConnectionScaling.builder().maxConnections(3).openBeforeFull(0.8).build());
+        connect();
+        last().capacity().set(0, 0, 32);
+        last().listener().onReady();
+        load(0, 26, 0, 32);
+        last().listener().onPressure();
+        last().capacity().set(0, 0, 32);
+        last().listener().onReady();
+
+        assertThat(opened).hasSize(2);
+        assertThat(opened.get(0).capacity().pressureWatched).isEqualTo(28);
+        assertThat(opened.get(1).capacity().pressureWatched).isEqualTo(26);
+    }
+
+    @Test
+    void cs10AStandbyTakesOverAtAGoAwayWithoutAHandshake() {
+        use(ConnectionScaling.builder().warmStandby(true).build());
+        connectAndBeReady();
+        FakeTransport standby = last();
+        standby.listener().onReady();
+        assertThat(published).containsExactly(opened.get(0));
+        assertThat(stats().connections(ConnectionStats.State.STANDBY)).isEqualTo(1);
+        int openedBefore = opened.size();
+
+        context.execute(() -> {
+            opened.get(0).listener().onDraining("GOAWAY");
+            context.execute(() -> {
+                assertThat(published).containsExactly(standby);
+                assertThat(otherConnections).isEqualTo(1);
+            });
+        });
+
+        assertThat(states).as("calls see nothing of it").containsExactly(CONNECTING, READY);
+        assertThat(opened).as("and a new one stands by").hasSize(openedBefore + 1);
+    }
+
+    @Test
+    void cs10AStandbyThatIsLostIsReplacedAndNobodyHearsOfIt() {
+        use(ConnectionScaling.builder().warmStandby(true).build());
+        connectAndBeReady();
+        last().listener().onReady();
+
+        last().terminate("reset", null);
+
+        assertThat(states).containsExactly(CONNECTING, READY);
+        assertThat(opened).hasSize(3);
+        assertThat(published).containsExactly(opened.get(0));
+    }
+
+    @Test
+    void cs10AStandbyIsUsedAtOnceWhenCallsWait() {
+        use(ConnectionScaling.builder().maxConnections(2).warmStandby(true).build());
+        connectAndBeReady();
+        last().capacity().set(0, 0, 2);
+        last().listener().onReady();
+        load(0, 2, 1, 2);
+
+        opened.get(0).listener().onPressure();
+
+        assertThat(published).containsExactly(opened.get(0), opened.get(1));
+        assertThat(opened.get(0).capacity().givenBack).containsExactly(1);
+        assertThat(opened).as("and a new one stands by").hasSize(3);
+    }
+
+    @Test
+    void cs10AnAgedConnectionIsReplacedBeforeItDrains() {
+        use(ConnectionScaling.builder().maxAge(Duration.ofMinutes(10)).build());
+        connectAndBeReady();
+        last().listener().onFirstResponse();
+
+        timer.advance(Duration.ofMinutes(10));
+        assertThat(opened).hasSize(2);
+        assertThat(opened.get(0).shutdowns).as("in use until the new one is ready").isEmpty();
+        assertThat(published).containsExactly(opened.get(0));
+        opened.get(1).listener().onReady();
+
+        assertThat(published).containsExactly(opened.get(1));
+        assertThat(opened.get(0).shutdowns)
+                .containsExactly("the connection to " + ADDRESS + " has reached its maximum age");
+        assertThat(states).containsExactly(CONNECTING, READY);
+    }
+
+    @Test
+    void cs10AnAgedConnectionStaysWhileItsReplacementFails() {
+        use(ConnectionScaling.builder().maxAge(Duration.ofMinutes(10)).build());
+        connectAndBeReady();
+        timer.advance(Duration.ofMinutes(10));
+
+        last().terminate("refused", null);
+        assertThat(published).containsExactly(opened.get(0));
+        timer.advance(Duration.ofSeconds(5));
+
+        assertThat(opened).hasSize(3);
+        assertThat(opened.get(0).shutdowns).isEmpty();
+    }
+
+    @Test
+    void cs10TheGraceOfAnAgedConnectionEndsItsCalls() {
+        use(ConnectionScaling.builder()
+                .maxAge(Duration.ofMinutes(10))
+                .maxAgeGrace(Duration.ofSeconds(30))
+                .build());
+        connectAndBeReady();
+        timer.advance(Duration.ofMinutes(10));
+        last().listener().onReady();
+
+        timer.advance(Duration.ofSeconds(30));
+
+        assertThat(opened.get(0).shutdowns).hasSize(2).element(1).asString().startsWith("now: ");
+    }
+
+    @Test
+    void cs10TheAgeIsJittered() {
+        random = 0;
+        use(ConnectionScaling.builder()
+                .maxAge(Duration.ofMinutes(10))
+                .maxAgeJitter(0.2)
+                .build());
+        connectAndBeReady();
+
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofMinutes(8));
+    }
+
+    // ---- Statistics and the end ------------------------------------------------------------------------------
+
+    @Test
+    void statisticsTellStatesStreamsAndAges() {
+        use(ConnectionScaling.builder().maxConnections(2).build());
+        connectAndBeReady();
+        timer.advance(Duration.ofSeconds(5));
+        load(0, 2, 3, 2);
+        last().listener().onPressure();
+
+        SubchannelStats stats = stats();
+
+        assertThat(stats.state()).isEqualTo(READY);
+        assertThat(stats.attempts()).isEqualTo(2);
+        assertThat(stats.openStreams()).isEqualTo(2);
+        assertThat(stats.waitingStreams()).isEqualTo(3);
+        assertThat(stats.maxConnections()).isEqualTo(2);
+        assertThat(stats.connections())
+                .extracting(ConnectionStats::state)
+                .containsExactly(ConnectionStats.State.READY, ConnectionStats.State.CONNECTING);
+        assertThat(stats.connections().get(0).age()).isEqualTo(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void sc7ShutDownLetsAllDrainAndStopsAllTimers() {
+        use(ConnectionScaling.builder()
+                .minConnections(2)
+                .warmStandby(true)
+                .maxAge(Duration.ofMinutes(1))
+                .build());
+        connectAndBeReady();
+        last().listener().onReady();
+        last().listener().onReady();
+        assertThat(opened).hasSize(3);
+
+        context.execute(pool::shutdown);
+        context.execute(pool::shutdown);
+
+        assertThat(opened).allMatch(transport -> transport.shutdowns.equals(List.of("subchannel shutdown")));
+        assertThat(timer.pending()).isZero();
+        assertThat(directory.stats()).isEmpty();
+        opened.forEach(transport -> transport.terminate("closed", null));
+        assertThat(closed).hasSize(3);
+        assertThat(opened).hasSize(3);
+    }
+
+    // ---- Parts -----------------------------------------------------------------------------------------------
+
+    private ConnectionPool newPool(ConnectionScaling scaling) {
+        directory = new PoolDirectory(scaling, () -> random);
+        return new ConnectionPool(new Owner(), TestBackoffs.exact(timer), context, directory);
+    }
+
+    private void use(ConnectionScaling scaling) {
+        pool = newPool(scaling);
+    }
+
+    private void max(int connections) {
+        use(ConnectionScaling.builder().maxConnections(connections).build());
+    }
+
+    private void connect() {
+        context.execute(pool::connect);
+    }
+
+    private void connectAndBeReady() {
+        connect();
+        last().listener().onReady();
+    }
+
+    /** The connection is full and has calls that wait, so that there is one more, which is ready. */
+    private void fillAndGrow(int index) {
+        load(index, 2, 1, 2);
+        opened.get(index).listener().onPressure();
+        last().capacity().set(0, 0, 2);
+        last().listener().onReady();
+    }
+
+    private void load(int index, int open, int waiting, int limit) {
+        opened.get(index).capacity().set(open, waiting, limit);
+    }
+
+    private SubchannelStats stats() {
+        return directory.stats().get(0);
+    }
+
+    private FakeTransport last() {
+        return opened.get(opened.size() - 1);
+    }
+
+    private final class Owner implements ConnectionPool.Owner {
+        @Override
+        public SocketAddress address() {
+            return ADDRESS;
+        }
+
+        @Override
+        public ClientTransport open(long backoffNs, TransportListener listener) {
+            FakeTransport transport = new FakeTransport(ADDRESS);
+            transport.listener = listener;
+            opened.add(transport);
+            return transport;
+        }
+
+        @Override
+        public void publish(List<ClientTransport> carriers) {
+            published = carriers;
+        }
+
+        @Override
+        public void onState(ConnectivityState state, Status status) {
+            context.requireInContext();
+            if (state != ConnectivityState.SHUTDOWN) {
+                states.add(state);
+                statuses.add(status);
+            }
+        }
+
+        @Override
+        public void onOtherConnections() {
+            otherConnections++;
+        }
+
+        @Override
+        public void onLost() {
+            losses++;
+        }
+
+        @Override
+        public void onTooManyPings(@Nullable KeepAliveOptions keepAlive) {}
+
+        @Override
+        public void onClosed(ClientTransport transport) {
+            closed.add(transport);
+        }
+    }
+}
