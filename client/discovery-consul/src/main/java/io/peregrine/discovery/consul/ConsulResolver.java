@@ -31,6 +31,9 @@ final class ConsulResolver extends RegistryResolver {
     /** A service whose index moves all the time is looked at ten times a second. */
     private static final long MIN_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(100);
 
+    /** Of a service that is so large that reading it takes long, and that always changes: a tenth of a processor. */
+    private static final int REST_FOR_READING = 9;
+
     /** A query that is held longer than this may be held by a connection that is dead: a hint asks again. */
     private static final long DOUBTFUL_NS = TimeUnit.SECONDS.toNanos(10);
 
@@ -119,6 +122,7 @@ final class ConsulResolver extends RegistryResolver {
     }
 
     private void onAnswer(Exchange exchange, HttpResponse<byte[]> answer) {
+        long readSinceNs = nanoTime();
         Instances instances;
         try {
             instances = HealthAnswer.read(answer.body(), query.health());
@@ -134,14 +138,14 @@ final class ConsulResolver extends RegistryResolver {
         }
         index = answered;
         found(instances);
-        askNext(exchange, answered > exchange.askedIndex);
+        askNext(exchange, answered > exchange.askedIndex, (nanoTime() - readSinceNs) * REST_FOR_READING);
     }
 
-    private void askNext(Exchange exchange, boolean news) {
+    private void askNext(Exchange exchange, boolean news, long restNs) {
         long tookNs = nanoTime() - exchange.startedNs;
         if (news || tookNs >= wait.toNanos() / 2) {
             progressed();
-            askAfter(Math.max(0, MIN_INTERVAL_NS - tookNs));
+            askAfter(Math.max(restNs, MIN_INTERVAL_NS - tookNs));
         } else {
             askAfterBackoff();
         }

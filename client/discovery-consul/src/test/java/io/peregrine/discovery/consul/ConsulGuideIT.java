@@ -48,7 +48,6 @@ class ConsulGuideIT {
     void byTargetAlone() throws Exception {
         String agent = script.address();
         ClientConn conn = ClientConn.builder("consul://" + agent + "/greeter/tag=v2/near=_agent")
-                .resolver(new ConsulResolverProvider())
                 .credentials(InsecureCredentials.create())
                 .build();
 

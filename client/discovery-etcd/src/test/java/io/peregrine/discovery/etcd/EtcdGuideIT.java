@@ -49,7 +49,6 @@ class EtcdGuideIT {
     void byTargetAlone() throws Exception {
         String members = script.address();
         ClientConn conn = ClientConn.builder("etcd://" + members + "/services/greeter")
-                .resolver(new EtcdResolverProvider())
                 .credentials(InsecureCredentials.create())
                 .build();
 
