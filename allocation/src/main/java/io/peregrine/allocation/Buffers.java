@@ -35,8 +35,7 @@ public final class Buffers {
     /** In bytes: a word takes some nanoseconds, a view that is kept hardly any. */
     private static final int MAX_BY_WORDS = 128;
 
-    private static final VarHandle WORDS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private static final Choice CHOICE = choose(System.getProperty(PROPERTY));
 

@@ -118,8 +118,8 @@ class ConnectionScalingIT {
 
     @Test
     void cs10AServerThatSendsConnectionsAwayFindsOneStandingBy() throws Exception {
-        try (GatedServer server = GatedServer.startWith(options -> options.maxConnectionAge(2, TimeUnit.SECONDS)
-                        .maxConnectionAgeGrace(10, TimeUnit.SECONDS));
+        try (GatedServer server = GatedServer.startWith(options ->
+                        options.maxConnectionAge(2, TimeUnit.SECONDS).maxConnectionAgeGrace(10, TimeUnit.SECONDS));
                 ClientConn conn = builder(server.target())
                         .connectionScaling(
                                 ConnectionScaling.builder().warmStandby(true).build())
@@ -236,7 +236,9 @@ class ConnectionScalingIT {
 
             assertThat(answered).isTrue();
             assertThat(missed).isGreaterThanOrEqualTo(3);
-            assertThat(relay.accepted()).as("a connection in place of the frozen one").isGreaterThanOrEqualTo(2);
+            assertThat(relay.accepted())
+                    .as("a connection in place of the frozen one")
+                    .isGreaterThanOrEqualTo(2);
         }
     }
 

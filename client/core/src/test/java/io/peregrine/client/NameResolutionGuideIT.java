@@ -127,7 +127,7 @@ class NameResolutionGuideIT {
                 if (closed) {
                     return;
                 }
-                Executor inASecond = task -> context.timer().schedule(task, 1, TimeUnit.SECONDS);
+                Executor inASecond = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS, context.timer());
                 CompletableFuture<?> unused = http.sendAsync(request, HttpResponse.BodyHandlers.ofString())
                         .thenAccept(response -> listener.onEndpoints(endpoints(response.body())))
                         .exceptionally(failure -> {

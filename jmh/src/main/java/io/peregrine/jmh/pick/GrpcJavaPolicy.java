@@ -51,8 +51,7 @@ public final class GrpcJavaPolicy extends LoadBalancer.Helper {
         for (int i = 0; i < backEnds; i++) {
             addresses.add(new EquivalentAddressGroup(InetSocketAddress.createUnresolved("back-end", FIRST_PORT + i)));
         }
-        helper.context.execute(() -> policy.acceptResolvedAddresses(
-                ResolvedAddresses.newBuilder()
+        helper.context.execute(() -> policy.acceptResolvedAddresses(ResolvedAddresses.newBuilder()
                 .setAddresses(addresses)
                 .setLoadBalancingPolicyConfig(config)
                 .build()));

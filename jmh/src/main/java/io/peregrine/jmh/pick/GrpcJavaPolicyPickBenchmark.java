@@ -41,7 +41,8 @@ public class GrpcJavaPolicyPickBenchmark {
     public String policy = "round_robin";
 
     private final LoadBalancer.PickSubchannelArgs call = new Call();
-    private LoadBalancer.SubchannelPicker picker = new LoadBalancer.FixedResultPicker(LoadBalancer.PickResult.withNoResult());
+    private LoadBalancer.SubchannelPicker picker =
+            new LoadBalancer.FixedResultPicker(LoadBalancer.PickResult.withNoResult());
 
     /** Lets the policy make its picker. */
     @Setup

@@ -50,8 +50,7 @@ final class ReadyBackEnds implements LoadBalancer.Context {
         }
         Picker made = context.picker;
         if (context.state != ConnectivityState.READY || made == null) {
-            throw new IllegalStateException(
-                    loadBalancing + ": " + context.state + ", " + made + " (expected: READY)");
+            throw new IllegalStateException(loadBalancing + ": " + context.state + ", " + made + " (expected: READY)");
         }
         return made;
     }

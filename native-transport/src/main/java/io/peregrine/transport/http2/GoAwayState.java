@@ -31,8 +31,7 @@ final class GoAwayState {
      */
     String receive(int newLastStreamId, long errorCode, ByteBuf debugData) throws Http2Exception {
         if (newLastStreamId > lastStreamId || (newLastStreamId != 0 && (newLastStreamId & 1) == 0)) {
-            throw connectionError(
-                    PROTOCOL_ERROR, "GOAWAY with last stream %d after %d", newLastStreamId, lastStreamId);
+            throw connectionError(PROTOCOL_ERROR, "GOAWAY with last stream %d after %d", newLastStreamId, lastStreamId);
         }
         lastStreamId = newLastStreamId;
         int shown = Math.min(debugData.readableBytes(), SHOWN_DEBUG_BYTES);

@@ -56,6 +56,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
                 StreamGauge.Connection {
 
     private static final System.Logger LOG = System.getLogger(Http2ClientConnection.class.getName());
+
     private enum State {
         CONNECTING,
         AWAITING_SETTINGS,

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Options that belong together, for {@link io.peregrine.client.ClientConnBuilder#preset}. Each is an ordinary option,
  * which may be set otherwise after it.
  */
+@SuppressWarnings("ImmutableEnumChecker") // The options are immutable; the checker wants an annotation on their types.
 public enum Preset {
     /**
      * Notices a server that is gone, and keeps middle boxes from forgetting connections with calls, within what every

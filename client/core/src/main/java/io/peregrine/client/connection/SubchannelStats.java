@@ -41,8 +41,6 @@ public record SubchannelStats(
 
     /** How many calls wait until a connection has room. */
     public int waitingStreams() {
-        return connections.stream()
-                .mapToInt(ConnectionStats::waitingStreams)
-                .sum();
+        return connections.stream().mapToInt(ConnectionStats::waitingStreams).sum();
     }
 }

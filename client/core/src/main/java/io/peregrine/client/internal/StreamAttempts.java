@@ -405,22 +405,12 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
 
     /** An attempt that has all that was sent before. Under the lock. */
     private Attempt<R> newAttempt(int previousAttempts) {
-        MessagePipe pipe = new MessagePipe();
-        for (int i = 0; i < replay.size(); i++) {
-            pipe.offerHeld(replay.retained(i));
-        }
         ByteBuf unkept = overflow;
-        if (unkept != null) {
-            overflow = null;
-            pipe.offerHeld(unkept);
-        }
-        if (replay.isHalfClosed()) {
-            pipe.end();
-        }
-        if (call.method().type().hasOneResponse()) {
-            pipe.request(Integer.MAX_VALUE);
-        } else if (requested > 0) {
-            pipe.request(requested);
+        overflow = null;
+        MessagePipe pipe = replay.newPipe(unkept);
+        int asked = call.method().type().hasOneResponse() ? Integer.MAX_VALUE : requested;
+        if (asked > 0) {
+            pipe.request(asked);
         }
         Attempt<R> next = new Attempt<>(call, call.headers(), pipe, previousAttempts);
         if (begun) {
@@ -510,8 +500,6 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         }
         take(step);
     }
-
-    // ---- From the attempts -----------------------------------------------------------------------------------
 
     /** The response of an attempt began: the call is committed to it, unless it is to another; true if so. */
     boolean onResponse(Attempt<R> attempt) {

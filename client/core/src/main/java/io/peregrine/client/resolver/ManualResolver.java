@@ -36,7 +36,8 @@ public final class ManualResolver implements NameResolverProvider {
     }
 
     /** One of both. */
-    private record Push(@Nullable Resolution resolution, @Nullable Status error) {}
+    private record Push(
+            @Nullable Resolution resolution, @Nullable Status error) {}
 
     /** The endpoints are now these. */
     public void endpoints(List<Endpoint> endpoints) {

@@ -49,19 +49,17 @@ final class FasterOfTwo extends EndpointBalancer<FasterOfTwo.Server> {
     }
 
     /** Any number of threads pick at once: everything is prepared, and nothing is allocated. */
-    private record Faster(Server[] servers, PickResult[] results) implements Picker {
+    private record Faster(List<Server> servers, List<PickResult> results) implements Picker {
         Faster(List<Server> ready) {
-            this(
-                    ready.toArray(Server[]::new),
-                    ready.stream().map(server -> server.measured).toArray(PickResult[]::new));
+            this(ready, ready.stream().map(server -> server.measured).toList());
         }
 
         @Override
         public PickResult pick(PickInfo info) {
             ThreadLocalRandom random = ThreadLocalRandom.current();
-            int one = random.nextInt(servers.length);
-            int other = random.nextInt(servers.length);
-            return results[servers[one].latencyNs <= servers[other].latencyNs ? one : other];
+            int one = random.nextInt(servers.size());
+            int other = random.nextInt(servers.size());
+            return results.get(servers.get(one).latencyNs <= servers.get(other).latencyNs ? one : other);
         }
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.config.json.ConfigObject;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -22,9 +23,9 @@ class RoundRobinTest {
 
     @Test
     void lb1IsFoundByItsName() {
-        LoadBalancerProvider found = LoadBalancerRegistry.standard().find("round_robin");
+        LoadBalancerProvider found =
+                Objects.requireNonNull(LoadBalancerRegistry.standard().find("round_robin"));
 
-        assertThat(found).isNotNull();
         assertThat(found.parse(ConfigObject.empty("$"), LoadBalancerRegistry.standard()))
                 .isEqualTo(RoundRobin.policy());
         assertThat(LoadBalancerRegistry.standard().find("Round_Robin")).isNull();

@@ -19,8 +19,16 @@ class SlowStartTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 10, 0, 0.1", "1, 10, 5, 0.1", "1, 10, 50, 0.5", "1, 10, 99, 0.99", "1, 10, 100, 1", "1, 10, 500, 1",
-        "2, 10, 25, 0.5", "0.5, 10, 50, 0.25", "1, 100, 0, 1", "1, 0, 50, 0.5"
+        "1, 10, 0, 0.1",
+        "1, 10, 5, 0.1",
+        "1, 10, 50, 0.5",
+        "1, 10, 99, 0.99",
+        "1, 10, 100, 1",
+        "1, 10, 500, 1",
+        "2, 10, 25, 0.5",
+        "0.5, 10, 50, 0.25",
+        "1, 100, 0, 1",
+        "1, 0, 50, 0.5"
     })
     void ex2TheFactorFollowsTheFormula(double aggression, double minimum, long ageSeconds, double expected) {
         SlowStart slowStart = new SlowStart(WINDOW, aggression, minimum);

@@ -61,8 +61,8 @@ class WeightedPoliciesConfigTest {
 
     @Test
     void wr1ADurationOfTenThousandYearsIsForEver() {
-        WeightedRoundRobin policy = (WeightedRoundRobin)
-                parse("weighted_round_robin", "\"weightExpirationPeriod\": \"315576000000s\"");
+        WeightedRoundRobin policy =
+                (WeightedRoundRobin) parse("weighted_round_robin", "\"weightExpirationPeriod\": \"315576000000s\"");
 
         assertThat(policy.weightExpiration().toNanos()).isPositive();
     }

@@ -82,8 +82,8 @@ class WeightedPoliciesGuideTest {
     }
 
     private static List<String> snippets(String language) throws Exception {
-        Matcher found = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(GUIDE));
+        Matcher found =
+                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
         return found.results().map(snippet -> snippet.group(1)).toList();
     }
 

@@ -51,13 +51,13 @@ class ConnectionScalingTest {
         refuses(ConnectionScaling.builder().minConnections(0), "min connections: 0 (expected: 1..10)");
         refuses(ConnectionScaling.builder().maxConnections(11), "max connections: 11 (expected: 1..10)");
         refuses(ConnectionScaling.builder().limit(1001), "connection limit: 1001 (expected: 1..1000)");
-        refuses(
-                ConnectionScaling.builder().openBeforeFull(0),
-                "open before full: 0.0 (expected: above 0, at most 1)");
+        refuses(ConnectionScaling.builder().openBeforeFull(0), "open before full: 0.0 (expected: above 0, at most 1)");
         refuses(
                 ConnectionScaling.builder().openBeforeFull(Double.NaN),
                 "open before full: NaN (expected: above 0, at most 1)");
-        refuses(ConnectionScaling.builder().maxAge(Duration.ofMillis(1)), "max age: PT0.001S (expected: at least PT1S)");
+        refuses(
+                ConnectionScaling.builder().maxAge(Duration.ofMillis(1)),
+                "max age: PT0.001S (expected: at least PT1S)");
         refuses(
                 ConnectionScaling.builder().maxAgeGrace(Duration.ofMillis(-1)),
                 "max age grace: PT-0.001S (expected: at least PT0S)");

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 class SeveralConnectionsTest {
     private final CallFixture fixture = new CallFixture();
     private final List<FakeTransport> opened = new ArrayList<>();
-    private final PoolDirectory pools = PoolDirectory.of(
-            ConnectionScaling.builder().warmStandby(true).build());
+    private final PoolDirectory pools =
+            PoolDirectory.of(ConnectionScaling.builder().warmStandby(true).build());
     private final SubConnection subConnection = readyWithStandby();
 
     @AfterEach

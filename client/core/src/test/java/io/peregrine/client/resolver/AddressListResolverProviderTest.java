@@ -8,6 +8,7 @@ import io.peregrine.client.Status;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -115,8 +116,6 @@ class AddressListResolverProviderTest {
     }
 
     private static NameResolverProvider provider(Target target) {
-        NameResolverProvider found = NameResolverRegistry.standard().find(target.scheme());
-        assertThat(found).isNotNull();
-        return found;
+        return Objects.requireNonNull(NameResolverRegistry.standard().find(target.scheme()));
     }
 }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     deadline costs at least; default 1 s, more than zero
  * @param slowStart how the share of a new endpoint grows; null if it has all of it at once
  */
-public record PeakEwma(Duration decayTime, Duration penalty, @Nullable SlowStart slowStart)
-        implements LoadBalancingPolicy {
+public record PeakEwma(
+        Duration decayTime, Duration penalty, @Nullable SlowStart slowStart) implements LoadBalancingPolicy {
     private static final String NAME = "peak_ewma";
     private static final Duration DECAY_TIME = Duration.ofSeconds(10);
     private static final Duration SHORTEST_DECAY_TIME = Duration.ofMillis(1);

@@ -31,7 +31,8 @@ public record SlowStart(Duration window, double aggression, double minimumPercen
      */
     public SlowStart {
         if (window.isNegative() || window.isZero() || window.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException("window: " + window + " (expected: more than zero, up to " + LONGEST + ')');
+            throw new IllegalArgumentException(
+                    "window: " + window + " (expected: more than zero, up to " + LONGEST + ')');
         }
         if (!(aggression > 0 && aggression <= Double.MAX_VALUE)) {
             throw new IllegalArgumentException("aggression: " + aggression + " (expected: more than 0)");

@@ -24,8 +24,7 @@ public final class ConnectionChoice {
     /** A choice among those, the oldest first; two or more. */
     public ConnectionChoice(List<ClientTransport> transports, CallPlacement placement) {
         this.transports = transports.toArray(ClientTransport[]::new);
-        this.capacities =
-                transports.stream().map(ClientTransport::capacity).toArray(StreamCapacity[]::new);
+        this.capacities = transports.stream().map(ClientTransport::capacity).toArray(StreamCapacity[]::new);
         this.placement = placement;
     }
 

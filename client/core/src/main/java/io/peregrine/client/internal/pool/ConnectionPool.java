@@ -203,8 +203,7 @@ public final class ConnectionPool {
                 && ready.size() >= directory.scaling().minConnections()
                 && expired() == null
                 && standby == null;
-        connection.ready(
-                backoff.nanoTime(), standsBy ? ConnectionStats.State.STANDBY : ConnectionStats.State.READY);
+        connection.ready(backoff.nanoTime(), standsBy ? ConnectionStats.State.STANDBY : ConnectionStats.State.READY);
         startAge(connection);
         if (standsBy) {
             standby = connection;
@@ -244,7 +243,8 @@ public final class ConnectionPool {
     void onTerminated(PooledConnection connection, String reason, @Nullable Throwable cause) {
         if (connection == attempt) {
             attempt = null;
-            failedAttempts++;
+            long failedBefore = failedAttempts;
+            failedAttempts = failedBefore + 1;
             backOff(backoff.onFailed(reason), new Status(StatusCode.UNAVAILABLE, reason, cause));
             publishStats();
             updateState(Status.OK);
@@ -392,7 +392,8 @@ public final class ConnectionPool {
         long usefulAgeNs = ready.isEmpty() ? delayNs : Math.min(delayNs, EXTRA_USEFUL_AGE_NS);
         PooledConnection begun = new PooledConnection(this, backoff.nanoTime(), delayNs, usefulAgeNs);
         attempt = begun;
-        attempts++;
+        long attemptsBefore = attempts;
+        attempts = attemptsBefore + 1;
         publishStats();
         return begun;
     }
@@ -452,11 +453,13 @@ public final class ConnectionPool {
     private void updateState(Status whyIdle) {
         ConnectivityState next = closed ? ConnectivityState.SHUTDOWN : stateOfConnections();
         if (next != state) {
-            move(next, switch (next) {
-                case IDLE -> whyIdle;
-                case TRANSIENT_FAILURE -> lastFailure;
-                case CONNECTING, READY, SHUTDOWN -> Status.OK;
-            });
+            move(
+                    next,
+                    switch (next) {
+                        case IDLE -> whyIdle;
+                        case TRANSIENT_FAILURE -> lastFailure;
+                        case CONNECTING, READY, SHUTDOWN -> Status.OK;
+                    });
         }
     }
 

@@ -1,6 +1,7 @@
 package io.peregrine.client.internal.retry;
 
 import io.netty.buffer.ByteBuf;
+import io.peregrine.transport.http2.MessagePipe;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -131,6 +132,25 @@ public final class ReplayBuffer {
         ByteBuf message = messages[index];
         assert message != null;
         return message.retainedDuplicate();
+    }
+
+    /**
+     * A pipe that has each message, and the half-close if there was one.
+     *
+     * @param unkept a message behind those that are kept, which becomes the pipe's; null for none
+     */
+    public MessagePipe newPipe(@Nullable ByteBuf unkept) {
+        MessagePipe pipe = new MessagePipe();
+        for (int i = 0; i < size; i++) {
+            pipe.offerHeld(retained(i));
+        }
+        if (unkept != null) {
+            pipe.offerHeld(unkept);
+        }
+        if (halfClosed) {
+            pipe.end();
+        }
+        return pipe;
     }
 
     /**

@@ -34,9 +34,10 @@ final class LoadStream {
     static byte[] request(Duration period) {
         int size = CodedOutputStream.computeInt64Size(SECONDS, period.getSeconds())
                 + CodedOutputStream.computeInt32Size(NANOS, period.getNano());
-        byte[] encoded = new byte[CodedOutputStream.computeTagSize(REPORT_INTERVAL)
-                + CodedOutputStream.computeUInt32SizeNoTag(size)
-                + size];
+        byte[] encoded = new byte
+                [CodedOutputStream.computeTagSize(REPORT_INTERVAL)
+                        + CodedOutputStream.computeUInt32SizeNoTag(size)
+                        + size];
         CodedOutputStream out = CodedOutputStream.newInstance(encoded);
         try {
             out.writeTag(REPORT_INTERVAL, WireFormat.WIRETYPE_LENGTH_DELIMITED);

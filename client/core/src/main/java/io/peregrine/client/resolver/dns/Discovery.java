@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param ttlNs for how long, as {@link Answer#ttlNs}
  * @param texts what {@code _grpc_config} has; null if that is not known this time
  */
-record Discovery(List<Endpoint> endpoints, long ttlNs, @Nullable List<String> texts) {
+record Discovery(
+        List<Endpoint> endpoints, long ttlNs, @Nullable List<String> texts) {
     private static final String CONFIG_PREFIX = "_grpc_config.";
 
     /** As many hosts of SRV records are looked up at once: UDP loses what comes too fast. */

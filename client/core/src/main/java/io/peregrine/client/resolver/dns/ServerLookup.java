@@ -96,9 +96,10 @@ final class ServerLookup implements Lookup {
 
     private static CompletableFuture<List<InetSocketAddress>> addressesOf(InetSocketAddress server) {
         return server.isUnresolved()
-                ? HostLookup.all(server.getHostString()).thenApply(found -> found.stream()
-                        .map(address -> new InetSocketAddress(address, server.getPort()))
-                        .toList())
+                ? HostLookup.all(server.getHostString())
+                        .thenApply(found -> found.stream()
+                                .map(address -> new InetSocketAddress(address, server.getPort()))
+                                .toList())
                 : CompletableFuture.completedFuture(List.of(server));
     }
 

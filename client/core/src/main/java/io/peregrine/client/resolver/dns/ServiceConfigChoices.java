@@ -77,11 +77,12 @@ final class ServiceConfigChoices {
         }
         ConfigValue config = choice.field("serviceConfig");
         Object unused = config.asObject();
-        boolean meant = isAmong(choice.field("clientLanguage"), LANGUAGE, true)
-                & isAmong(choice.field("clientHostname"), name, false)
-                & isAmong(choice.field("clientHostName"), name, false)
-                & isInPercentage(choice.field("percentage"));
-        return meant ? config : null;
+        // Each is read, whatever the others say.
+        boolean language = isAmong(choice.field("clientLanguage"), LANGUAGE, true);
+        boolean host = isAmong(choice.field("clientHostname"), name, false);
+        boolean hostAsGoSpellsIt = isAmong(choice.field("clientHostName"), name, false);
+        boolean drawn = isInPercentage(choice.field("percentage"));
+        return language && host && hostAsGoSpellsIt && drawn ? config : null;
     }
 
     /** A condition that is absent holds. */

@@ -63,5 +63,6 @@ final class TtlRecorder implements DnsCache, DnsCnameCache {
         return false;
     }
 
-    private record Entry(@Nullable InetAddress address, @Nullable Throwable cause) implements DnsCacheEntry {}
+    private record Entry(
+            @Nullable InetAddress address, @Nullable Throwable cause) implements DnsCacheEntry {}
 }

@@ -29,7 +29,7 @@ class OutlierDetectionTest {
                 .isEqualTo(new OutlierDetection(
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(30),
-                        Duration.ofSeconds(300),
+                        Duration.ofMinutes(5),
                         10,
                         new SuccessRate(1900, 100, 5, 100),
                         new FailurePercentage(85, 100, 5, 50),

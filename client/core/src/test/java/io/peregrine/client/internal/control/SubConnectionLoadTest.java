@@ -75,7 +75,8 @@ class SubConnectionLoadTest {
 
     @Test
     void wr7BelongsToTheSerialisedContext() {
-        assertThatIllegalStateException().isThrownBy(() -> subConnection.watchLoad(Duration.ofSeconds(1), report -> {}));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> subConnection.watchLoad(Duration.ofSeconds(1), report -> {}));
     }
 
     private void watch(Duration period) {

@@ -78,12 +78,15 @@ class LoadReportsTest {
                 .addFixed64(7)
                 .addLengthDelimited(ByteString.copyFromUtf8("new"))
                 .addGroup(UnknownFieldSet.newBuilder()
-                        .addField(1, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+                        .addField(
+                                1,
+                                UnknownFieldSet.Field.newBuilder().addVarint(1).build())
                         .build())
                 .build();
         OrcaLoadReport sent = OrcaLoadReport.newBuilder()
                 .setCpuUtilization(0.5)
-                .setUnknownFields(UnknownFieldSet.newBuilder().addField(99, field).build())
+                .setUnknownFields(
+                        UnknownFieldSet.newBuilder().addField(99, field).build())
                 .build();
 
         assertThat(read(sent.toByteArray()).cpuUtilization()).isEqualTo(0.5);
@@ -96,7 +99,8 @@ class LoadReportsTest {
         assertThat(LoadReports.of(Metadata.EMPTY)).isNull();
         assertThat(LoadReports.of(trailers(Metadata.Key.of("other"), "x"))).isNull();
         assertThat(LoadReports.of(trailers(TRAILER, sent))).isNotNull();
-        assertThat(LoadReports.of(trailers(TRAILER, Arrays.copyOf(sent, sent.length - 1)))).isNull();
+        assertThat(LoadReports.of(trailers(TRAILER, Arrays.copyOf(sent, sent.length - 1))))
+                .isNull();
     }
 
     @Test
@@ -151,8 +155,8 @@ class LoadReportsTest {
     void wr7IsReadOnceForEachAttemptAndOnlyIfSomebodyAsks() {
         List<LoadReport> seen = new ArrayList<>();
         PickTracking tracking = new PickTracking(() -> 0);
-        Metadata trailers = trailers(
-                TRAILER, OrcaLoadReport.newBuilder().setEps(1).build().toByteArray());
+        Metadata trailers =
+                trailers(TRAILER, OrcaLoadReport.newBuilder().setEps(1).build().toByteArray());
 
         tracking.begin(
                 done -> {

@@ -400,7 +400,9 @@ class ConnectionPoolTest {
 
         timer.advance(Duration.ofMinutes(10));
         assertThat(opened).hasSize(2);
-        assertThat(opened.get(0).shutdowns).as("in use until the new one is ready").isEmpty();
+        assertThat(opened.get(0).shutdowns)
+                .as("in use until the new one is ready")
+                .isEmpty();
         assertThat(published).containsExactly(opened.get(0));
         opened.get(1).listener().onReady();
 

@@ -3,6 +3,7 @@ package io.peregrine.client.resolver.dns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +28,7 @@ class DnsOptionsTest {
 
     @Test
     void whatTheSystemCannotTellIsAskedOfNameServers() {
-        List<InetSocketAddress> servers = List.of(new InetSocketAddress("127.0.0.1", 53));
+        List<InetSocketAddress> servers = List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53));
 
         assertThat(DnsOptions.builder().honourTtl(true).build().systemResolver())
                 .isFalse();

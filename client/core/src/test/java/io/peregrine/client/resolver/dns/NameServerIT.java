@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class NameServerIT {
     private final EventLoops loops = EventLoops.create(1);
     private final RecordedResolutions reported = new RecordedResolutions();
     private ScriptedDnsServer server;
-    private NameResolver resolver;
+    private @Nullable NameResolver resolver;
 
     @BeforeEach
     void startTheServer() throws Exception {
@@ -328,8 +329,9 @@ class NameServerIT {
         if (resolver != null) {
             resolver.close();
         }
-        resolver = new DnsResolverProvider(options.build())
+        NameResolver made = new DnsResolverProvider(options.build())
                 .newResolver(new Target("dns", authority, endpoint), ResolverContext.of(443, loop, true));
-        resolver.start(reported);
+        resolver = made;
+        made.start(reported);
     }
 }

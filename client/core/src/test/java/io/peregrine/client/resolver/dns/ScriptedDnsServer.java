@@ -5,6 +5,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -55,6 +56,7 @@ final class ScriptedDnsServer implements AutoCloseable {
     private final List<String> asked = new CopyOnWriteArrayList<>();
     private final InetSocketAddress address;
 
+    @SuppressWarnings("ArrayRecordComponent") // Entries are not compared.
     private record Entry(DnsRecordType type, int ttlSeconds, byte[] data) {}
 
     ScriptedDnsServer() throws InterruptedException {
@@ -206,9 +208,10 @@ final class ScriptedDnsServer implements AutoCloseable {
     private final class UdpAnswers extends SimpleChannelInboundHandler<DatagramDnsQuery> {
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramDnsQuery query) {
-            DatagramDnsResponse response = new DatagramDnsResponse(query.recipient(), query.sender(), query.id());
+            DatagramDnsResponse response = new DatagramDnsResponse(
+                    /* sender= */ query.recipient(), /* recipient= */ query.sender(), query.id());
             if (answer(query, response, true)) {
-                context.writeAndFlush(response);
+                ChannelFuture unused = context.writeAndFlush(response);
             } else {
                 response.release();
             }
@@ -220,7 +223,7 @@ final class ScriptedDnsServer implements AutoCloseable {
         protected void channelRead0(ChannelHandlerContext context, DnsQuery query) {
             DefaultDnsResponse response = new DefaultDnsResponse(query.id());
             if (answer(query, response, false)) {
-                context.writeAndFlush(response);
+                ChannelFuture unused = context.writeAndFlush(response);
             } else {
                 response.release();
             }

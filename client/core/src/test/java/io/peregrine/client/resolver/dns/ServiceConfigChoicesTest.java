@@ -8,6 +8,7 @@ import io.peregrine.client.config.ServiceConfigSource;
 import io.peregrine.client.config.json.ServiceConfigException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ class ServiceConfigChoicesTest {
         String record = "grpc_config=[{\"percentage\":30," + config(1) + "},{" + config(2) + "}]";
 
         long meant = IntStream.range(0, 100)
-                .filter(percentile -> chosen(percentile, record) == 1)
+                .filter(percentile -> Objects.equals(chosen(percentile, record), 1))
                 .count();
 
         assertThat(meant).isEqualTo(30);
@@ -90,7 +91,7 @@ class ServiceConfigChoicesTest {
                         + " percentage, clientHostname or serviceConfig)",
             })
     void dn9ARecordThatIsMalformedMakesAWrongConfig(String json, String sentence) {
-        ServiceConfigSource source = source(0, "grpc_config=" + json);
+        ServiceConfigSource source = Objects.requireNonNull(source(0, "grpc_config=" + json));
 
         assertThatThrownBy(() -> source.parse(LoadBalancerRegistry.standard()))
                 .isInstanceOf(ServiceConfigException.class)
@@ -99,8 +100,8 @@ class ServiceConfigChoicesTest {
 
     @Test
     void dn9AChoiceForOthersIsCheckedToo() {
-        ServiceConfigSource source =
-                source(0, "grpc_config=[{" + config(1) + "},{\"percentage\":1000," + config(2) + "}]");
+        ServiceConfigSource source = Objects.requireNonNull(
+                source(0, "grpc_config=[{" + config(1) + "},{\"percentage\":1000," + config(2) + "}]"));
 
         assertThatThrownBy(() -> source.parse(LoadBalancerRegistry.standard()))
                 .isInstanceOf(ServiceConfigException.class)
@@ -109,10 +110,10 @@ class ServiceConfigChoicesTest {
 
     @Test
     void aConfigThatIsWrongNamesItsPathInTheRecord() {
-        ServiceConfigSource source = source(
+        ServiceConfigSource source = Objects.requireNonNull(source(
                 0,
                 "grpc_config=[{\"clientLanguage\":[\"go\"],\"serviceConfig\":{}},"
-                        + "{\"serviceConfig\":{\"connectionScaling\":true}}]");
+                        + "{\"serviceConfig\":{\"connectionScaling\":true}}]"));
 
         assertThatThrownBy(() -> source.parse(LoadBalancerRegistry.standard()))
                 .hasMessage("$[1].serviceConfig.connectionScaling: true (expected: an object)");

@@ -35,7 +35,8 @@ class SystemLookupTest {
 
     @Test
     void aLookUpThatOutlastsItsRoundAnswersTheNext() {
-        round().addresses("greeter.test");
+        CompletableFuture<?> first = round().addresses("greeter.test");
+        assertThat(first).isNotDone();
         CompletableFuture<Answer<InetAddress>> next = round().addresses("greeter.test");
 
         asked.get(0).complete(List.of(ADDRESS));
@@ -46,10 +47,12 @@ class SystemLookupTest {
 
     @Test
     void dn7ANewRoundAsksAnewAndNothingIsCachedHere() {
-        round().addresses("greeter.test");
+        CompletableFuture<?> first = round().addresses("greeter.test");
         asked.get(0).complete(List.of(ADDRESS));
+        assertThat(first).isDone();
 
-        round().addresses("greeter.test");
+        CompletableFuture<?> second = round().addresses("greeter.test");
+        assertThat(second).isNotDone();
 
         assertThat(asked).hasSize(2);
     }

@@ -17,7 +17,10 @@ public final class WeightsStress {
 
     /** A report of the old connection and a new connection: whatever comes first, the reports are to settle anew. */
     @JCStressTest
-    @Outcome(id = "NOT_YET_USABLE", expect = ACCEPTABLE, desc = "The blackout began anew, or will with the next report.")
+    @Outcome(
+            id = "NOT_YET_USABLE",
+            expect = ACCEPTABLE,
+            desc = "The blackout began anew, or will with the next report.")
     @Outcome(expect = FORBIDDEN, desc = "The report has put back the time since which reports have settled.")
     @State
     public static class ReportAndReconnect {

@@ -77,7 +77,8 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
         if (code == StatusCode.CANCELLED) {
             latency.onPartialSample((double) elapsedNs, nowNs);
         } else if (isServersFailure(code)) {
-            latency.onSample(Math.max((double) elapsedNs, settings.failureNs(done.timeoutNs())), nowNs, settings.decayNs());
+            latency.onSample(
+                    Math.max((double) elapsedNs, settings.failureNs(done.timeoutNs())), nowNs, settings.decayNs());
         } else {
             latency.onSample((double) elapsedNs, nowNs, settings.decayNs());
         }

@@ -12,7 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param penaltyNs the penalty
  * @param tick how often time passes for endpoints that no call tells of
  */
-record PeakEwmaSettings(double decayNs, double penaltyNs, Duration tick, @Nullable SlowStart slowStart) {
+record PeakEwmaSettings(
+        double decayNs,
+        double penaltyNs,
+        Duration tick,
+        @Nullable SlowStart slowStart) {
     /** A hundredth of the decay time is a step of 1 % at most, which no choice depends on. */
     private static final int TICKS = 100;
 

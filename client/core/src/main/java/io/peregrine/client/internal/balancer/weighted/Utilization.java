@@ -25,7 +25,10 @@ final class Utilization {
      * @param errorPenalty what a share of 1 of failed calls adds; 0 or more
      */
     Utilization(List<String> names, double errorPenalty) {
-        this.metrics = names.stream().map(Utilization::metric).filter(known -> known != null).toList();
+        this.metrics = names.stream()
+                .map(Utilization::metric)
+                .filter(known -> known != null)
+                .toList();
         this.errorPenalty = errorPenalty;
     }
 

@@ -39,8 +39,7 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
     /** A policy and what is made of it. */
     private record Settings(WeightedRoundRobin policy, Utilization utilization) {
         static Settings of(WeightedRoundRobin policy) {
-            return new Settings(
-                    policy, new Utilization(policy.utilizationMetrics(), policy.errorUtilizationPenalty()));
+            return new Settings(policy, new Utilization(policy.utilizationMetrics(), policy.errorUtilizationPenalty()));
         }
     }
 
@@ -196,6 +195,7 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
                 case USABLE -> weights[i] = reported.weight();
                 case STALE -> statistics.onStale();
                 case NOT_YET_USABLE -> statistics.onNotYetUsable();
+                default -> throw new AssertionError();
             }
         }
         return weights;

@@ -408,7 +408,7 @@ class OutlierDetectionBalancerTest {
         OutlierDetection config = new OutlierDetection(
                 INTERVAL,
                 Duration.ofSeconds(30),
-                Duration.ofSeconds(300),
+                Duration.ofMinutes(5),
                 10,
                 null,
                 ANY_FAILURE,
@@ -490,7 +490,7 @@ class OutlierDetectionBalancerTest {
                 new OutlierDetection(
                         INTERVAL,
                         Duration.ofSeconds(30),
-                        Duration.ofSeconds(300),
+                        Duration.ofMinutes(5),
                         10,
                         null,
                         ANY_FAILURE,

@@ -63,7 +63,7 @@ class OutlierDetectionProperties {
                 context.advance(INTERVAL);
             }
 
-            context.advance(Duration.ofSeconds(300).plus(INTERVAL.multipliedBy(2)));
+            context.advance(Duration.ofMinutes(5).plus(INTERVAL.multipliedBy(2)));
 
             assertThat(out.hosts).isEmpty();
             Set<String> used = new HashSet<>();

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -79,7 +80,7 @@ class RingProperties {
             int[] weights = random.ints(keys.size(), 1, 5).toArray();
             int min = 1 + random.nextInt(100);
             Ring ring = Ring.of(keys.toArray(String[]::new), weights, min, min + random.nextInt(100));
-            TreeMap<Long, Integer> tree = treeOf(ring, keys);
+            NavigableMap<Long, Integer> tree = treeOf(ring, keys);
             for (int i = 0; i < 100; i++) {
                 long hash = random.nextLong();
                 Map.Entry<Long, Integer> behind = tree.ceilingEntry(hash);
@@ -90,9 +91,9 @@ class RingProperties {
         }
     }
 
-    private static TreeMap<Long, Integer> treeOf(Ring ring, List<String> keys) {
+    private static NavigableMap<Long, Integer> treeOf(Ring ring, List<String> keys) {
         int[] counts = new int[keys.size()];
-        TreeMap<Long, Integer> tree = new TreeMap<>(Long::compareUnsigned);
+        NavigableMap<Long, Integer> tree = new TreeMap<>(Long::compareUnsigned);
         for (int entry = 0; entry < ring.size(); entry++) {
             int endpoint = ring.endpointAt(entry);
             tree.put(Xxh64.hash(keys.get(endpoint) + '_' + counts[endpoint], 0), endpoint);

@@ -10,8 +10,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** How a call ended, as a policy is told. */
-record FinishedCall(Status status, boolean isSent, long elapsedNs, long timeoutNs, @Nullable LoadReport loadReport)
-        implements DoneInfo {
+record FinishedCall(
+        Status status,
+        boolean isSent,
+        long elapsedNs,
+        long timeoutNs,
+        @Nullable LoadReport loadReport) implements DoneInfo {
     static FinishedCall after(Duration elapsed) {
         return new FinishedCall(Status.OK, true, elapsed.toNanos(), Long.MAX_VALUE, null);
     }

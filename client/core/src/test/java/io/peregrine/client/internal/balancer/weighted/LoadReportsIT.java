@@ -24,7 +24,8 @@ import org.junit.jupiter.api.Timeout;
 /** WR-7, against servers of grpc-java that report their load as grpc-java does. */
 @Timeout(60)
 class LoadReportsIT {
-    private static final CallOptions IN_TIME = CallOptions.deadlineAfter(Duration.ofSeconds(10)).withWaitForReady(true);
+    private static final CallOptions IN_TIME =
+            CallOptions.deadlineAfter(Duration.ofSeconds(10)).withWaitForReady(true);
     private static final int CALLS = 400;
 
     @Test
@@ -79,7 +80,8 @@ class LoadReportsIT {
             first.close();
 
             try (ReportingServer second = new ReportingServer(Reports.ON_STREAMS, port, 0.25)) {
-                assertThat(second.streamsOpened().tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(second.streamsOpened().tryAcquire(20, TimeUnit.SECONDS))
+                        .isTrue();
                 awaitShare(conn, second, other, 0.75);
             }
         } finally {
@@ -103,9 +105,7 @@ class LoadReportsIT {
     }
 
     private static WeightedRoundRobin.Builder settledAtOnce() {
-        return WeightedRoundRobin.builder()
-                .blackoutPeriod(Duration.ZERO)
-                .weightUpdatePeriod(Duration.ofMillis(100));
+        return WeightedRoundRobin.builder().blackoutPeriod(Duration.ZERO).weightUpdatePeriod(Duration.ofMillis(100));
     }
 
     private static WeightedRoundRobin outOfBand() {

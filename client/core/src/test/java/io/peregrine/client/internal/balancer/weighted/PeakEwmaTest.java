@@ -109,10 +109,18 @@ class PeakEwmaTest {
         answer(A, Duration.ofMillis(1));
         answer(B, Duration.ofMillis(500));
 
-        end(A, FinishedCall.after(Duration.ofMillis(1)).withTimeout(Duration.ofMillis(400)).failed(StatusCode.UNAVAILABLE));
+        end(
+                A,
+                FinishedCall.after(Duration.ofMillis(1))
+                        .withTimeout(Duration.ofMillis(400))
+                        .failed(StatusCode.UNAVAILABLE));
         assertThat(idleShare(A)).as("400 ms are less than 500").isEqualTo(1);
 
-        end(A, FinishedCall.after(Duration.ofMillis(1)).withTimeout(Duration.ofMillis(600)).failed(StatusCode.UNAVAILABLE));
+        end(
+                A,
+                FinishedCall.after(Duration.ofMillis(1))
+                        .withTimeout(Duration.ofMillis(600))
+                        .failed(StatusCode.UNAVAILABLE));
         assertThat(idleShare(A)).isZero();
     }
 
@@ -211,7 +219,8 @@ class PeakEwmaTest {
         answer(A, Duration.ofMillis(10));
 
         channel.run(() -> {
-            assertThat(balancer.tryReconfigure(PeakEwma.policy().withPenalty(Duration.ofNanos(1)))).isTrue();
+            assertThat(balancer.tryReconfigure(PeakEwma.policy().withPenalty(Duration.ofNanos(1))))
+                    .isTrue();
             balancer.onEndpoints(endpoints(A, B));
         });
         pickOf(B);
@@ -277,7 +286,8 @@ class PeakEwmaTest {
     private void start(PeakEwma policy, List<Endpoint> endpoints) {
         balancer = new PeakEwmaBalancer(channel, policy);
         channel.run(() -> balancer.onEndpoints(endpoints));
-        endpoints.forEach(endpoint -> channel.ready(BalancerHarness.host(endpoint.addresses().get(0))));
+        endpoints.forEach(endpoint ->
+                channel.ready(BalancerHarness.host(endpoint.addresses().get(0))));
     }
 
     private void answer(String host, Duration latency) {

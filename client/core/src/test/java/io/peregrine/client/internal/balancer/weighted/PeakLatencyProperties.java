@@ -39,7 +39,7 @@ class PeakLatencyProperties {
         long nowNs = 0;
         while (nowNs < 10 * (long) DECAY_NS) {
             nowNs += random.nextLong(10 * MS);
-            latency.onSample(random.nextLong(9 * MS, 11 * MS), nowNs, DECAY_NS);
+            latency.onSample((double) random.nextLong(9 * MS, 11 * MS), nowNs, DECAY_NS);
         }
 
         assertThat(latency.averageNs()).isBetween(9.0 * MS, 11.0 * MS);

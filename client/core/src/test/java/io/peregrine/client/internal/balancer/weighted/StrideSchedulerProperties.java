@@ -87,7 +87,9 @@ class StrideSchedulerProperties {
             longest = Math.max(longest, sinceHeavy);
         }
 
-        assertThat(longest).as("picks in a row without the endpoint that has every second").isLessThanOrEqualTo(4);
+        assertThat(longest)
+                .as("picks in a row without the endpoint that has every second")
+                .isLessThanOrEqualTo(4);
     }
 
     @Test

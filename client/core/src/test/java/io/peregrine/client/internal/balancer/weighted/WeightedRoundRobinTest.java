@@ -65,7 +65,7 @@ class WeightedRoundRobinTest {
     void wr4AReportThatExpiresIsReplacedByTheMean() {
         startSettled(A, B, C);
 
-        channel.advance(Duration.ofSeconds(120));
+        channel.advance(Duration.ofMinutes(2));
         report(A, load(0.25, 100));
         report(B, load(0.5, 100));
         channel.advance(Duration.ofSeconds(60));
@@ -174,7 +174,8 @@ class WeightedRoundRobinTest {
     void wr7OutOfBandReportsCanBeTurnedOnInPlaceAndNotOff() {
         start(WeightedRoundRobin.policy(), A, B);
         DoneListener before = Objects.requireNonNull(listenerOf(A));
-        WeightedRoundRobin outOfBand = noBlackout().outOfBandReports(Duration.ofSeconds(7)).build();
+        WeightedRoundRobin outOfBand =
+                noBlackout().outOfBandReports(Duration.ofSeconds(7)).build();
 
         reconfigure(outOfBand);
         before.onDone(FinishedCall.with(load(0.9, 1)));
@@ -264,7 +265,8 @@ class WeightedRoundRobinTest {
     private void start(WeightedRoundRobin policy, List<Endpoint> endpoints) {
         balancer = new WeightedRoundRobinBalancer(channel, policy);
         channel.run(() -> balancer.onEndpoints(endpoints));
-        endpoints.forEach(endpoint -> channel.ready(BalancerHarness.host(endpoint.addresses().get(0))));
+        endpoints.forEach(endpoint ->
+                channel.ready(BalancerHarness.host(endpoint.addresses().get(0))));
     }
 
     /** The first has a weight of 400, the second of 200, the third of 100, and all of them count. */

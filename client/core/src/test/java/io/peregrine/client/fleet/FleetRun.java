@@ -1,0 +1,121 @@
+package io.peregrine.client.fleet;
+
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.peregrine.client.ClientConn;
+import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.credentials.InsecureCredentials;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+
+/**
+ * One policy over ten back ends: a calm time, a time in which at most three of them at once are in trouble, by a script
+ * that a seed makes, and a calm time again.
+ */
+final class FleetRun {
+    static final int BACKENDS = 10;
+    static final int CALLS_PER_SECOND = 1000;
+    static final Duration DEADLINE = Duration.ofMillis(400);
+
+    private static final int MAX_IN_TROUBLE = 3;
+    private static final Duration STEP = Duration.ofMillis(250);
+
+    /**
+     * What came of it.
+     *
+     * @param startNs when the load began, on the clock of {@link System#nanoTime()}
+     * @param troubleNs when the first back end got into trouble
+     * @param calmNs when the last one was healed
+     * @param calls in the order of their ends
+     */
+    record Result(long startNs, long troubleNs, long calmNs, List<CallRecord> calls, List<Backend> backends) {}
+
+    /** It logs a warning for each stream of a connection that is reset, which is what this is about. Kept, or it is lost. */
+    private static final Logger GRPC_LOG = Logger.getLogger("io.grpc.netty");
+
+    private final String policyJson;
+    private final SplittableRandom random;
+
+    FleetRun(String policyJson, SplittableRandom random) {
+        GRPC_LOG.setLevel(Level.SEVERE);
+        this.policyJson = policyJson;
+        this.random = random;
+    }
+
+    Result run(Duration calmBefore, Duration trouble, Duration calmAfter) throws InterruptedException {
+        MultiThreadIoEventLoopGroup relays = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+        List<Backend> backends = new ArrayList<>();
+        try {
+            for (int i = 0; i < BACKENDS; i++) {
+                backends.add(new Backend(relays.next(), timer));
+            }
+            return run(backends, calmBefore, trouble, calmAfter);
+        } finally {
+            backends.forEach(Backend::close);
+            relays.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
+            timer.shutdownNow();
+        }
+    }
+
+    private Result run(List<Backend> backends, Duration calmBefore, Duration trouble, Duration calmAfter)
+            throws InterruptedException {
+        String target = backends.stream()
+                .map(backend -> "127.0.0.1:" + backend.address().getPort())
+                .collect(Collectors.joining(",", "static:///", ""));
+        try (ClientConn conn = ClientConn.builder(target)
+                .credentials(InsecureCredentials.create())
+                .serviceConfig(ServiceConfig.parse("{\"loadBalancingConfig\":[" + policyJson + "]}"))
+                .build()) {
+            if (!conn.awaitReady(Duration.ofSeconds(10))) {
+                throw new AssertionError("not ready: " + conn);
+            }
+            long startNs = System.nanoTime();
+            try (OpenLoad load = new OpenLoad(conn, CALLS_PER_SECOND, DEADLINE)) {
+                pause(calmBefore);
+                long troubleNs = System.nanoTime();
+                while (System.nanoTime() - troubleNs < trouble.toNanos()) {
+                    step(backends);
+                    pause(STEP);
+                }
+                backends.forEach(Backend::heal);
+                long calmNs = System.nanoTime();
+                pause(calmAfter);
+                List<CallRecord> calls = load.stop(Duration.ofSeconds(5));
+                return new Result(startNs, troubleNs, calmNs, calls, backends);
+            }
+        }
+    }
+
+    /** Heals some that are in trouble, and troubles one that is not. */
+    private void step(List<Backend> backends) {
+        for (Backend backend : backends) {
+            if (backend.trouble() != null && random.nextInt(3) == 0) {
+                backend.heal();
+            }
+        }
+        long inTrouble =
+                backends.stream().filter(backend -> backend.trouble() != null).count();
+        Backend next = backends.get(random.nextInt(backends.size()));
+        if (inTrouble < MAX_IN_TROUBLE && next.trouble() == null) {
+            Backend.Trouble[] kinds = Backend.Trouble.values();
+            next.trouble(kinds[random.nextInt(kinds.length)]);
+        }
+    }
+
+    private static void pause(Duration time) {
+        long endNs = System.nanoTime() + time.toNanos();
+        for (long leftNs = time.toNanos(); leftNs > 0; leftNs = endNs - System.nanoTime()) {
+            LockSupport.parkNanos(leftNs);
+        }
+    }
+}
