@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 
 /** Draws a run as SVG: latencies above, on a logarithmic scale, and what was the matter with each back end below. */
@@ -99,7 +100,7 @@ final class FleetPlot {
                 double fromX = x(episode.startNs());
                 add(
                         "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>",
-                        fromX, rowY, Math.max(2, x(episode.endNs()) - fromX), ROW - 3, COLOURS.get(episode.trouble()));
+                        fromX, rowY, Math.max(2, x(episode.endNs()) - fromX), ROW - 3, colour(episode.trouble()));
             }
         }
     }
@@ -110,11 +111,15 @@ final class FleetPlot {
         for (Backend.Trouble trouble : Backend.Trouble.values()) {
             add(
                     "<rect x=\"%.1f\" y=\"%.1f\" width=\"10\" height=\"10\" fill=\"%s\"/>",
-                    legendX, legendY - 9, COLOURS.get(trouble));
+                    legendX, legendY - 9, colour(trouble));
             text(legendX + 14, legendY, "start", trouble.name().toLowerCase(Locale.ROOT));
             legendX += 90;
         }
         text(legendX, legendY, "start", "grey: p50, black: p99, above: calls that failed in each window");
+    }
+
+    private static String colour(Backend.Trouble trouble) {
+        return Objects.requireNonNull(COLOURS.get(trouble));
     }
 
     private double x(long atNs) {
