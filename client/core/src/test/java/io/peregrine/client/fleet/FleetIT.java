@@ -20,9 +20,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * trouble longer.
  */
 class FleetIT {
-    private static final Duration CALM_BEFORE = Duration.ofMillis(1500);
-    private static final Duration CALM_AFTER = Duration.ofMillis(4500);
-    private static final Duration RECOVERY = Duration.ofSeconds(3);
+    private static final Duration CALM_BEFORE = Duration.ofSeconds(1);
+    private static final Duration CALM_AFTER = Duration.ofSeconds(4);
+    private static final Duration RECOVERY = Duration.ofMillis(2500);
     private static final Duration WINDOW = Duration.ofMillis(250);
 
     /** A call may meet what was, for a moment, after it was over: connections that are lost are noticed, and made anew. */
@@ -42,7 +42,7 @@ class FleetIT {
             })
     void noCallIsLostThatNeedNotBeAndLatencyRecovers(String policy, String json) throws Exception {
         SplittableRandom random = Seeds.random(policy + " over ten back ends in trouble");
-        Duration trouble = Duration.ofSeconds(Integer.getInteger("fleet.seconds", 4));
+        Duration trouble = Duration.ofSeconds(Integer.getInteger("fleet.seconds", 3));
 
         FleetRun.Result result = new FleetRun(json, random).run(CALM_BEFORE, trouble, CALM_AFTER);
 

@@ -40,6 +40,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A name server on loopback, UDP and TCP on one port, which knows what the test has put in. A name that it does not know
@@ -149,7 +150,7 @@ final class ScriptedDnsServer implements AutoCloseable {
 
     @Override
     public void close() {
-        loops.shutdownGracefully().syncUninterruptibly();
+        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 
     private void add(String name, DnsRecordType type, int ttlSeconds, byte[] data) {
