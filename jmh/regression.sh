@@ -51,7 +51,7 @@ rm -f "$out"/run-*.json
 # process is compiled within two seconds, and then strays by little. Calls take C2 up to six, and stray by a tenth from
 # one second to the next: their median wants more iterations.
 in_process='CalibrationBenchmark.cpu|HeaderEncodingBenchmark.peregrine|FramingBenchmark.(frame|deframeWhole)$'
-in_process="$in_process|PickBenchmark.oneThread|ProtobufBenchmark.(write|read)$"
+in_process="$in_process|jmh.PickBenchmark.oneThread|ProtobufBenchmark.(write|read)$"
 calls='CalibrationBenchmark.loopback|AsyncUnaryBenchmark|BlockingUnaryBenchmark'
 measure() {
   if ! "$java" -cp "$classpath" io.peregrine.jmh.Benchmarks "$2" -f 1 -foe true "${@:3}" \
