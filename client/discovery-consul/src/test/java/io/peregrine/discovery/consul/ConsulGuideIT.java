@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.NamedServer;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.testkit.RecordedLog;
@@ -27,14 +28,14 @@ class ConsulGuideIT {
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(20));
     private final byte[] request = {};
     private ScriptedConsul script;
-    private EchoServer a;
-    private EchoServer b;
+    private NamedServer a;
+    private NamedServer b;
 
     @BeforeEach
     void begin() throws Exception {
         script = new ScriptedConsul();
-        a = new EchoServer("a");
-        b = new EchoServer("b");
+        a = new NamedServer("a");
+        b = new NamedServer("b");
     }
 
     @AfterEach
@@ -54,7 +55,7 @@ class ConsulGuideIT {
         conn.connect();
         ScriptedConsul.Query query = script.next();
         query.answerAt(5, Entries.json(a.port()));
-        String answer = new String(conn.invoke(EchoServer.WHO, request, options), UTF_8);
+        String answer = new String(conn.invoke(NamedServer.WHO, request, options), UTF_8);
 
         assertThat(query.uri()).contains("tag=v2&near=_agent");
         assertThat(answer).isEqualTo("a");
@@ -80,7 +81,7 @@ class ConsulGuideIT {
 
         conn.connect();
         script.next().answerAt(5, Entries.json(a.port()));
-        assertThat(new String(conn.invoke(EchoServer.WHO, request, options), UTF_8))
+        assertThat(new String(conn.invoke(NamedServer.WHO, request, options), UTF_8))
                 .isEqualTo("a");
         script.next().answerAt(6, Entries.json(b.port()));
         script.next();
@@ -94,12 +95,12 @@ class ConsulGuideIT {
                 ClientConn conn = channel()) {
             conn.connect();
             script.next().answerAt(5, Entries.json(a.port()));
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             script.next().answer(500, "No cluster leader");
             script.next().answer(200, "[{");
             script.next();
 
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             assertThat(conn.state()).isEqualTo(ConnectivityState.READY);
             assertThat(log.lines()).hasSize(1);
         }
@@ -114,7 +115,7 @@ class ConsulGuideIT {
             script.next();
 
             assertThatExceptionOfType(StatusException.class)
-                    .isThrownBy(() -> conn.invoke(EchoServer.WHO, request, options))
+                    .isThrownBy(() -> conn.invoke(NamedServer.WHO, request, options))
                     .withMessageContaining("consul at " + script.address()
                             + ", service \"greeter\": answered 403: Permission denied: token lacks service:read");
             assertThat(conn.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
@@ -154,7 +155,7 @@ class ConsulGuideIT {
     private boolean awaitAnswer(ClientConn conn, String expected) {
         long giveUpNs = System.nanoTime() + Duration.ofSeconds(20).toNanos();
         while (System.nanoTime() - giveUpNs < 0) {
-            if (new String(conn.invoke(EchoServer.WHO, request, options), UTF_8).equals(expected)) {
+            if (new String(conn.invoke(NamedServer.WHO, request, options), UTF_8).equals(expected)) {
                 return true;
             }
         }

@@ -12,6 +12,7 @@ import io.netty.pkitesting.X509Bundle;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
+import io.peregrine.client.resolver.registry.Reports;
 import io.peregrine.discovery.consul.ScriptedConsul.Query;
 import io.peregrine.testkit.RecordedLog;
 import io.peregrine.testkit.VirtualTimer;

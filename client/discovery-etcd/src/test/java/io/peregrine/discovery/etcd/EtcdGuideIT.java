@@ -8,6 +8,7 @@ import io.grpc.Status;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.NamedServer;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.credentials.InsecureCredentials;
@@ -31,12 +32,12 @@ class EtcdGuideIT {
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(20));
     private final byte[] request = {};
     private ScriptedEtcd script;
-    private EchoServer a;
+    private NamedServer a;
 
     @BeforeEach
     void begin() throws Exception {
         script = new ScriptedEtcd();
-        a = new EchoServer("a");
+        a = new NamedServer("a");
     }
 
     @AfterEach
@@ -54,7 +55,7 @@ class EtcdGuideIT {
 
         conn.connect();
         script.serve(3, Map.of("services/greeter/a", "127.0.0.1:" + a.port()));
-        String answer = new String(conn.invoke(EchoServer.WHO, request, options), UTF_8);
+        String answer = new String(conn.invoke(NamedServer.WHO, request, options), UTF_8);
 
         assertThat(answer).isEqualTo("a");
         conn.close();
@@ -80,7 +81,7 @@ class EtcdGuideIT {
         script.nextLogin()
                 .answer(AuthenticateResponse.newBuilder().setToken("t.1").build());
         script.serve(3, Map.of("services/greeter/a", "127.0.0.1:" + a.port()));
-        assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+        assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
         conn.close();
     }
 
@@ -90,12 +91,12 @@ class EtcdGuideIT {
                 ClientConn conn = channel()) {
             conn.connect();
             ScriptedEtcd.Watch watch = script.serve(3, Map.of("services/greeter/a", "127.0.0.1:" + a.port()));
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             watch.fail(Status.UNAVAILABLE.withDescription("etcdserver: server stopped"));
             script.nextRange().fail(Status.INTERNAL);
             script.nextRange();
 
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             assertThat(conn.state()).isEqualTo(ConnectivityState.READY);
             assertThat(log.lines()).hasSize(1);
         }
@@ -110,7 +111,7 @@ class EtcdGuideIT {
             script.nextRange();
 
             assertThatExceptionOfType(StatusException.class)
-                    .isThrownBy(() -> conn.invoke(EchoServer.WHO, request, options))
+                    .isThrownBy(() -> conn.invoke(NamedServer.WHO, request, options))
                     .withMessageContaining("etcd at [" + script.address() + "], prefix \"services/greeter/\"")
                     .withMessageContaining("etcdserver: permission denied");
             assertThat(conn.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);

@@ -9,6 +9,7 @@ import io.peregrine.client.resolver.Locality;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
+import io.peregrine.client.resolver.registry.Reports;
 import io.peregrine.discovery.etcd.ScriptedEtcd.Unary;
 import io.peregrine.discovery.etcd.ScriptedEtcd.Watch;
 import io.peregrine.discovery.etcd.proto.AuthenticateRequest;
