@@ -12,23 +12,18 @@ import io.peregrine.client.balancer.policy.RandomSubsetting;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.TlsCredentials;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.peregrine.testkit.Guide;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What docs/guides/load-balancing.md shows compiles, runs, and does what it says. */
 class LoadBalancingGuideTest {
-    private static final Path GUIDE = Path.of("..", "..", "docs", "guides", "load-balancing.md");
-    private static final Path SOURCES = Path.of("src", "test", "java", "io", "peregrine", "client", "balancer");
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-    private static final Pattern JSON = Pattern.compile("```json\n(.*?)```", Pattern.DOTALL);
+    private static final Guide GUIDE = Guide.named("load-balancing.md");
 
     @Test
     void choosingAPolicy() {
@@ -44,10 +39,9 @@ class LoadBalancingGuideTest {
     }
 
     @Test
-    void thePoliciesInJsonAreThoseOfJava() throws Exception {
-        List<LoadBalancingPolicy> read = JSON.matcher(Files.readString(GUIDE))
-                .results()
-                .map(found -> ServiceConfig.parse(found.group(1)).loadBalancing())
+    void thePoliciesInJsonAreThoseOfJava() {
+        List<LoadBalancingPolicy> read = GUIDE.snippets("json").stream()
+                .map(json -> ServiceConfig.parse(json).loadBalancing())
                 .toList();
 
         assertThat(read)
@@ -59,18 +53,15 @@ class LoadBalancingGuideTest {
     }
 
     @Test
-    void theExampleIsTheOneThatIsTested() throws Exception {
-        String sources = Stream.of("LoadBalancingGuideTest.java", "FasterOfTwo.java")
-                .map(LoadBalancingGuideTest::stripped)
-                .reduce("", String::concat);
-        List<String> snippets = SNIPPET.matcher(Files.readString(GUIDE))
-                .results()
-                .map(found -> found.group(1))
+    void theExampleIsTheOneThatIsTested() {
+        List<String> sources = Stream.of(LoadBalancingGuideTest.class, FasterOfTwo.class)
+                .flatMap(test -> Guide.sourceOf(test).stream())
                 .toList();
+        List<String> snippets = GUIDE.snippets("java");
 
         assertThat(snippets)
                 .isNotEmpty()
-                .allSatisfy(snippet -> assertThat(sources).contains(strip(snippet.lines())));
+                .allSatisfy(snippet -> assertThat(sources).containsSequence(Guide.lines(snippet)));
         assertThat(snippets)
                 .filteredOn(snippet -> snippet.contains("class FasterOfTwo"))
                 .singleElement()
@@ -108,18 +99,6 @@ class LoadBalancingGuideTest {
         context.fail("10.0.0.1");
 
         assertThat(context.pick().status().message()).isEqualTo("10.0.0.1 refused");
-    }
-
-    private static String stripped(String file) {
-        try {
-            return strip(Files.readString(SOURCES.resolve(file)).lines());
-        } catch (java.io.IOException gone) {
-            throw new java.io.UncheckedIOException(gone);
-        }
-    }
-
-    private static String strip(Stream<String> lines) {
-        return lines.map(String::strip).reduce("", (all, line) -> all + line + '\n');
     }
 
     /** A call that took so long. */

@@ -10,21 +10,16 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.NamedServer;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.credentials.InsecureCredentials;
+import io.peregrine.testkit.Guide;
 import io.peregrine.testkit.RecordedLog;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The snippets of docs/guides/discovery.md that are about Consul, with channels that call real servers. */
 class ConsulGuideIT {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(20));
     private final byte[] request = {};
     private ScriptedConsul script;
@@ -124,24 +119,14 @@ class ConsulGuideIT {
     }
 
     @Test
-    void theGuideShowsWhatIsRunHere() throws Exception {
-        List<String> source = Files.readString(
-                        Path.of("src/test/java/io/peregrine/discovery/consul/ConsulGuideIT.java"))
-                .lines()
-                .map(String::strip)
+    void theGuideShowsWhatIsRunHere() {
+        List<String> source = Guide.sourceOf(ConsulGuideIT.class);
+        List<String> shown = Guide.named("discovery.md").snippets("java").stream()
+                .filter(snippet -> snippet.contains("consul"))
                 .toList();
-        Matcher found = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", "discovery.md")));
 
-        int count = 0;
-        while (found.find()) {
-            if (found.group(1).contains("consul")) {
-                count++;
-                assertThat(source)
-                        .containsSequence(
-                                found.group(1).lines().map(String::strip).toList());
-            }
-        }
-        assertThat(count).isEqualTo(2);
+        assertThat(shown).hasSize(2);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 
     private ClientConn channel() {

@@ -13,22 +13,17 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.discovery.etcd.proto.AuthenticateResponse;
+import io.peregrine.testkit.Guide;
 import io.peregrine.testkit.RecordedLog;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The snippets of docs/guides/discovery.md that are about etcd, with channels that call real servers. */
 class EtcdGuideIT {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(20));
     private final byte[] request = {};
     private ScriptedEtcd script;
@@ -120,23 +115,14 @@ class EtcdGuideIT {
     }
 
     @Test
-    void theGuideShowsWhatIsRunHere() throws Exception {
-        List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/discovery/etcd/EtcdGuideIT.java"))
-                .lines()
-                .map(String::strip)
+    void theGuideShowsWhatIsRunHere() {
+        List<String> source = Guide.sourceOf(EtcdGuideIT.class);
+        List<String> shown = Guide.named("discovery.md").snippets("java").stream()
+                .filter(snippet -> snippet.contains("etcd"))
                 .toList();
-        Matcher found = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", "discovery.md")));
 
-        int count = 0;
-        while (found.find()) {
-            if (found.group(1).contains("etcd")) {
-                count++;
-                assertThat(source)
-                        .containsSequence(
-                                found.group(1).lines().map(String::strip).toList());
-            }
-        }
-        assertThat(count).isEqualTo(2);
+        assertThat(shown).hasSize(2);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 
     private ClientConn channel() {
