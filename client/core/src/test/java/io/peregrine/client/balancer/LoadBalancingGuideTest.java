@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ConnectivityState;
-import io.peregrine.client.Metadata;
-import io.peregrine.client.Status;
 import io.peregrine.client.balancer.policy.LeastRequest;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.balancer.policy.RandomSubsetting;
@@ -18,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What docs/guides/load-balancing.md shows compiles, runs, and does what it says. */
@@ -82,7 +79,7 @@ class LoadBalancingGuideTest {
             String host = BalancerHarness.hostOf(result);
             picked.add(host);
             long tookNs = host.equals("10.0.0.1") ? 9_000_000 : 1_000_000;
-            Objects.requireNonNull(result.doneListener()).onDone(new Took(tookNs));
+            Objects.requireNonNull(result.doneListener()).onDone(FinishedCall.after(Duration.ofNanos(tookNs)));
         }
 
         // It is picked only where both draws are of it: a ninth of the time.
@@ -99,38 +96,5 @@ class LoadBalancingGuideTest {
         context.fail("10.0.0.1");
 
         assertThat(context.pick().status().message()).isEqualTo("10.0.0.1 refused");
-    }
-
-    /** A call that took so long. */
-    private record Took(long elapsedNs) implements DoneInfo {
-        @Override
-        public Status status() {
-            return Status.OK;
-        }
-
-        @Override
-        public Metadata trailers() {
-            return Metadata.EMPTY;
-        }
-
-        @Override
-        public boolean isSent() {
-            return true;
-        }
-
-        @Override
-        public boolean isResponded() {
-            return true;
-        }
-
-        @Override
-        public long timeoutNs() {
-            return Long.MAX_VALUE;
-        }
-
-        @Override
-        public @Nullable LoadReport loadReport() {
-            return null;
-        }
     }
 }

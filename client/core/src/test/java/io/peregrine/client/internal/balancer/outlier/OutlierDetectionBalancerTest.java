@@ -11,6 +11,7 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.BalancerHarness;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
@@ -22,7 +23,6 @@ import io.peregrine.client.balancer.policy.OutlierDetection.SuccessRate;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
-import io.peregrine.client.internal.balancer.Ended;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,7 +60,7 @@ class OutlierDetectionBalancerTest {
         start(BY_FAILURES, FIVE);
 
         for (int i = 0; i < 100; i++) {
-            (hostOf(peek()).equals(BAD) ? Ended.UNSENT : Ended.WELL).tell(peeked);
+            (hostOf(peek()).equals(BAD) ? FinishedCall.UNSENT : FinishedCall.OK).tell(peeked);
         }
         context.advance(INTERVAL);
 
@@ -77,7 +77,7 @@ class OutlierDetectionBalancerTest {
         context.advance(INTERVAL);
         assertThat(inUse()).containsExactlyInAnyOrder(FIVE);
 
-        late.forEach(picked -> (hostOf(picked).equals(BAD) ? Ended.BADLY : Ended.WELL).tell(picked));
+        late.forEach(picked -> (hostOf(picked).equals(BAD) ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(picked));
         context.advance(INTERVAL);
 
         assertThat(inUse()).doesNotContain(BAD).hasSize(4);
@@ -514,7 +514,7 @@ class OutlierDetectionBalancerTest {
         for (int round = 0; round < 20; round++) {
             leastBytes = Math.min(leastBytes, AllocationProbe.measure(() -> {
                 for (int i = 0; i < 1_000; i++) {
-                    Ended.WELL.tell(picker.pick(call));
+                    FinishedCall.OK.tell(picker.pick(call));
                 }
             }));
         }
@@ -557,7 +557,7 @@ class OutlierDetectionBalancerTest {
     private void calls(int count, String... failing) {
         Set<String> bad = Set.of(failing);
         for (int i = 0; i < count; i++) {
-            (bad.contains(hostOf(peek())) ? Ended.BADLY : Ended.WELL).tell(peeked);
+            (bad.contains(hostOf(peek())) ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(peeked);
         }
     }
 
@@ -566,7 +566,7 @@ class OutlierDetectionBalancerTest {
         while (left > 0) {
             if (hostOf(peek()).equals(host)) {
                 left--;
-                (left < failures ? Ended.BADLY : Ended.WELL).tell(peeked);
+                (left < failures ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(peeked);
             }
         }
     }
