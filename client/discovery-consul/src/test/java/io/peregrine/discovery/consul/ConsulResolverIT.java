@@ -198,7 +198,7 @@ class ConsulResolverIT {
         }
         consul.next();
         assertThat(log.lines()).hasSize(1);
-        assertThat(timer.pending()).hasSize(1);
+        assertThat(timer.pending()).isEqualTo(1);
     }
 
     @Test
@@ -304,7 +304,7 @@ class ConsulResolverIT {
         Objects.requireNonNull(resolver).close();
 
         assertThatThrownBy(() -> held.writeUntilRefused(1 << 28)).isInstanceOf(IOException.class);
-        assertThat(timer.pending()).isEmpty();
+        assertThat(timer.pending()).isZero();
         assertThat(reports.areTaken()).isTrue();
     }
 

@@ -14,8 +14,8 @@ import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
 import io.peregrine.client.balancer.InertSubConn;
 import io.peregrine.client.balancer.SubConn;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.internal.control.SyncContext;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +49,7 @@ class HealthStreamTest {
                     return call;
                 },
                 context,
-                timer::nowNs,
+                timer::nanoTime,
                 new HealthStream(InertSubConn.at("10.0.0.1"), service, listener, logged));
     }
 
