@@ -16,14 +16,12 @@ import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
-import io.peregrine.client.balancer.policy.EjectionObserver;
 import io.peregrine.client.balancer.policy.OutlierDetection;
 import io.peregrine.client.balancer.policy.OutlierDetection.FailurePercentage;
 import io.peregrine.client.balancer.policy.OutlierDetection.SuccessRate;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
-import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,7 +83,7 @@ class OutlierDetectionBalancerTest {
 
     @Test
     void od2AnEndpointIsOneHoweverManyAddressesItHas() {
-        LoadBalancer balancer = BY_FAILURES.observedBy(observer()).newBalancer(context);
+        LoadBalancer balancer = BY_FAILURES.observedBy(new RecordedEjections(events)).newBalancer(context);
         context.run(() -> balancer.onEndpoints(List.of(
                 endpoint("10.0.0.1", "10.0.1.1"), endpoint("10.0.0.2"), endpoint("10.0.0.3"), endpoint("10.0.0.4"))));
         List.of("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4").forEach(context::ready);
@@ -532,7 +530,7 @@ class OutlierDetectionBalancerTest {
     }
 
     private LoadBalancer start(OutlierDetection policy, String... hosts) {
-        LoadBalancer balancer = policy.observedBy(observer()).newBalancer(context);
+        LoadBalancer balancer = policy.observedBy(new RecordedEjections(events)).newBalancer(context);
         context.run(() -> balancer.onEndpoints(endpoints(hosts)));
         for (String host : hosts) {
             if (context.subConn(host).state() != ConnectivityState.READY) {
@@ -590,28 +588,5 @@ class OutlierDetectionBalancerTest {
             hosts.add(hostOf(context.pick()));
         }
         return hosts;
-    }
-
-    private EjectionObserver observer() {
-        return new EjectionObserver() {
-            @Override
-            public void onEjected(Set<SocketAddress> addresses, Detection detection) {
-                events.add("ejected " + hosts(addresses) + ' ' + detection);
-            }
-
-            @Override
-            public void onUnenforced(Set<SocketAddress> addresses, Detection detection, Unenforced reason) {
-                events.add("unenforced " + hosts(addresses) + ' ' + detection + ' ' + reason);
-            }
-
-            @Override
-            public void onReturned(Set<SocketAddress> addresses) {
-                events.add("returned " + hosts(addresses));
-            }
-        };
-    }
-
-    private static List<String> hosts(Set<SocketAddress> addresses) {
-        return addresses.stream().map(BalancerHarness::host).sorted().toList();
     }
 }
