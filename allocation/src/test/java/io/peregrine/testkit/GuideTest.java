@@ -7,8 +7,7 @@ import java.io.UncheckedIOException;
 import org.junit.jupiter.api.Test;
 
 class GuideTest {
-    private static final String TEXT =
-            """
+    private static final String TEXT = """
             Words.
 
             ```java

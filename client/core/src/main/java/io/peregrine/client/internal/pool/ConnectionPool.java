@@ -181,12 +181,7 @@ public final class ConnectionPool {
         List<ConnectionStats> connections =
                 all.stream().map(connection -> connection.stats(nowNs)).toList();
         return new SubchannelStats(
-                owner.address(),
-                state,
-                connections,
-                directory.maxConnections(),
-                attempts.get(),
-                failedAttempts.get());
+                owner.address(), state, connections, directory.maxConnections(), attempts.get(), failedAttempts.get());
     }
 
     /** There may be more connections now, or fewer from now on. */

@@ -83,7 +83,8 @@ class OutlierDetectionBalancerTest {
 
     @Test
     void od2AnEndpointIsOneHoweverManyAddressesItHas() {
-        LoadBalancer balancer = BY_FAILURES.observedBy(new RecordedEjections(events)).newBalancer(context);
+        LoadBalancer balancer =
+                BY_FAILURES.observedBy(new RecordedEjections(events)).newBalancer(context);
         context.run(() -> balancer.onEndpoints(List.of(
                 endpoint("10.0.0.1", "10.0.1.1"), endpoint("10.0.0.2"), endpoint("10.0.0.3"), endpoint("10.0.0.4"))));
         List.of("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4").forEach(context::ready);
