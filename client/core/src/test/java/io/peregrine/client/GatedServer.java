@@ -7,11 +7,8 @@ import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -38,8 +35,8 @@ final class GatedServer implements AutoCloseable {
 
     private GatedServer(int wantedPort, Consumer<NettyServerBuilder> options) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
-                .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall(GatedServer::answer))
-                .addMethod(grpcMethod("test.Gated/Wait"), ServerCalls.asyncUnaryCall((request, response) -> {
+                .addMethod(RawBytes.method(ECHO), ServerCalls.asyncUnaryCall(GatedServer::answer))
+                .addMethod(RawBytes.method(WAIT), ServerCalls.asyncUnaryCall((request, response) -> {
                     answers.add(() -> answer(request, response));
                     arrived.release();
                 }))
@@ -130,29 +127,5 @@ final class GatedServer implements AutoCloseable {
     private static void answer(byte[] request, StreamObserver<byte[]> response) {
         response.onNext(request);
         response.onCompleted();
-    }
-
-    private static io.grpc.MethodDescriptor<byte[], byte[]> grpcMethod(String name) {
-        io.grpc.MethodDescriptor.Marshaller<byte[]> bytes = new io.grpc.MethodDescriptor.Marshaller<>() {
-            @Override
-            public InputStream stream(byte[] value) {
-                return new ByteArrayInputStream(value);
-            }
-
-            @Override
-            public byte[] parse(InputStream stream) {
-                try {
-                    return stream.readAllBytes();
-                } catch (IOException impossible) {
-                    throw new UncheckedIOException(impossible);
-                }
-            }
-        };
-        return io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(name)
-                .setRequestMarshaller(bytes)
-                .setResponseMarshaller(bytes)
-                .build();
     }
 }

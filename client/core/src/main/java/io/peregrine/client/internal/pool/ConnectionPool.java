@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,8 +95,8 @@ public final class ConnectionPool {
     // Written in the context; read by stats() on any thread.
     private volatile ConnectivityState state = ConnectivityState.IDLE;
     private volatile List<PooledConnection> all = List.of();
-    private volatile long attempts;
-    private volatile long failedAttempts;
+    private final AtomicLong attempts = new AtomicLong();
+    private final AtomicLong failedAttempts = new AtomicLong();
 
     /** Without connections. */
     public ConnectionPool(Owner owner, AddressBackoff backoff, SyncContext context, PoolDirectory directory) {
@@ -180,7 +181,7 @@ public final class ConnectionPool {
         List<ConnectionStats> connections =
                 all.stream().map(connection -> connection.stats(nowNs)).toList();
         return new SubchannelStats(
-                owner.address(), state, connections, directory.maxConnections(), attempts, failedAttempts);
+                owner.address(), state, connections, directory.maxConnections(), attempts.get(), failedAttempts.get());
     }
 
     /** There may be more connections now, or fewer from now on. */
@@ -243,8 +244,7 @@ public final class ConnectionPool {
     void onTerminated(PooledConnection connection, String reason, @Nullable Throwable cause) {
         if (connection == attempt) {
             attempt = null;
-            long failedBefore = failedAttempts;
-            failedAttempts = failedBefore + 1;
+            failedAttempts.incrementAndGet();
             backOff(backoff.onFailed(reason), new Status(StatusCode.UNAVAILABLE, reason, cause));
             publishStats();
             updateState(Status.OK);
@@ -392,8 +392,7 @@ public final class ConnectionPool {
         long usefulAgeNs = ready.isEmpty() ? delayNs : Math.min(delayNs, EXTRA_USEFUL_AGE_NS);
         PooledConnection begun = new PooledConnection(this, backoff.nanoTime(), delayNs, usefulAgeNs);
         attempt = begun;
-        long attemptsBefore = attempts;
-        attempts = attemptsBefore + 1;
+        attempts.incrementAndGet();
         publishStats();
         return begun;
     }

@@ -8,8 +8,8 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.internal.control.SyncContext;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,7 @@ class WatchStreamTest {
     private boolean failsAtOnce;
 
     private final WatchStream<String> watch =
-            new WatchStream<>(this::open, context, timer::nowNs, new WatchStream.Listener<String>() {
+            new WatchStream<>(this::open, context, timer::nanoTime, new WatchStream.Listener<String>() {
                 @Override
                 public void onMessage(String message) {
                     context.requireInContext();

@@ -115,13 +115,13 @@ public final class WeightedTargetBalancer implements LoadBalancer {
     }
 
     private Picker pickerOf(ConnectivityState state) {
-        List<WeightedPicker.Weighted> choices = new ArrayList<>();
+        List<RandomPicker.Weighted> choices = new ArrayList<>();
         for (Target target : targets.values()) {
             if (target.shown == state) {
-                choices.add(new WeightedPicker.Weighted(target.picker(), target.weight));
+                choices.add(new RandomPicker.Weighted(target.picker(), target.weight));
             }
         }
-        return WeightedPicker.of(choices);
+        return RandomPicker.of(choices);
     }
 
     /** A child, whose failure counts until it is ready again or idle: one that goes on trying is no reason to wait. */

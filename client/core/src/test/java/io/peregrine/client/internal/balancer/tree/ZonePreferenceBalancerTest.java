@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.balancer.BalancerHarness;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.balancer.PickResult;
@@ -16,7 +17,6 @@ import io.peregrine.client.balancer.policy.OutlierDetection.FailurePercentage;
 import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.balancer.policy.ZonePreference;
-import io.peregrine.client.internal.balancer.Ended;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.Locality;
 import java.time.Duration;
@@ -183,7 +183,7 @@ class ZonePreferenceBalancerTest {
         readyAll("1.");
         for (int i = 0; i < 100; i++) {
             PickResult picked = context.pick();
-            (hostOf(picked).compareTo("10.0.1.8") < 0 ? Ended.BADLY : Ended.WELL).tell(picked);
+            (hostOf(picked).compareTo("10.0.1.8") < 0 ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(picked);
         }
         context.advance(Duration.ofSeconds(10));
         readyAll("2.");

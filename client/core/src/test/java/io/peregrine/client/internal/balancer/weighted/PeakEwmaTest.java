@@ -11,6 +11,7 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.BalancerHarness;
 import io.peregrine.client.balancer.DoneListener;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
@@ -153,7 +154,7 @@ class PeakEwmaTest {
         answer(A, Duration.ofMillis(1));
         answer(B, Duration.ofMillis(500));
 
-        end(A, FinishedCall.unsent());
+        end(A, FinishedCall.UNSENT);
 
         assertThat(idleShare(A)).isEqualTo(1);
     }
@@ -312,7 +313,7 @@ class PeakEwmaTest {
             }
         }
         for (int i = 0; i < count; i++) {
-            Objects.requireNonNull(others[i].doneListener()).onDone(FinishedCall.unsent());
+            Objects.requireNonNull(others[i].doneListener()).onDone(FinishedCall.UNSENT);
         }
         return Objects.requireNonNull(wanted, "never picked: " + host);
     }
@@ -323,7 +324,7 @@ class PeakEwmaTest {
         for (int pick = 0; pick < 1000; pick++) {
             PickResult picked = channel.pick();
             hits += BalancerHarness.hostOf(picked).equals(host) ? 1 : 0;
-            Objects.requireNonNull(picked.doneListener()).onDone(FinishedCall.unsent());
+            Objects.requireNonNull(picked.doneListener()).onDone(FinishedCall.UNSENT);
         }
         return hits / 1000.0;
     }

@@ -2,13 +2,14 @@ package io.peregrine.client.internal.balancer.weighted;
 
 import static io.peregrine.client.balancer.BalancerHarness.endpoint;
 import static io.peregrine.client.balancer.BalancerHarness.endpoints;
-import static io.peregrine.client.internal.balancer.weighted.FinishedCall.load;
+import static io.peregrine.client.balancer.FinishedCall.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.balancer.BalancerHarness;
 import io.peregrine.client.balancer.DoneListener;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.LoadReport;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;

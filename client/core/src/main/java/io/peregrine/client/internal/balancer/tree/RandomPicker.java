@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Lets one of several pickers decide, at random, as often as their weights say. Allocates nothing of its own. */
-final class WeightedPicker implements Picker {
+final class RandomPicker implements Picker {
     private final Picker[] pickers;
 
     /** The weights of all up to each picker; ascending. */
     private final double[] bounds;
 
-    private WeightedPicker(Picker[] pickers, double[] bounds) {
+    private RandomPicker(Picker[] pickers, double[] bounds) {
         this.pickers = pickers;
         this.bounds = bounds;
     }
@@ -32,7 +32,7 @@ final class WeightedPicker implements Picker {
             sum += choices.get(i).weight();
             bounds[i] = sum;
         }
-        return new WeightedPicker(pickers, bounds);
+        return new RandomPicker(pickers, bounds);
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.peregrine.discovery.consul;
+package io.peregrine.client.resolver.registry;
 
 import io.peregrine.client.Status;
 import io.peregrine.client.resolver.Endpoint;
@@ -9,7 +9,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** What a resolver reports, in order; a test takes one report after the other. */
-final class Reports implements NameResolver.Listener {
+public final class Reports implements NameResolver.Listener {
     private final BlockingQueue<Object> reports = new LinkedBlockingQueue<>();
 
     @Override
@@ -23,7 +23,7 @@ final class Reports implements NameResolver.Listener {
     }
 
     /** The next report, which comes within 20 s: a list of endpoints, or a status. */
-    Object next() throws InterruptedException {
+    public Object next() throws InterruptedException {
         Object report = reports.poll(20, TimeUnit.SECONDS);
         if (report == null) {
             throw new AssertionError("no report within 20 s");
@@ -32,7 +32,7 @@ final class Reports implements NameResolver.Listener {
     }
 
     /** The message of the next report, which is an error. */
-    String nextError() throws InterruptedException {
+    public String nextError() throws InterruptedException {
         Object report = next();
         if (report instanceof Status status) {
             return status.code() + ": " + status.message();
@@ -41,7 +41,7 @@ final class Reports implements NameResolver.Listener {
     }
 
     /** Whether everything was taken. */
-    boolean areTaken() {
+    public boolean areTaken() {
         return reports.isEmpty();
     }
 }
