@@ -13,8 +13,11 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,10 @@ final class Relay {
     private final int port;
     private volatile int serverPort;
     private @Nullable Channel listening;
+
+    /** Holds the port while nothing listens there, so that nobody else is given it. */
+    private @Nullable Socket reserved;
+
     private boolean frozen;
 
     Relay(EventLoop loop, int serverPort) {
@@ -48,19 +55,47 @@ final class Relay {
     }
 
     /** Resets every connection and refuses new ones. */
+    void stop() {
+        close();
+        try {
+            Socket holder = new Socket();
+            holder.setReuseAddress(true);
+            holder.bind(address());
+            reserved = holder;
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Resets every connection, refuses new ones, and lets go of the port. */
     void close() {
         Channel bound = listening;
         if (bound != null) {
             listening = null;
             bound.close().syncUninterruptibly();
         }
+        release();
         channels.forEach(channel -> channel.config().setOption(ChannelOption.SO_LINGER, 0));
         channels.close().syncUninterruptibly();
     }
 
     /** Accepts connections again. */
     void open() {
+        release();
         listening = bind(port);
+    }
+
+    private void release() {
+        Socket holder = reserved;
+        if (holder == null) {
+            return;
+        }
+        reserved = null;
+        try {
+            holder.close();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     /** Relays nothing from now on, or again. */
