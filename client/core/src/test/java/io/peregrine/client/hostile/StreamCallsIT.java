@@ -32,7 +32,8 @@ class StreamCallsIT {
     private static final int MAX_CONCURRENT_STREAMS = 3;
     private static final int CANCEL = 8;
     private static final CallOptions OPTIONS = RecordedCall.OPTIONS;
-    private static final CallOptions SHORT = CallOptions.deadlineAfter(Duration.ofMillis(200));
+    private static final Duration SHORT_TIME = Duration.ofMillis(500);
+    private static final CallOptions SHORT = CallOptions.deadlineAfter(SHORT_TIME);
     private static final byte[] MESSAGE = {1, 2, 3};
 
     private final BlockingQueue<byte[]> data = new LinkedBlockingQueue<>();
@@ -173,7 +174,7 @@ class StreamCallsIT {
         start(answering(stream -> {}));
         RecordedStreamCall call = RecordedStreamCall.start(conn, MethodType.BIDI_STREAMING, SHORT);
 
-        assertThat(call.report().elapsed()).isGreaterThanOrEqualTo(Duration.ofMillis(200));
+        assertThat(call.report().elapsed()).isGreaterThanOrEqualTo(SHORT_TIME);
         assertThat(call.report().attempts()).last().satisfies(attempt -> {
             assertThat(attempt.peer()).isEqualTo(server.address());
             assertThat(attempt.waits()).extracting(Wait::reason).endsWith(Wait.Reason.FIRST_BYTE);
@@ -369,11 +370,13 @@ class StreamCallsIT {
         void to(HostileStream stream) throws IOException;
     }
 
-    private void start(HostileServer.Script script) throws IOException {
+    /** Connects too, so that no deadline passes before. */
+    private void start(HostileServer.Script script) throws Exception {
         server = HostileServer.start(script);
         conn = ClientConn.builder(server.target())
                 .credentials(InsecureCredentials.create())
                 .build();
+        assertThat(conn.awaitReady(Duration.ofSeconds(20))).isTrue();
     }
 
     /** Notes DATA, and answers each stream as soon as it begins. */
