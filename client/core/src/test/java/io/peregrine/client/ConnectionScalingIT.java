@@ -177,7 +177,7 @@ class ConnectionScalingIT {
             AtomicInteger answers = new AtomicInteger();
             List<Throwable> failures = new ArrayList<>();
             List<Thread> callers = new ArrayList<>();
-            long untilNs = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+            long untilNs = System.nanoTime() + Duration.ofSeconds(3).toNanos();
             AtomicInteger calls = new AtomicInteger();
             for (int n = 0; n < threads; n++) {
                 Thread caller = new Thread(() -> {
