@@ -15,9 +15,12 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,12 +61,28 @@ final class Relay {
     void stop() {
         close();
         try {
-            Socket holder = new Socket();
-            holder.setReuseAddress(true);
-            holder.bind(address());
-            reserved = holder;
+            reserved = hold(address());
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** The selector closes a socket when it looks next, which may be after Netty has said so. */
+    private static Socket hold(InetSocketAddress address) throws IOException {
+        long giveUpNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (true) {
+            Socket holder = new Socket();
+            holder.setReuseAddress(true);
+            try {
+                holder.bind(address);
+                return holder;
+            } catch (BindException notYet) {
+                holder.close();
+                if (System.nanoTime() - giveUpNs > 0) {
+                    throw notYet;
+                }
+                LockSupport.parkNanos(1_000_000);
+            }
         }
     }
 
