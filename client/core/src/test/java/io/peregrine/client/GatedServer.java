@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +27,9 @@ final class GatedServer implements AutoCloseable {
             MethodDescriptor.unary("test.Gated/Echo", Marshallers.bytes(), Marshallers.bytes());
     static final MethodDescriptor<byte[], byte[]> WAIT =
             MethodDescriptor.unary("test.Gated/Wait", Marshallers.bytes(), Marshallers.bytes());
+
+    /** Bound and not listening: connections to them are refused, and nobody else is given their ports. */
+    private static final Map<Integer, Socket> RESERVED = new ConcurrentHashMap<>();
 
     private final Server server;
     private final int port;
@@ -61,8 +66,12 @@ final class GatedServer implements AutoCloseable {
         return startWith(builder -> {});
     }
 
-    /** Starts on a port that another server of this test had. */
+    /** Starts on a port that another server of this test had, or on an unused one. */
     static GatedServer startOn(int port) throws IOException {
+        Socket reserved = RESERVED.remove(port);
+        if (reserved != null) {
+            reserved.close();
+        }
         return new GatedServer(port, builder -> {});
     }
 
@@ -76,11 +85,12 @@ final class GatedServer implements AutoCloseable {
         return connections.get();
     }
 
-    /** A port on which nobody listens. */
+    /** A port on which nobody listens until {@link #startOn} does. */
     static int unusedPort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        Socket reserved = new Socket();
+        reserved.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        RESERVED.put(reserved.getLocalPort(), reserved);
+        return reserved.getLocalPort();
     }
 
     /** The port, also after the shutdown. */

@@ -82,7 +82,7 @@ final class Backend implements AutoCloseable {
         troubleSinceNs = System.nanoTime();
         trouble = kind;
         switch (kind) {
-            case STOPPED -> relay.close();
+            case STOPPED -> relay.stop();
             case FROZEN -> relay.freeze(true);
             case SLOW -> slow = true;
             case RESTARTED -> {

@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Ten back ends are stopped, frozen, slowed and restarted, at most three at once, under 1 000 calls a second without
- * retries: no call is lost that the rules do not allow to be lost, and latency is what it was soon after.
+ * retries: no call is lost that the rules do not allow to be lost, and latency is what it was soon after. A few calls to
+ * a back end without trouble tell when the machine itself had none to spare.
  *
  * <p>{@code -Dfleet.plots=DIRECTORY} leaves a plot of each run there, and {@code -Dfleet.seconds=N} makes the times of
  * trouble longer.
@@ -29,6 +30,9 @@ class FleetIT {
     private static final Duration AFTERMATH = Duration.ofMillis(500);
 
     private static final double RECOVERED_MS = 50;
+
+    /** A machine that lets a call to a healthy back end take that long has no time for the others either. */
+    private static final Duration PATIENCE = Duration.ofMillis(100);
 
     @ParameterizedTest
     @CsvSource(
@@ -46,25 +50,30 @@ class FleetIT {
 
         FleetRun.Result result = new FleetRun(json, random).run(CALM_BEFORE, trouble, CALM_AFTER);
 
-        Windows windows = Windows.of(result, WINDOW);
+        Windows windows = Windows.of(result.startNs(), result.calls(), WINDOW);
+        Windows witness = Windows.of(result.startNs(), result.witness(), WINDOW);
         plot(policy, result, windows);
         long recoveredNs = result.calmNs() + RECOVERY.toNanos();
-        double p99Ms = windows.usualP99Ms(recoveredNs, result.calmNs() + CALM_AFTER.toNanos());
+        long endNs = result.calmNs() + CALM_AFTER.toNanos();
+        double p99Ms = windows.usualP99Ms(recoveredNs, endNs);
+        double ofTheMachineMs = witness.usualP99Ms(recoveredNs, endNs);
         System.out.printf(
-                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after%n",
+                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after (machine: %.1f ms)%n",
                 policy,
                 result.calls().size(),
                 result.calls().stream().filter(call -> !call.isOk()).count(),
                 windows.usualP99Ms(result.startNs(), result.troubleNs()),
                 windows.usualP99Ms(result.troubleNs(), result.calmNs()),
                 p99Ms,
-                RECOVERY);
+                RECOVERY,
+                ofTheMachineMs);
         assertThat(result.calls().stream()
                         .filter(call -> !call.isOk())
+                        .filter(call -> !result.isMachineToBlame(call, PATIENCE))
                         .map(call -> notAllowed(call, result.backends()))
                         .filter(reason -> reason != null))
                 .isEmpty();
-        assertThat(p99Ms).as("ms, p99 " + RECOVERY + " after").isLessThan(RECOVERED_MS);
+        assertThat(p99Ms).as("ms, p99 " + RECOVERY + " after").isLessThan(RECOVERED_MS + 2 * ofTheMachineMs);
     }
 
     /** Why a call may not fail as it did; null if it may. */
