@@ -14,6 +14,7 @@ import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.balancer.policy.WeightedTarget;
 import io.peregrine.client.resolver.Endpoint;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -133,6 +134,24 @@ class WeightedTargetBalancerTest {
         assertThat(context.live()).containsExactly("10.0.0.1", "10.0.0.2");
         assertThat(context.connects()).hasSize(3);
         assertThat(shares().get("10.0.0.1")).isCloseTo(0.5, within(0.02));
+    }
+
+    @Test
+    void pr2ATargetThatHasGoneIsClosedBehindTheNewPicker() {
+        start();
+        context.ready("10.0.0.1");
+        context.ready("10.0.0.2");
+        List<List<String>> liveAtReports = new ArrayList<>();
+        context.onReport(() -> liveAtReports.add(context.live()));
+
+        context.run(() -> {
+            assertThat(balancer.tryReconfigure(WeightedTarget.of("b", 1, RoundRobin.policy())))
+                    .isTrue();
+            balancer.onEndpoints(ENDPOINTS);
+        });
+
+        assertThat(liveAtReports.get(0)).as("calls may go to a until then").contains("10.0.0.1", "10.0.0.2");
+        assertThat(context.live()).containsExactly("10.0.0.2");
     }
 
     @Test
