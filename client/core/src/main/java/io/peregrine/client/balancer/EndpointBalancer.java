@@ -111,17 +111,26 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
                 next.put(addresses, childOf(addresses, endpoint));
             }
         }
-        replaceChildren(next);
-        if (next.isEmpty()) {
+        List<C> gone = replaceChildren(next);
+        try {
+            publishChange();
+        } finally {
+            // Behind the new picker: until then calls go to them.
+            gone.forEach(EndpointChild::close);
+        }
+        return !next.isEmpty();
+    }
+
+    private void publishChange() {
+        if (children.isEmpty()) {
             fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
-            return false;
+            return;
         }
         onEndpointsChanged();
         if (connectsAtOnce()) {
             connectIdle();
         }
         updateUnlessEmpty();
-        return true;
     }
 
     private C childOf(Set<SocketAddress> addresses, Endpoint endpoint) {
@@ -135,15 +144,18 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
         return made;
     }
 
-    private void replaceChildren(Map<Set<SocketAddress>, C> next) {
-        Map<Set<SocketAddress>, C> before = children;
-        children = next;
-        before.forEach((addresses, child) -> {
+    /** Returns those that are gone, which are to be closed. */
+    private List<C> replaceChildren(Map<Set<SocketAddress>, C> next) {
+        List<C> gone = new ArrayList<>();
+        children.forEach((addresses, child) -> {
             if (!next.containsKey(addresses)) {
                 states.remove(child.state());
-                child.close();
+                child.leave();
+                gone.add(child);
             }
         });
+        children = next;
+        return gone;
     }
 
     /** Without endpoints it is why calls fail; with them, it is for those that cannot be reached (PF-10). */
@@ -167,7 +179,7 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
     @Override
     public void close() {
         closed = true;
-        replaceChildren(new LinkedHashMap<>());
+        replaceChildren(new LinkedHashMap<>()).forEach(EndpointChild::close);
     }
 
     final void onChildState(EndpointChild child, ConnectivityState before) {
