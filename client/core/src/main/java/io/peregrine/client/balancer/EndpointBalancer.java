@@ -102,6 +102,9 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
     /** The children that are not there any more are gone, the new ones made; before they connect. */
     protected void onEndpointsChanged() {}
 
+    /** There are no children any more: what was kept for them can go, for {@link #update()} is not called until there are. */
+    protected void onNoEndpoints() {}
+
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {
         Map<Set<SocketAddress>, C> next = new LinkedHashMap<>(endpoints.size() * 2);
@@ -123,6 +126,7 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
 
     private void publishChange() {
         if (children.isEmpty()) {
+            onNoEndpoints();
             fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
             return;
         }

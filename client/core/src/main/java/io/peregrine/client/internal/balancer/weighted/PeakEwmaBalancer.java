@@ -63,12 +63,21 @@ public final class PeakEwmaBalancer extends EndpointBalancer<PeakEwmaEndpoint> {
             publishReady();
             return;
         }
-        stopTimer();
-        ready = List.of();
-        published = List.of();
+        forgetReady();
         context()
                 .updateState(
                         state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
+    }
+
+    @Override
+    protected void onNoEndpoints() {
+        forgetReady();
+    }
+
+    private void forgetReady() {
+        stopTimer();
+        ready = List.of();
+        published = List.of();
     }
 
     private void publishReady() {

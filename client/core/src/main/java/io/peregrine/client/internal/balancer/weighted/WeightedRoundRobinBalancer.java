@@ -111,13 +111,22 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
             publishReady();
             return;
         }
+        forgetReady();
+        context()
+                .updateState(
+                        state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
+    }
+
+    @Override
+    protected void onNoEndpoints() {
+        forgetReady();
+    }
+
+    private void forgetReady() {
         stopTimer();
         published = List.of();
         scheduled = List.of();
         picker = null;
-        context()
-                .updateState(
-                        state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
     }
 
     private void publishReady() {

@@ -248,6 +248,16 @@ class PeakEwmaTest {
     }
 
     @Test
+    void ex1NoTimerRunsWithoutEndpoints() {
+        start(PeakEwma.policy(), A, B);
+        assertThat(channel.timers()).isEqualTo(1);
+
+        channel.run(() -> balancer.onEndpoints(List.of()));
+
+        assertThat(channel.timers()).isZero();
+    }
+
+    @Test
     void ex1WithoutAReadyEndpointCallsWaitOrFail() {
         start(PeakEwma.policy(), A, B);
         channel.lose(A);

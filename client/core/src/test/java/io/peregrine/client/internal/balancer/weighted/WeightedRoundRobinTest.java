@@ -141,6 +141,17 @@ class WeightedRoundRobinTest {
     }
 
     @Test
+    void wr5NoTimerRunsWithoutEndpoints() {
+        start(WeightedRoundRobin.policy(), A, B);
+
+        channel.run(() -> balancer.onEndpoints(List.of()));
+
+        assertThat(channel.timers()).isZero();
+        start(WeightedRoundRobin.policy(), A, B);
+        assertThat(channel.state()).isEqualTo(ConnectivityState.READY);
+    }
+
+    @Test
     void wr7ConnectionsThatWereLostBeforeTheServerWasWellAreForgotten() {
         balancer = new WeightedRoundRobinBalancer(
                 channel,
