@@ -8,6 +8,7 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,6 +105,14 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
 
     /** There are no children any more: what was kept for them can go, for {@link #update()} is not called until there are. */
     protected void onNoEndpoints() {}
+
+    /**
+     * Whether two lists without duplicates have the same elements. A resolver often names the same endpoints in another order,
+     * which is no reason for a new picker (RR-2).
+     */
+    protected static boolean isSameChoice(List<?> some, List<?> others) {
+        return some.size() == others.size() && (some.equals(others) || new HashSet<>(some).containsAll(others));
+    }
 
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {

@@ -85,7 +85,7 @@ public final class PeakEwmaBalancer extends EndpointBalancer<PeakEwmaEndpoint> {
         List<PickResult> results = ready.stream().map(EndpointChild::result).toList();
         double penaltyNs = settings.penaltyNs();
         startTimer();
-        if (!results.equals(published) || penaltyNs != publishedPenaltyNs) {
+        if (!isSameChoice(results, published) || penaltyNs != publishedPenaltyNs) {
             published = results;
             publishedPenaltyNs = penaltyNs;
             Picker picker =

@@ -152,6 +152,19 @@ class WeightedRoundRobinTest {
     }
 
     @Test
+    void wr5WeightsStayWithTheirEndpointsWhenTheResolverNamesThemInAnotherOrder() {
+        startSettled(A, B, C);
+        Picker picker = channel.picker();
+
+        channel.run(() -> balancer.onEndpoints(endpoints(C, B, A)));
+        assertThat(channel.picker()).isSameAs(picker);
+        channel.advance(Duration.ofSeconds(1));
+
+        assertThat(share(A)).isCloseTo(4 / 7.0, within(0.01));
+        assertThat(share(C)).isCloseTo(1 / 7.0, within(0.01));
+    }
+
+    @Test
     void wr7ConnectionsThatWereLostBeforeTheServerWasWellAreForgotten() {
         balancer = new WeightedRoundRobinBalancer(
                 channel,
