@@ -164,7 +164,7 @@ public final class OutlierDetectionBalancer implements LoadBalancer {
         ConnectivityState state = childState;
         Picker picker = childPicker;
         if (state != null && picker != null) {
-            context.updateState(state, new WatchingPicker(picker, counting));
+            context.updateState(state, WatchingPicker.over(picker, counting));
         }
     }
 

@@ -273,7 +273,7 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
         Picker unwrapped() {
             if (wrapped != picker()) {
                 wrapped = picker();
-                unwrapped = new UnwrappingPicker(picker());
+                unwrapped = UnwrappingPicker.over(picker());
             }
             return unwrapped;
         }

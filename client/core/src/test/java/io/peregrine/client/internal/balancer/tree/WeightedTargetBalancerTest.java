@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.resolver.Locality;
+import io.peregrine.client.balancer.policy.ZonePreference;
+import io.peregrine.client.balancer.policy.OutlierDetection;
+import io.peregrine.client.balancer.LoadBalancingPolicy;
+import io.peregrine.client.balancer.FixedPicker;
 import io.peregrine.client.balancer.BalancerHarness;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.policy.ChildPath;
@@ -89,6 +94,21 @@ class WeightedTargetBalancerTest {
         context.run(idle::exitIdle);
 
         assertThat(context.state()).isEqualTo(ConnectivityState.CONNECTING);
+    }
+
+    @Test
+    void pr2AnIdlePolicyIsAskedToConnectThoughOthersStandAboveIt() {
+        LoadBalancingPolicy idle = WeightedTarget.of("a", 1, RingHash.policy());
+        for (LoadBalancingPolicy policy :
+                List.of(idle, OutlierDetection.over(idle), ZonePreference.of(Locality.ofZone("a"), idle))) {
+            LoadBalancer balancer = policy.newBalancer(context);
+            context.run(() -> balancer.onEndpoints(ENDPOINTS));
+
+            assertThat(context.state()).isEqualTo(ConnectivityState.IDLE);
+            assertThat(context.picker())
+                    .as("by which the channel knows, over %s", policy.name())
+                    .isInstanceOf(FixedPicker.class);
+        }
     }
 
     @Test
