@@ -59,13 +59,29 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
     @Override
     public boolean onEndpoints(List<Endpoint> all) {
         endpoints = byZone(all);
+        List<Zone> gone = new ArrayList<>();
+        try {
+            updateZones(gone);
+            if (all.isEmpty()) {
+                fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
+            } else {
+                update();
+            }
+        } finally {
+            // Behind the new picker: until then calls may go to them.
+            gone.forEach(Zone::close);
+        }
+        return !all.isEmpty();
+    }
+
+    private void updateZones(List<Zone> gone) {
         updating = true;
         try {
             for (Map.Entry<Locality, Zone> known : List.copyOf(zones.entrySet())) {
                 List<Endpoint> its = endpoints.get(known.getKey());
                 if (its == null) {
                     zones.remove(known.getKey());
-                    known.getValue().close();
+                    gone.add(known.getValue());
                 } else {
                     known.getValue().update(its);
                 }
@@ -73,12 +89,6 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
         } finally {
             updating = false;
         }
-        if (all.isEmpty()) {
-            fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
-            return false;
-        }
-        update();
-        return true;
     }
 
     @Override
@@ -263,7 +273,7 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
         Picker unwrapped() {
             if (wrapped != picker()) {
                 wrapped = picker();
-                unwrapped = new UnwrappingPicker(picker());
+                unwrapped = UnwrappingPicker.over(picker());
             }
             return unwrapped;
         }

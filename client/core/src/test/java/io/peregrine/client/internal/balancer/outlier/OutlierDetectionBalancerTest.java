@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** OD-2 to OD-9, over round_robin and subchannels that go where the test says. */
@@ -481,6 +482,21 @@ class OutlierDetectionBalancerTest {
 
         assertThat(first.subConn()).isSameAs(context.subConn("10.0.0.1"));
         assertThat(context.pick()).isSameAs(first);
+    }
+
+    @Test
+    void noTimerIsLeftByARoundThatEndsThePolicy() {
+        AtomicReference<LoadBalancer> balancer = new AtomicReference<>();
+        EjectionObserver closing = (addresses, detection) -> balancer.get().close();
+        balancer.set(BY_FAILURES.observedBy(closing).newBalancer(context));
+        context.run(() -> balancer.get().onEndpoints(endpoints(FIVE)));
+        List.of(FIVE).forEach(context::ready);
+        calls(100, BAD);
+
+        context.advance(INTERVAL);
+
+        assertThat(context.live()).isEmpty();
+        assertThat(context.timers()).isZero();
     }
 
     @Test

@@ -224,6 +224,19 @@ class ZonePreferenceBalancerTest {
     }
 
     @Test
+    void ex4AZoneThatGoesAwayIsClosedBehindTheNewPicker() {
+        LoadBalancer balancer = start(POLICY);
+        readyAll("1.");
+        List<List<String>> liveAtReports = new ArrayList<>();
+        context.onReport(() -> liveAtReports.add(context.live()));
+
+        context.run(() -> balancer.onEndpoints(zone(NEIGHBOUR, 2, 4)));
+
+        assertThat(liveAtReports.get(0)).as("calls may go to the own zone until then").contains("10.0.1.0");
+        assertThat(context.live()).hasSize(4).allMatch(host -> host.startsWith("10.0.2."));
+    }
+
+    @Test
     void ex4AnotherThresholdHoldsAtOnce() {
         LoadBalancer balancer = start(POLICY);
         readyAll("1.");

@@ -252,6 +252,26 @@ class PeakEwmaTest {
     }
 
     @Test
+    void ex1AnotherOrderOfTheEndpointsIsNoReasonForANewPicker() {
+        start(PeakEwma.policy(), A, B);
+        Picker picker = channel.picker();
+
+        channel.run(() -> balancer.onEndpoints(endpoints(B, A)));
+
+        assertThat(channel.picker()).isSameAs(picker);
+    }
+
+    @Test
+    void ex1NoTimerRunsWithoutEndpoints() {
+        start(PeakEwma.policy(), A, B);
+        assertThat(channel.timers()).isEqualTo(1);
+
+        channel.run(() -> balancer.onEndpoints(List.of()));
+
+        assertThat(channel.timers()).isZero();
+    }
+
+    @Test
     void ex1WithoutAReadyEndpointCallsWaitOrFail() {
         start(PeakEwma.policy(), A, B);
         channel.lose(A);
