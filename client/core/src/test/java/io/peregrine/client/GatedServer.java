@@ -15,7 +15,10 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -34,12 +37,19 @@ final class GatedServer implements AutoCloseable {
     private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
 
+    /** How often each request came. */
+    private final Map<ByteBuffer, Integer> arrivals = new ConcurrentHashMap<>();
+
     private final AtomicInteger connections = new AtomicInteger();
 
     private GatedServer(int wantedPort, Consumer<NettyServerBuilder> options) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
-                .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall(GatedServer::answer))
+                .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
+                    answer(request, response);
+                }))
                 .addMethod(grpcMethod("test.Gated/Wait"), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
                     answers.add(() -> answer(request, response));
                     arrived.release();
                 }))
@@ -77,6 +87,11 @@ final class GatedServer implements AutoCloseable {
     /** How many connections there were, handshakes done. */
     int connections() {
         return connections.get();
+    }
+
+    /** The requests that came, and how often each did. */
+    Map<ByteBuffer, Integer> arrivals() {
+        return Map.copyOf(arrivals);
     }
 
     /** A port on which nobody listens. */
