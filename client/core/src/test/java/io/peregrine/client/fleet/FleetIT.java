@@ -13,22 +13,29 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Ten back ends are stopped, frozen, slowed and restarted, at most three at once, under 1 000 calls a second without
+ * Ten back ends are stopped, frozen, slowed and restarted, at most three at once, under up to 1 000 calls a second without
  * retries: no call is lost that the rules do not allow to be lost, and latency is what it was soon after.
+ *
+ * <p>The test is not to fail because the machine is busy. It offers a part of what the machine has just carried; a call
+ * whose deadline passes while threads wait for a processor for long is nobody's fault; and so long as they wait, latency may
+ * be more.
  *
  * <p>{@code -Dfleet.plots=DIRECTORY} leaves a plot of each run there, and {@code -Dfleet.seconds=N} makes the times of
  * trouble longer.
  */
 class FleetIT {
-    private static final Duration CALM_BEFORE = Duration.ofSeconds(1);
+    private static final Duration CALM_BEFORE = Duration.ofMillis(500);
     private static final Duration CALM_AFTER = Duration.ofSeconds(4);
     private static final Duration RECOVERY = Duration.ofMillis(2500);
     private static final Duration WINDOW = Duration.ofMillis(250);
 
     /** A call may meet what was, for a moment, after it was over: connections that are lost are noticed, and made anew. */
-    private static final Duration AFTERMATH = Duration.ofMillis(500);
+    private static final Duration AFTERMATH = Duration.ofSeconds(1);
 
     private static final double RECOVERED_MS = 50;
+
+    /** Of all threads together, in the time of a call: so much may be the whole of what it is late. */
+    private static final Duration STALL = FleetRun.DEADLINE.dividedBy(2);
 
     @ParameterizedTest
     @CsvSource(
@@ -41,35 +48,43 @@ class FleetIT {
                         + "\"minimumHosts\":5,\"requestVolume\":5},\"childPolicy\":[{\"round_robin\":{}}]}}"
             })
     void noCallIsLostThatNeedNotBeAndLatencyRecovers(String policy, String json) throws Exception {
-        SplittableRandom random = Seeds.random(policy + " over ten back ends in trouble");
+        long seed = Seeds.next(policy + " over ten back ends in trouble");
         Duration trouble = Duration.ofSeconds(Integer.getInteger("fleet.seconds", 3));
 
-        FleetRun.Result result = new FleetRun(json, random).run(CALM_BEFORE, trouble, CALM_AFTER);
+        FleetRun.Result result = new FleetRun(json, new SplittableRandom(seed)).run(CALM_BEFORE, trouble, CALM_AFTER);
 
         Windows windows = Windows.of(result, WINDOW);
-        plot(policy, result, windows);
+        plot(policy + ", seed " + seed, "fleet-" + policy, result, windows);
         long recoveredNs = result.calmNs() + RECOVERY.toNanos();
-        double p99Ms = windows.usualP99Ms(recoveredNs, result.calmNs() + CALM_AFTER.toNanos());
+        long endNs = result.calmNs() + CALM_AFTER.toNanos();
+        double p99Ms = windows.usualP99Ms(recoveredNs, endNs);
+        double waitedMs = result.waits().between(recoveredNs, endNs).toNanos() / 1e6 * WINDOW.toNanos() / (endNs - recoveredNs);
         System.out.printf(
-                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after%n",
+                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after; %.1f ms for processors%n",
                 policy,
                 result.calls().size(),
                 result.calls().stream().filter(call -> !call.isOk()).count(),
                 windows.usualP99Ms(result.startNs(), result.troubleNs()),
                 windows.usualP99Ms(result.troubleNs(), result.calmNs()),
                 p99Ms,
-                RECOVERY);
+                RECOVERY,
+                waitedMs);
         assertThat(result.calls().stream()
                         .filter(call -> !call.isOk())
-                        .map(call -> notAllowed(call, result.backends()))
+                        .map(call -> notAllowed(call, result))
                         .filter(reason -> reason != null))
                 .isEmpty();
-        assertThat(p99Ms).as("ms, p99 " + RECOVERY + " after").isLessThan(RECOVERED_MS);
+        assertThat(p99Ms)
+                .as("ms, p99 %s after, with %.1f ms of waits for processors in each window", RECOVERY, waitedMs)
+                .isLessThan(RECOVERED_MS + waitedMs);
     }
 
     /** Why a call may not fail as it did; null if it may. */
-    private static @Nullable String notAllowed(CallRecord call, List<Backend> backends) {
-        Backend peer = backends.stream()
+    private static @Nullable String notAllowed(CallRecord call, FleetRun.Result result) {
+        if (call.code() == StatusCode.DEADLINE_EXCEEDED && result.waits().between(call.intendedNs(), call.endNs()).compareTo(STALL) > 0) {
+            return null;
+        }
+        Backend peer = result.backends().stream()
                 .filter(backend -> backend.address().equals(call.peer()))
                 .findFirst()
                 .orElse(null);
@@ -83,12 +98,12 @@ class FleetIT {
         return allowed ? null : peer.episodes() + ": " + call.failure();
     }
 
-    private static void plot(String policy, FleetRun.Result result, Windows windows) throws Exception {
+    private static void plot(String what, String file, FleetRun.Result result, Windows windows) throws Exception {
         String directory = System.getProperty("fleet.plots");
         if (directory != null) {
-            String title = policy + ", " + FleetRun.BACKENDS + " back ends, " + FleetRun.CALLS_PER_SECOND
+            String title = what + ": " + FleetRun.BACKENDS + " back ends, " + result.callsPerSecond()
                     + " calls/s, deadline " + FleetRun.DEADLINE.toMillis() + " ms, no retries";
-            FleetPlot.write(Path.of(directory, "fleet-" + policy + ".svg"), title, result, windows);
+            FleetPlot.write(Path.of(directory, file + ".svg"), title, result, windows);
         }
     }
 }
