@@ -155,7 +155,9 @@ public final class ManyAddresses {
     /** Returns when there have been as many connections for a second. */
     private static void awaitSteady(ClientConn conn) throws InterruptedException {
         int known = -1;
-        for (int now = conn.connections().size(); now != known; now = conn.connections().size()) {
+        for (int now = conn.connections().size();
+                now != known;
+                now = conn.connections().size()) {
             known = now;
             TimeUnit.SECONDS.sleep(1);
         }

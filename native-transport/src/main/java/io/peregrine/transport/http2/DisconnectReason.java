@@ -50,7 +50,8 @@ public final class DisconnectReason {
 
     /** The peer sent GOAWAY; a code that RFC 9113 does not have counts as INTERNAL_ERROR (§7). */
     public static DisconnectReason goAway(long errorCode) {
-        return GOAWAYS[(int) (errorCode >= 0 && errorCode < GOAWAYS.length ? errorCode : Http2Error.INTERNAL_ERROR.code())];
+        return GOAWAYS[
+                (int) (errorCode >= 0 && errorCode < GOAWAYS.length ? errorCode : Http2Error.INTERNAL_ERROR.code())];
     }
 
     /** The connection ended with that; null if with nothing that this side saw. */

@@ -34,7 +34,10 @@ public final class RotationStress {
 
     /** How far apart the two numbers are that each of two threads takes. */
     @JCStressTest
-    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "Each has its cell, or they share one and come one after the other.")
+    @Outcome(
+            id = "1, 1",
+            expect = ACCEPTABLE,
+            desc = "Each has its cell, or they share one and come one after the other.")
     @Outcome(id = "2, 2", expect = ACCEPTABLE, desc = "They share a cell and take turns.")
     @Outcome(
             id = {"1, 3", "3, 1"},

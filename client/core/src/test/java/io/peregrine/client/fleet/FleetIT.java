@@ -6,7 +6,6 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.testkit.Seeds;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,9 +57,11 @@ class FleetIT {
         long recoveredNs = result.calmNs() + RECOVERY.toNanos();
         long endNs = result.calmNs() + CALM_AFTER.toNanos();
         double p99Ms = windows.usualP99Ms(recoveredNs, endNs);
-        double waitedMs = result.waits().between(recoveredNs, endNs).toNanos() / 1e6 * WINDOW.toNanos() / (endNs - recoveredNs);
+        double waitedMs =
+                result.waits().between(recoveredNs, endNs).toNanos() / 1e6 * WINDOW.toNanos() / (endNs - recoveredNs);
         System.out.printf(
-                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after; %.1f ms for processors%n",
+                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after; %.1f ms for"
+                        + " processors%n",
                 policy,
                 result.calls().size(),
                 result.calls().stream().filter(call -> !call.isOk()).count(),
@@ -81,7 +82,8 @@ class FleetIT {
 
     /** Why a call may not fail as it did; null if it may. */
     private static @Nullable String notAllowed(CallRecord call, FleetRun.Result result) {
-        if (call.code() == StatusCode.DEADLINE_EXCEEDED && result.waits().between(call.intendedNs(), call.endNs()).compareTo(STALL) > 0) {
+        if (call.code() == StatusCode.DEADLINE_EXCEEDED
+                && result.waits().between(call.intendedNs(), call.endNs()).compareTo(STALL) > 0) {
             return null;
         }
         Backend peer = result.backends().stream()

@@ -34,6 +34,11 @@ final class FleetRun {
     private static final int OUTSTANDING = 16;
     private static final Duration CALIBRATION = Duration.ofMillis(500);
 
+    /** At most so many, while each carries more than the one before by a half: a JVM that has just begun becomes faster. */
+    private static final int CALIBRATIONS = 4;
+
+    private static final double RISE = 1.5;
+
     /** Far beyond what a machine that is busy with other things adds. */
     static final Duration DEADLINE = Duration.ofSeconds(1);
 
@@ -121,8 +126,11 @@ final class FleetRun {
 
     /** What the machine carries with ease, now that all is warm. Client, relays and servers share it with whoever else. */
     private static int carriedBy(ClientConn conn) {
-        int warmUp = callsIn(CALIBRATION, conn);
-        int calls = Math.max(warmUp, callsIn(CALIBRATION, conn));
+        int calls = callsIn(CALIBRATION, conn);
+        for (int i = 1, before = 0; i < CALIBRATIONS && calls > before * RISE; i++) {
+            before = calls;
+            calls = Math.max(before, callsIn(CALIBRATION, conn));
+        }
         long perSecond = calls * Duration.ofSeconds(1).toNanos() / CALIBRATION.toNanos();
         return (int) Math.max(LEAST_CALLS_PER_SECOND, Math.min(MOST_CALLS_PER_SECOND, perSecond / HEADROOM));
     }

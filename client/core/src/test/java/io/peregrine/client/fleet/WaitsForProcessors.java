@@ -61,7 +61,8 @@ final class WaitsForProcessors implements AutoCloseable {
 
     private long newWaitsOf(Path task) {
         try {
-            long all = Long.parseLong(Files.readString(task.resolve("schedstat")).split(" ", 3)[1]);
+            long all =
+                    Long.parseLong(Files.readString(task.resolve("schedstat")).split(" ", 3)[1]);
             Long before = known.put(task, all);
             return before == null ? 0 : all - before;
         } catch (IOException hasEnded) {

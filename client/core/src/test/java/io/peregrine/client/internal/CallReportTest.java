@@ -217,8 +217,8 @@ class CallReportTest {
 
     @Test
     void pk8ACancelWhileWaitingForCredentialsSaysSo() {
-        StreamCall<byte[], byte[]> call = fixture.stream(
-                BIDI, CallOptions.DEFAULT.withCredentials(new SilentCredentials()), recorder);
+        StreamCall<byte[], byte[]> call =
+                fixture.stream(BIDI, CallOptions.DEFAULT.withCredentials(new SilentCredentials()), recorder);
 
         call.cancel();
 

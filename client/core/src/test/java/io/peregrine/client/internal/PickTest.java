@@ -349,8 +349,7 @@ class PickTest {
             }
         }
 
-        assertThat(sent)
-                .containsExactly("own.test", "picked.test", "own.test", "server.test", "own.test", "echo.test");
+        assertThat(sent).containsExactly("own.test", "picked.test", "own.test", "server.test", "own.test", "echo.test");
     }
 
     @Test

@@ -454,12 +454,16 @@ class ConnectionPoolTest {
 
         timer.advance(Duration.ofMillis(100));
 
-        assertThat(opened).as("the standby's second, in the backoff of the other").hasSize(4);
+        assertThat(opened)
+                .as("the standby's second, in the backoff of the other")
+                .hasSize(4);
         last().terminate("refused", null);
         timer.advance(Duration.ofMillis(899));
         assertThat(opened).hasSize(4);
         timer.advance(Duration.ofMillis(1));
-        assertThat(opened).as("the other's second, in the backoff of the standby").hasSize(5);
+        assertThat(opened)
+                .as("the other's second, in the backoff of the standby")
+                .hasSize(5);
     }
 
     @Test
