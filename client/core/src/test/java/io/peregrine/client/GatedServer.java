@@ -12,6 +12,7 @@ import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,12 +37,19 @@ final class GatedServer implements AutoCloseable {
     private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
 
+    /** How often each request came. */
+    private final Map<ByteBuffer, Integer> arrivals = new ConcurrentHashMap<>();
+
     private final AtomicInteger connections = new AtomicInteger();
 
     private GatedServer(int wantedPort, Consumer<NettyServerBuilder> options) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
-                .addMethod(RawBytes.method(ECHO), ServerCalls.asyncUnaryCall(GatedServer::answer))
+                .addMethod(RawBytes.method(ECHO), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
+                    answer(request, response);
+                }))
                 .addMethod(RawBytes.method(WAIT), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
                     answers.add(() -> answer(request, response));
                     arrived.release();
                 }))
@@ -83,6 +91,11 @@ final class GatedServer implements AutoCloseable {
     /** How many connections there were, handshakes done. */
     int connections() {
         return connections.get();
+    }
+
+    /** The requests that came, and how often each did. */
+    Map<ByteBuffer, Integer> arrivals() {
+        return Map.copyOf(arrivals);
     }
 
     /** A port on which nobody listens until {@link #startOn} does. */

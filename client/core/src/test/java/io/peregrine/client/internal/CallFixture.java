@@ -22,6 +22,7 @@ import io.peregrine.testkit.VirtualTimer;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /** Calls over a {@link FakeTransport}, with a timer that the test moves and an allocator that is checked. */
 final class CallFixture {
@@ -117,6 +118,11 @@ final class CallFixture {
     }
 
     private SubConnection readySubConnection() {
+        return readySubConnection(null);
+    }
+
+    /** A subchannel over the transport, which is READY; its server has that name, or none of its own. */
+    SubConnection readySubConnection(@Nullable String authority) {
         SubConnection.Channel channel = new SubConnection.Channel() {
             @Override
             public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
@@ -126,6 +132,11 @@ final class CallFixture {
 
             @Override
             public void resolveNow() {}
+
+            @Override
+            public @Nullable String authority() {
+                return authority;
+            }
 
             @Override
             public void onTransportClosed(ClientTransport closed) {}

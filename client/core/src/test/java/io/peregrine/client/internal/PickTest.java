@@ -333,6 +333,23 @@ class PickTest {
     }
 
     @Test
+    void tg6TheCallsAuthorityComesBeforeThePickersThatBeforeTheServersAndThatBeforeTheChannels() {
+        PickResult named = PickResult.of(fixture.readySubConnection("server.test"));
+        List<String> sent = new ArrayList<>();
+
+        for (PickResult picked : List.of(named.withAuthority("picked.test"), named, PickResult.of(fixture.ready))) {
+            for (CallOptions options : List.of(CallOptions.DEFAULT.withAuthority("own.test"), CallOptions.DEFAULT)) {
+                publish(picked);
+                fixture.start(options);
+                sent.add(authority(transport.last()));
+                transport.respond(transport.last(), 1);
+            }
+        }
+
+        assertThat(sent).containsExactly("own.test", "picked.test", "own.test", "server.test", "own.test", "echo.test");
+    }
+
+    @Test
     void pk1APickerThatThrowsFailsItsCallOnly() {
         fixture.pickers.publish(info -> {
             throw new IllegalStateException("a fault of the policy");

@@ -2,6 +2,7 @@ package io.peregrine.client.internal.control;
 
 import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.DisconnectReason;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.StreamCapacity;
 import io.peregrine.transport.http2.TransportListener;
@@ -165,6 +166,11 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
     @Override
     public void onRoom() {
         listener.onRoom();
+    }
+
+    @Override
+    public void onDisconnect(DisconnectReason reason) {
+        listener.onDisconnect(reason);
     }
 
     @Override

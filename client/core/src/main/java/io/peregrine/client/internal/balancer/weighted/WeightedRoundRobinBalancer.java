@@ -65,11 +65,6 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
         return context().nanoTime();
     }
 
-    /** What was found when weights were computed. In the channel's serialised context. */
-    WeightStatistics statistics() {
-        return statistics;
-    }
-
     /** All but an end of reports out of band, which a subchannel cannot be told. */
     @Override
     public boolean tryReconfigure(LoadBalancingPolicy newPolicy) {
@@ -191,7 +186,9 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
             weights = new double[weights.length];
             Arrays.setAll(weights, i -> scheduled.get(i).endpoint().weight());
         }
-        return StrideScheduler.of(weights, slowStartFactors(nowNs));
+        double[] slowStartFactors = slowStartFactors(nowNs);
+        statistics.tell(policy().observer());
+        return StrideScheduler.of(weights, slowStartFactors);
     }
 
     /** Those by reports; 0 where they do not count. */
