@@ -7,6 +7,7 @@ import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.Resolution;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +83,7 @@ final class ResolverWrapper {
             hinted = true;
             context.execute(() -> {
                 hinted = false;
-                ask(false);
+                ask(NameResolver::resolveNow);
             });
         }
     }
@@ -95,6 +96,7 @@ final class ResolverWrapper {
             stopRetry();
             askAgain();
         }
+        ask(NameResolver::resetBackoff);
     }
 
     /** Closes the resolver. */
@@ -105,17 +107,13 @@ final class ResolverWrapper {
         closeSource();
     }
 
-    private void ask(boolean evenIfEarly) {
+    private void ask(Consumer<NameResolver> question) {
         Source asked = source;
         if (asked == null || asked.resolver == null) {
             return;
         }
         try {
-            if (evenIfEarly) {
-                asked.resolver.retry();
-            } else {
-                asked.resolver.resolveNow();
-            }
+            question.accept(asked.resolver);
         } catch (RuntimeException | Error thrown) {
             onThrown("could not be asked", thrown);
         }
@@ -186,7 +184,7 @@ final class ResolverWrapper {
         if (source == null) {
             start();
         } else {
-            ask(true);
+            ask(NameResolver::retry);
         }
     }
 

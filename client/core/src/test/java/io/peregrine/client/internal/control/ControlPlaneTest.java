@@ -419,4 +419,17 @@ class ControlPlaneTest {
 
         assertThat(channel.resolver().retries).isEqualTo(2);
     }
+
+    @Test
+    void sc6ResetReachesAResolverThatWaitsForABackoffOfItsOwn() {
+        channel.control.exitIdle();
+        channel.resolver().fail("SERVFAIL");
+        channel.advance(BACKOFF);
+        assertThat(channel.resolver().retries).isEqualTo(1);
+
+        channel.control.resetConnectBackoff();
+
+        assertThat(channel.resolver().resets).isEqualTo(1);
+        assertThat(channel.resolver().retries).as("the channel does not wait").isEqualTo(1);
+    }
 }

@@ -119,6 +119,31 @@ class DnsResolverTest {
     }
 
     @Test
+    void sc6AResetLooksUpAtOnceAndBeginsWithTheFirstDelayAgain() throws Exception {
+        lookup.fails(HOST, "no network");
+        DnsResolver resolver = started(DnsOptions.defaults());
+        for (int i = 0; i < 10; i++) {
+            timer.advance(timer.nextDelay());
+        }
+
+        resolver.resetBackoff();
+
+        assertThat(lookup.rounds).isEqualTo(12);
+        assertThat(timer.nextDelay()).isBetween(FIRST_DELAY_AT_LEAST, FIRST_DELAY_AT_MOST);
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    @Test
+    void sc6AResetAsksNothingOfAResolverThatDoesNotWait() throws Exception {
+        DnsResolver resolver = resolved(DnsOptions.defaults());
+
+        resolver.resetBackoff();
+
+        assertThat(lookup.rounds).isEqualTo(1);
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
     void dn5TheDelaysGrowToTwoMinutesAndNoFurther() throws Exception {
         lookup.fails(HOST, "no");
         started(DnsOptions.defaults());
