@@ -213,7 +213,8 @@ class ControlPlaneTest {
 
         channel.control.shutdown();
         assertThat(channel.resolver().closed).isFalse();
-        assertThat(channel.state()).isEqualTo(CONNECTING);
+        assertThat(channel.state()).as("at once").isEqualTo(SHUTDOWN);
+        assertThat(channel.pick()).isSameAs(PickResult.queue());
         channel.control.pickers().remove(call);
         channel.advance(Duration.ofMillis(20));
 
