@@ -6,6 +6,7 @@ import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.Resolution;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -220,6 +221,7 @@ final class ResolverWrapper {
 
         @Override
         public void onResolution(Resolution resolution) {
+            Objects.requireNonNull(resolution, "resolution");
             if (waiting.getAndSet(new Report(resolution, null)) == Report.NONE) {
                 context.execute(this::take);
             }
@@ -227,9 +229,14 @@ final class ResolverWrapper {
 
         @Override
         public void onError(Status status) {
-            if (waiting.getAndUpdate(last -> new Report(last.answer, status)) == Report.NONE) {
+            Status error = status.isOk() ? Status.of(StatusCode.INTERNAL, okForError()) : status;
+            if (waiting.getAndUpdate(last -> new Report(last.answer, error)) == Report.NONE) {
                 context.execute(this::take);
             }
+        }
+
+        private String okForError() {
+            return "the resolver of " + target + " failed with the status OK (expected: an error)";
         }
 
         private void take() {
