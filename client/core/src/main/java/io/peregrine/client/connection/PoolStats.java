@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * The connections of a channel at a moment, for dashboards and alarms.
  *
- * @param subchannels one for each address that a policy has
+ * @param subchannels one for each address of a policy that it has asked to connect
  * @param waitingCalls how many calls have no connection yet: they wait for the resolver, the policy or a retry
  */
 public record PoolStats(List<SubchannelStats> subchannels, int waitingCalls) {
