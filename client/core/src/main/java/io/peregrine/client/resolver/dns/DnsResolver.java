@@ -220,7 +220,7 @@ final class DnsResolver implements NameResolver {
     private void onEndpoints(Discovery found) {
         if (failing) {
             failing = false;
-            LOG.log(System.Logger.Level.INFO, "name resolution of \"{0}\" works again", target.host());
+            LOG.log(System.Logger.Level.DEBUG, "name resolution of \"{0}\" works again", target.host());
         }
         // The channel never says that an answer is good, only that it is bad: after such a one the delays go on.
         if (!asBackoff) {
@@ -238,7 +238,8 @@ final class DnsResolver implements NameResolver {
         String message = "name resolution of \"" + target.host() + "\" failed: " + reason;
         if (!failing) {
             failing = true;
-            LOG.log(System.Logger.Level.WARNING, message);
+            // The channel tells operators, as it does of every resolver: once.
+            LOG.log(System.Logger.Level.DEBUG, message);
         }
         await(Waiting.BACKOFF, backoff.nextDelayNs());
         Listener told = listener;

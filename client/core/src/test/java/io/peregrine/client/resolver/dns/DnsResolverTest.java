@@ -7,6 +7,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.ResolverContext;
+import io.peregrine.testkit.RecordedLog;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -131,6 +132,21 @@ class DnsResolverTest {
         assertThat(lookup.rounds).isEqualTo(12);
         assertThat(timer.nextDelay()).isBetween(FIRST_DELAY_AT_LEAST, FIRST_DELAY_AT_MOST);
         assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    /** The channel does, for every resolver, when it begins to fail and when it is well again: twice would be once too often. */
+    @Test
+    void dn5WhatIsReportedIsNotLoggedBesides() throws Exception {
+        try (RecordedLog log = new RecordedLog(DnsResolver.class)) {
+            lookup.fails(HOST, "no network");
+            started(DnsOptions.defaults());
+            lookup.failures.clear();
+            lookup.addresses.put(HOST, ScriptedLookup.addresses("10.0.0.1"));
+            timer.advance(timer.nextDelay());
+
+            assertThat(reported.nextAddresses()).hasSize(1);
+            assertThat(log.lines()).isEmpty();
+        }
     }
 
     @Test
