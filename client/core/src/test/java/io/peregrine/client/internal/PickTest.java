@@ -60,6 +60,26 @@ class PickTest {
         assertThat(dropped.status()).isEqualTo(Status.of(StatusCode.RESOURCE_EXHAUSTED, "enough"));
     }
 
+    /** Nor does it hang a call that waited, whose thread would have nobody to throw at. */
+    @Test
+    void pk2APickerThatSaysNothingFailsItsCallWithInternal() {
+        publish(PickResult.queue());
+        EndRecorder waiting = fixture.start(PATIENT);
+
+        fixture.pickers.publish(info -> nothing());
+        EndRecorder late = fixture.start(CallOptions.DEFAULT);
+
+        for (EndRecorder end : List.of(waiting, late)) {
+            assertThat(end.status().code()).isEqualTo(StatusCode.INTERNAL);
+            assertThat(end.status().message()).contains("the picker threw", "null in place of a result");
+        }
+    }
+
+    @SuppressWarnings("NullAway") // What a policy without NullAway may do.
+    private static PickResult nothing() {
+        return null;
+    }
+
     @Test
     void pk3ACallAsksEachPickerOnce() {
         AtomicInteger asked = new AtomicInteger();

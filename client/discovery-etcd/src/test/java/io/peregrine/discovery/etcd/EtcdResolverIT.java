@@ -209,6 +209,21 @@ class EtcdResolverIT {
         assertThat(log.lines()).hasSize(2);
     }
 
+    /** A cluster that was restored from a snapshot of yesterday is behind what the watch has said, not what it began with. */
+    @Test
+    void aRevisionThatIsBehindTheWatchHasGoneBackToo() throws Exception {
+        start();
+        Watch watch = etcd.serve(50, Map.of("services/greeter/a", "127.0.0.1:1"));
+        reports.next();
+        watch.progress(80);
+        watch.cancel("restart", 0);
+        reports.nextError();
+        askAgainAfterBackoff();
+        etcd.nextRange().answer(ScriptedEtcd.keys(60, Map.of("services/greeter/z", "127.0.0.1:26")));
+
+        assertThat(reports.nextError()).endsWith("its revision went back from 80 to 60");
+    }
+
     @Test
     void theNextMemberIsTriedAtOnceAndTheBackoffFollowsWhenNoneIsLeft() throws Exception {
         String dead = "127.0.0.1:" + freePort();

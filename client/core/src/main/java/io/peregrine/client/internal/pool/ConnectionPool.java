@@ -138,13 +138,20 @@ public final class ConnectionPool {
             PooledConnection held = new PooledConnection(this, backoff.nanoTime(), 0, 0);
             attempt = held;
             updateState(Status.OK);
-            context.execute(() -> holdOff(held, remainingNs));
+            context.execute(() -> holdOff(held));
         }
     }
 
-    private void holdOff(PooledConnection held, long remainingNs) {
-        if (attempt == held) {
-            attempt = null;
+    /** Looks once more: a reset may have come in between (SC-6). */
+    private void holdOff(PooledConnection held) {
+        if (attempt != held) {
+            return;
+        }
+        attempt = null;
+        long remainingNs = backoff.remainingNs();
+        if (remainingNs <= 0) {
+            open(newAttempt());
+        } else {
             backOff(remainingNs, Status.of(StatusCode.UNAVAILABLE, backoff.lastReason() + BACKING_OFF));
             updateState(Status.OK);
         }

@@ -389,6 +389,25 @@ class SubConnectionTest extends SubConnectionFixture {
     }
 
     @Test
+    void sc6AResetThatComesBeforeTheRefusalOfAnAttemptLetsTheAttemptBegin() {
+        loseAtOnce();
+        loseAtOnce();
+        states.clear();
+
+        context.execute(() -> {
+            subConnection.connect();
+            backoff.forgive();
+            subConnection.endBackoff();
+        });
+
+        assertThat(opened).hasSize(3);
+        assertThat(states).containsExactly(CONNECTING);
+        assertThat(timer.pending()).isZero();
+        last().listener().onReady();
+        assertThat(states).containsExactly(CONNECTING, READY);
+    }
+
+    @Test
     void sc6AResetDoesNothingToWhoDoesNotWait() {
         bring(READY);
 

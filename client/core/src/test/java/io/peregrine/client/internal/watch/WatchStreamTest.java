@@ -126,6 +126,40 @@ class WatchStreamTest {
     }
 
     @Test
+    void hc5AfterAMessageTheNextStreamIsOpenedAtOnceHoweverYoungTheLastOneWas() {
+        start();
+        for (int n = 1; n <= 3; n++) {
+            last().callback.onMessage("well");
+            last().callback.onComplete(Metadata.EMPTY);
+            timer.advance(Duration.ZERO);
+
+            assertThat(opened).hasSize(n + 1);
+        }
+
+        last().callback.onComplete(Metadata.EMPTY);
+        assertThat(timer.nextDelay()).as("without one").isBetween(Duration.ofMillis(800), Duration.ofMillis(1200));
+    }
+
+    @Test
+    void hc5AServerThatAnswersAndEndsEachStreamAtOnceDoesNotKeepTheClientBusy() {
+        start();
+        for (int n = 0; n < 1000; n++) {
+            last().callback.onMessage("well");
+            last().callback.onComplete(Metadata.EMPTY);
+            timer.advance(Duration.ZERO);
+            if (timer.pending() > 0) {
+                timer.advance(timer.nextDelay());
+            }
+        }
+
+        assertThat(Duration.ofNanos(timer.nowNs())).isGreaterThan(Duration.ofSeconds(700));
+        timer.advance(Duration.ofSeconds(1));
+        last().callback.onMessage("well");
+        last().callback.onComplete(Metadata.EMPTY);
+        assertThat(timer.nextDelay()).as("of one that has lived").isLessThanOrEqualTo(Duration.ZERO);
+    }
+
+    @Test
     void wr7StoppingCancelsTheStreamAndTellsNothingMore() {
         start();
         OpenedCall call = last();

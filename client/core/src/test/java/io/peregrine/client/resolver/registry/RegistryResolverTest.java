@@ -78,6 +78,26 @@ class RegistryResolverTest {
     }
 
     @Test
+    void sc6AResetAsksAtOnceAndTheNextDelayIsTheFirst() {
+        resolver.start(listener);
+        for (int i = 0; i < 10; i++) {
+            resolver.fails("answered 500");
+            timer.advance(timer.pending().get(0));
+        }
+        resolver.fails("answered 500");
+
+        resolver.resetBackoff();
+
+        assertThat(resolver.asked).isEqualTo(12);
+        assertThat(timer.pending()).isEmpty();
+        resolver.fails("answered 500");
+        assertThat(timer.pending().get(0)).isLessThan(Duration.ofMillis(1201));
+        resolver.close();
+        resolver.resetBackoff();
+        assertThat(resolver.asked).isEqualTo(12);
+    }
+
+    @Test
     void rs4HintsBetweenAFailureAndTheNextTryChangeNothing() {
         resolver.start(listener);
         resolver.resolveNow();
