@@ -7,7 +7,8 @@ import java.util.TreeSet;
 
 /**
  * How a class names others: by the simple name of the outermost class if that is free, else from the package on. Who comes
- * first has the name. What the package is known to contain keeps its names, so that nothing is imported over it.
+ * first has the name. An import counts for more than what else is in the package, but java.lang counts for less, and is
+ * imported by nobody: so its classes are named from the package on where a neighbour has their name.
  */
 final class Imports {
     private static final String LANGUAGE = "java.lang";
@@ -29,13 +30,14 @@ final class Imports {
         JavaType outermost = type.outermost();
         String simpleName = type.topLevel();
         boolean neighbour = type.packageName().equals(self.packageName());
-        if (!neighbour && messages.contains(self.packageName(), simpleName)) {
+        boolean language = type.packageName().equals(LANGUAGE);
+        if (language && messages.contains(self.packageName(), simpleName)) {
             return type.qualifiedName();
         }
         if (!bySimpleName.computeIfAbsent(simpleName, name -> outermost).equals(outermost)) {
             return type.qualifiedName();
         }
-        if (!neighbour && !type.packageName().equals(LANGUAGE)) {
+        if (!neighbour && !language) {
             imported.add(outermost.qualifiedName());
         }
         return type.nestedName();
