@@ -23,7 +23,7 @@ public final class UnnamedClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "Unnamed";
 
-    /** {@code Unnamed/Ping}, for calls that this class has no method for. */
+    /** The descriptor of {@code Unnamed/Ping}. */
     public static final MethodDescriptor<PING, PING> PING_ = MethodDescriptor.unary(
             "Unnamed/Ping", Marshallers.protobuf(PING.parser()), Marshallers.protobuf(PING.parser()));
 

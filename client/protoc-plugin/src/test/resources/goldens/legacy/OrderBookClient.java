@@ -27,14 +27,14 @@ public final class OrderBookClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "legacy.OrderBook";
 
-    /** {@code legacy.OrderBook/Place}, for calls that this class has no method for. */
+    /** The descriptor of {@code legacy.OrderBook/Place}. */
     public static final MethodDescriptor<OrdersOuterClass.Orders.Order, OrdersOuterClass.Orders.Fill> PLACE =
             MethodDescriptor.unary(
                     "legacy.OrderBook/Place",
                     Marshallers.protobuf(OrdersOuterClass.Orders.Order.parser()),
                     Marshallers.protobuf(OrdersOuterClass.Orders.Fill.parser()));
 
-    /** {@code legacy.OrderBook/Replace}, for calls that this class has no method for. */
+    /** The descriptor of {@code legacy.OrderBook/Replace}. */
     public static final MethodDescriptor<OrdersOuterClass.Replaced, OrdersOuterClass.Orders.Fill> REPLACE =
             MethodDescriptor.unary(
                     "legacy.OrderBook/Replace",
@@ -115,8 +115,8 @@ public final class OrderBookClient {
     }
 
     /**
-     * As {@link #place(OrdersOuterClass.Orders.Order)}, and returns at once. The future fails with a {@link
-     * StatusException}; cancelling it cancels the call.
+     * As {@link #place(OrdersOuterClass.Orders.Order)}, and returns at once. The future fails with a
+     * {@link StatusException}; cancelling it cancels the call.
      */
     public CompletableFuture<OrdersOuterClass.Orders.Fill> placeFuture(OrdersOuterClass.Orders.Order request) {
         return conn.invokeFuture(PLACE, request, options);
@@ -174,8 +174,8 @@ public final class OrderBookClient {
     }
 
     /**
-     * As {@link #replace(OrdersOuterClass.Replaced)}, and returns at once. The future fails with a {@link
-     * StatusException}; cancelling it cancels the call.
+     * As {@link #replace(OrdersOuterClass.Replaced)}, and returns at once. The future fails with a
+     * {@link StatusException}; cancelling it cancels the call.
      */
     public CompletableFuture<OrdersOuterClass.Orders.Fill> replaceFuture(OrdersOuterClass.Replaced request) {
         return conn.invokeFuture(REPLACE, request, options);

@@ -20,75 +20,75 @@ import odd.taken.Flow;
 /**
  * Methods that have the names of keywords, of Object's methods, of the client's own, or of forms of others.
  *
- * <p>A client of {@code odd.Names}. The methods with the names of the service's own wait; those that end in {@code
- * Async} take a callback, those in {@code Future} and {@code Flow} return a future or a publisher. Immutable, and safe
- * for use by any number of threads.
+ * <p>A client of {@code odd.Names}. The methods with the names of the service's own wait; those that end in
+ * {@code Async} take a callback, those in {@code Future} and {@code Flow} return a future or a publisher. Immutable,
+ * and safe for use by any number of threads.
  */
 public final class NamesClient {
     /** The full name of the service. */
     public static final java.lang.String SERVICE_NAME = "odd.Names";
 
-    /** {@code odd.Names/Class}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Class}. */
     public static final MethodDescriptor<conn, String> CLASS = MethodDescriptor.unary(
             "odd.Names/Class", Marshallers.protobuf(conn.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/_}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/_}. */
     public static final MethodDescriptor<String, conn> __ = MethodDescriptor.unary(
             "odd.Names/_", Marshallers.protobuf(String.parser()), Marshallers.protobuf(conn.parser()));
 
-    /** {@code odd.Names/_1}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/_1}. */
     public static final MethodDescriptor<String, String> _1 = MethodDescriptor.unary(
             "odd.Names/_1", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/snake_case_}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/snake_case_}. */
     public static final MethodDescriptor<String, String> SNAKE_CASE = MethodDescriptor.unary(
             "odd.Names/snake_case_", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/HTTPGet}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/HTTPGet}. */
     public static final MethodDescriptor<String, String> HTTP_GET = MethodDescriptor.unary(
             "odd.Names/HTTPGet", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/Get}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Get}. */
     public static final MethodDescriptor<GET, GET> GET_ = MethodDescriptor.unary(
             "odd.Names/Get", Marshallers.protobuf(GET.parser()), Marshallers.protobuf(GET.parser()));
 
-    /** {@code odd.Names/GetAsync}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/GetAsync}. */
     public static final MethodDescriptor<GET, GET> GET_ASYNC = MethodDescriptor.unary(
             "odd.Names/GetAsync", Marshallers.protobuf(GET.parser()), Marshallers.protobuf(GET.parser()));
 
-    /** {@code odd.Names/GetClass}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/GetClass}. */
     public static final MethodDescriptor<String, String> GET_CLASS = MethodDescriptor.bidiStreaming(
             "odd.Names/GetClass", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/Notify}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Notify}. */
     public static final MethodDescriptor<String, String> NOTIFY = MethodDescriptor.bidiStreaming(
             "odd.Names/Notify", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/Wait}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Wait}. */
     public static final MethodDescriptor<String, String> WAIT = MethodDescriptor.bidiStreaming(
             "odd.Names/Wait", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/Finalize}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Finalize}. */
     public static final MethodDescriptor<String, String> FINALIZE = MethodDescriptor.bidiStreaming(
             "odd.Names/Finalize", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/ToString}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/ToString}. */
     public static final MethodDescriptor<String, String> TO_STRING = MethodDescriptor.unary(
             "odd.Names/ToString", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/Conn}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Conn}. */
     public static final MethodDescriptor<String, String> CONN = MethodDescriptor.clientStreaming(
             "odd.Names/Conn", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/Options}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Options}. */
     public static final MethodDescriptor<String, String> OPTIONS = MethodDescriptor.clientStreaming(
             "odd.Names/Options", Marshallers.protobuf(String.parser()), Marshallers.protobuf(String.parser()));
 
-    /** {@code odd.Names/ServiceName}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/ServiceName}. */
     public static final MethodDescriptor<Empty, CallOptions> SERVICE_NAME_ = MethodDescriptor.unary(
             "odd.Names/ServiceName", Marshallers.protobuf(Empty.parser()), Marshallers.protobuf(CallOptions.parser()));
 
-    /** {@code odd.Names/Elsewhere}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.Names/Elsewhere}. */
     public static final MethodDescriptor<Flow, odd.taken.Empty> ELSEWHERE = MethodDescriptor.unary(
             "odd.Names/Elsewhere", Marshallers.protobuf(Flow.parser()), Marshallers.protobuf(odd.taken.Empty.parser()));
 
@@ -122,8 +122,8 @@ public final class NamesClient {
     }
 
     /**
-     * A client whose calls end that long after each has started; see {@link
-     * io.peregrine.client.CallOptions#withDeadlineAfter}.
+     * A client whose calls end that long after each has started; see
+     * {@link io.peregrine.client.CallOptions#withDeadlineAfter}.
      */
     public NamesClient withDeadlineAfter(Duration timeout) {
         return new NamesClient(conn_, options.withDeadlineAfter(timeout));

@@ -8,9 +8,9 @@ import io.peregrine.client.Deadline;
 import java.time.Duration;
 
 /**
- * A client of {@code odd.Nothing}. The methods with the names of the service's own wait; those that end in {@code
- * Async} take a callback, those in {@code Future} and {@code Flow} return a future or a publisher. Immutable, and safe
- * for use by any number of threads.
+ * A client of {@code odd.Nothing}. The methods with the names of the service's own wait; those that end in
+ * {@code Async} take a callback, those in {@code Future} and {@code Flow} return a future or a publisher. Immutable,
+ * and safe for use by any number of threads.
  */
 public final class NothingClient {
     /** The full name of the service. */

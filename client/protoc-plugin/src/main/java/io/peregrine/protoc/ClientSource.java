@@ -77,7 +77,7 @@ final class ClientSource {
 
     private void writeDescriptor(ServiceMethod method) {
         body.blank();
-        body.javadoc(new Javadoc().paragraph("{@code " + method.fullName() + "}, for calls that this class has no method for."));
+        body.javadoc(new Javadoc().paragraph("The descriptor of {@code " + method.fullName() + "}."));
         if (method.isDeprecated()) {
             body.line("@" + imports.name(Library.DEPRECATED));
         }

@@ -56,11 +56,7 @@ final class Javadoc {
     private static void wrap(String words, String continuation, int columns, List<String> lines) {
         String rest = words;
         while (rest.length() > columns) {
-            // Not within the continuation's own spaces, nor between @throws and what it names.
-            int space = rest.lastIndexOf(' ', columns);
-            if (space <= continuation.length()) {
-                space = rest.indexOf(' ', columns);
-            }
+            int space = breakAt(rest, continuation.length(), columns);
             if (space < 0) {
                 break;
             }
@@ -68,5 +64,22 @@ final class Javadoc {
             rest = continuation + rest.substring(space + 1).stripLeading();
         }
         lines.add(rest);
+    }
+
+    /** The last space that leaves the line short enough, else the first one; -1 if there is none. */
+    private static int breakAt(String words, int from, int columns) {
+        int best = -1;
+        boolean insideTag = false;
+        for (int i = from; i < words.length() && (best < 0 || i <= columns); i++) {
+            char letter = words.charAt(i);
+            if (words.startsWith("{@", i)) {
+                insideTag = true;
+            } else if (letter == '}') {
+                insideTag = false;
+            } else if (letter == ' ' && !insideTag) {
+                best = i;
+            }
+        }
+        return best;
     }
 }

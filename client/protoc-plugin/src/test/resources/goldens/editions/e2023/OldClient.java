@@ -24,7 +24,7 @@ public final class OldClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "editions.e2023.Old";
 
-    /** {@code editions.e2023.Old/Upgrade}, for calls that this class has no method for. */
+    /** The descriptor of {@code editions.e2023.Old/Upgrade}. */
     public static final MethodDescriptor<Edition2023.Before, Edition2024Proto.Inside> UPGRADE = MethodDescriptor.unary(
             "editions.e2023.Old/Upgrade",
             Marshallers.protobuf(Edition2023.Before.parser()),

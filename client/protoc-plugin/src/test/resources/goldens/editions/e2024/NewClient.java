@@ -26,13 +26,13 @@ public final class NewClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "editions.e2024.New";
 
-    /** {@code editions.e2024.New/Outside}, for calls that this class has no method for. */
+    /** The descriptor of {@code editions.e2024.New/Outside}. */
     public static final MethodDescriptor<Top, Top.Nested> OUTSIDE = MethodDescriptor.unary(
             "editions.e2024.New/Outside",
             Marshallers.protobuf(Top.parser()),
             Marshallers.protobuf(Top.Nested.parser()));
 
-    /** {@code editions.e2024.New/Into}, for calls that this class has no method for. */
+    /** The descriptor of {@code editions.e2024.New/Into}. */
     public static final MethodDescriptor<Edition2024Proto.Inside, Edition2024Proto.Inside.Nested> INTO =
             MethodDescriptor.clientStreaming(
                     "editions.e2024.New/Into",

@@ -25,7 +25,7 @@ public final class PricesClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "legacy.lists.Prices";
 
-    /** {@code legacy.lists.Prices/Get}, for calls that this class has no method for. */
+    /** The descriptor of {@code legacy.lists.Prices/Get}. */
     public static final MethodDescriptor<PriceListOuterClass.PriceList, PriceListOuterClass.PriceList.Entry> GET =
             MethodDescriptor.unary(
                     "legacy.lists.Prices/Get",
@@ -106,8 +106,8 @@ public final class PricesClient {
     }
 
     /**
-     * As {@link #get(PriceListOuterClass.PriceList)}, and returns at once. The future fails with a {@link
-     * StatusException}; cancelling it cancels the call.
+     * As {@link #get(PriceListOuterClass.PriceList)}, and returns at once. The future fails with a
+     * {@link StatusException}; cancelling it cancels the call.
      */
     public CompletableFuture<PriceListOuterClass.PriceList.Entry> getFuture(PriceListOuterClass.PriceList request) {
         return conn.invokeFuture(GET, request, options);

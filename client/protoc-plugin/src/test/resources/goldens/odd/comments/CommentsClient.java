@@ -45,19 +45,19 @@ public final class CommentsClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "odd.comments.Comments";
 
-    /** {@code odd.comments.Comments/Plain}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.comments.Comments/Plain}. */
     public static final MethodDescriptor<Empty, Empty> PLAIN = MethodDescriptor.unary(
             "odd.comments.Comments/Plain", Marshallers.protobuf(Empty.parser()), Marshallers.protobuf(Empty.parser()));
 
-    /** {@code odd.comments.Comments/Turned}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.comments.Comments/Turned}. */
     public static final MethodDescriptor<Empty, Empty> TURNED = MethodDescriptor.unary(
             "odd.comments.Comments/Turned", Marshallers.protobuf(Empty.parser()), Marshallers.protobuf(Empty.parser()));
 
-    /** {@code odd.comments.Comments/Blank}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.comments.Comments/Blank}. */
     public static final MethodDescriptor<Empty, Empty> BLANK = MethodDescriptor.unary(
             "odd.comments.Comments/Blank", Marshallers.protobuf(Empty.parser()), Marshallers.protobuf(Empty.parser()));
 
-    /** {@code odd.comments.Comments/Detached}, for calls that this class has no method for. */
+    /** The descriptor of {@code odd.comments.Comments/Detached}. */
     public static final MethodDescriptor<Empty, Empty> DETACHED = MethodDescriptor.unary(
             "odd.comments.Comments/Detached",
             Marshallers.protobuf(Empty.parser()),

@@ -25,7 +25,7 @@ public final class NamedClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "legacy.named.Named";
 
-    /** {@code legacy.named.Named/Get}, for calls that this class has no method for. */
+    /** The descriptor of {@code legacy.named.Named/Get}. */
     public static final MethodDescriptor<NamedByOption.Name, NamedByOption.Name> GET = MethodDescriptor.unary(
             "legacy.named.Named/Get",
             Marshallers.protobuf(NamedByOption.Name.parser()),

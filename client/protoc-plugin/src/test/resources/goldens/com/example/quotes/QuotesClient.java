@@ -40,26 +40,26 @@ public final class QuotesClient {
     /** The full name of the service. */
     public static final String SERVICE_NAME = "quotes.v1.Quotes";
 
-    /** {@code quotes.v1.Quotes/Latest}, for calls that this class has no method for. */
+    /** The descriptor of {@code quotes.v1.Quotes/Latest}. */
     public static final MethodDescriptor<Symbol, Quote> LATEST = MethodDescriptor.unary(
             "quotes.v1.Quotes/Latest", Marshallers.protobuf(Symbol.parser()), Marshallers.protobuf(Quote.parser()));
 
-    /** {@code quotes.v1.Quotes/Watch}, for calls that this class has no method for. */
+    /** The descriptor of {@code quotes.v1.Quotes/Watch}. */
     public static final MethodDescriptor<Symbol, Quote> WATCH = MethodDescriptor.serverStreaming(
             "quotes.v1.Quotes/Watch", Marshallers.protobuf(Symbol.parser()), Marshallers.protobuf(Quote.parser()));
 
-    /** {@code quotes.v1.Quotes/Record}, for calls that this class has no method for. */
+    /** The descriptor of {@code quotes.v1.Quotes/Record}. */
     public static final MethodDescriptor<Quote, Empty> RECORD = MethodDescriptor.clientStreaming(
             "quotes.v1.Quotes/Record", Marshallers.protobuf(Quote.parser()), Marshallers.protobuf(Empty.parser()));
 
-    /** {@code quotes.v1.Quotes/Trade}, for calls that this class has no method for. */
+    /** The descriptor of {@code quotes.v1.Quotes/Trade}. */
     public static final MethodDescriptor<OrdersOuterClass.Orders.Order, OrdersOuterClass.Orders.Fill> TRADE =
             MethodDescriptor.bidiStreaming(
                     "quotes.v1.Quotes/Trade",
                     Marshallers.protobuf(OrdersOuterClass.Orders.Order.parser()),
                     Marshallers.protobuf(OrdersOuterClass.Orders.Fill.parser()));
 
-    /** {@code quotes.v1.Quotes/LatestOf}, for calls that this class has no method for. */
+    /** The descriptor of {@code quotes.v1.Quotes/LatestOf}. */
     @Deprecated
     public static final MethodDescriptor<Symbol, Quote> LATEST_OF = MethodDescriptor.unary(
             "quotes.v1.Quotes/LatestOf", Marshallers.protobuf(Symbol.parser()), Marshallers.protobuf(Quote.parser()));
