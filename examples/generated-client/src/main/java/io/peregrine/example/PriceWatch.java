@@ -36,10 +36,10 @@ public final class PriceWatch {
         }
     }
 
-    /** Tells the last price of the symbol, which has to come within a second, and then each new one. */
+    /** Tells the last price of the symbol, which has to come within half a minute, and then each new one. */
     public void watch(String name, Consumer<Quote> told) {
         Symbol symbol = Symbol.newBuilder().setName(name).build();
-        told.accept(quotes.latest(symbol, CallOptions.deadlineAfter(Duration.ofSeconds(1))));
+        told.accept(quotes.latest(symbol, CallOptions.deadlineAfter(Duration.ofSeconds(30))));
         try (ClientStream<Symbol, Quote> prices = quotes.watch(symbol)) {
             prices.forEach(told);
         }
