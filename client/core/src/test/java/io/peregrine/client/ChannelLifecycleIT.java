@@ -73,6 +73,7 @@ class ChannelLifecycleIT {
         conn.invoke(ECHO, REQUEST, OPTIONS);
         int port = server.port();
         server.close();
+        awaitState(ConnectivityState.IDLE);
 
         server = GatedServer.startOn(port);
 

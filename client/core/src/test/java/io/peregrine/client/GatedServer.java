@@ -7,14 +7,12 @@ import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,12 +37,19 @@ final class GatedServer implements AutoCloseable {
     private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
 
+    /** How often each request came. */
+    private final Map<ByteBuffer, Integer> arrivals = new ConcurrentHashMap<>();
+
     private final AtomicInteger connections = new AtomicInteger();
 
     private GatedServer(int wantedPort, Consumer<NettyServerBuilder> options) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
-                .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall(GatedServer::answer))
-                .addMethod(grpcMethod("test.Gated/Wait"), ServerCalls.asyncUnaryCall((request, response) -> {
+                .addMethod(RawBytes.method(ECHO), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
+                    answer(request, response);
+                }))
+                .addMethod(RawBytes.method(WAIT), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
                     answers.add(() -> answer(request, response));
                     arrived.release();
                 }))
@@ -86,6 +91,11 @@ final class GatedServer implements AutoCloseable {
     /** How many connections there were, handshakes done. */
     int connections() {
         return connections.get();
+    }
+
+    /** The requests that came, and how often each did. */
+    Map<ByteBuffer, Integer> arrivals() {
+        return Map.copyOf(arrivals);
     }
 
     /** A port on which nobody listens until {@link #startOn} does. */
@@ -140,29 +150,5 @@ final class GatedServer implements AutoCloseable {
     private static void answer(byte[] request, StreamObserver<byte[]> response) {
         response.onNext(request);
         response.onCompleted();
-    }
-
-    private static io.grpc.MethodDescriptor<byte[], byte[]> grpcMethod(String name) {
-        io.grpc.MethodDescriptor.Marshaller<byte[]> bytes = new io.grpc.MethodDescriptor.Marshaller<>() {
-            @Override
-            public InputStream stream(byte[] value) {
-                return new ByteArrayInputStream(value);
-            }
-
-            @Override
-            public byte[] parse(InputStream stream) {
-                try {
-                    return stream.readAllBytes();
-                } catch (IOException impossible) {
-                    throw new UncheckedIOException(impossible);
-                }
-            }
-        };
-        return io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(name)
-                .setRequestMarshaller(bytes)
-                .setResponseMarshaller(bytes)
-                .build();
     }
 }

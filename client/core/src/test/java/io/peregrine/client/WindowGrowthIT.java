@@ -10,10 +10,6 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.transport.http2.TransportOptions;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -27,9 +23,8 @@ import org.junit.jupiter.api.Test;
 /** SPEC H2-8 against a grpc-java server that permits no PINGs but those that its own DATA excuses. */
 class WindowGrowthIT {
     private static final int MIB = 1 << 20;
-    private static final String NAME = "test.Download/Bytes";
     private static final MethodDescriptor<byte[], byte[]> DOWNLOAD =
-            MethodDescriptor.unary(NAME, Marshallers.bytes(), Marshallers.bytes());
+            MethodDescriptor.unary("test.Download/Bytes", Marshallers.bytes(), Marshallers.bytes());
     private static final CallOptions OPTIONS = CallOptions.deadlineAfter(Duration.ofSeconds(60));
 
     private final AtomicInteger transports = new AtomicInteger();
@@ -48,7 +43,7 @@ class WindowGrowthIT {
                     }
                 })
                 .addService(ServerServiceDefinition.builder("test.Download")
-                        .addMethod(download(), ServerCalls.asyncUnaryCall((request, response) -> {
+                        .addMethod(RawBytes.method(DOWNLOAD), ServerCalls.asyncUnaryCall((request, response) -> {
                             response.onNext(new byte[ByteBuffer.wrap(request).getInt()]);
                             response.onCompleted();
                         }))
@@ -111,29 +106,5 @@ class WindowGrowthIT {
 
     private static byte[] download(ClientConn conn, int bytes) {
         return conn.invoke(DOWNLOAD, ByteBuffer.allocate(4).putInt(bytes).array(), OPTIONS);
-    }
-
-    private static io.grpc.MethodDescriptor<byte[], byte[]> download() {
-        io.grpc.MethodDescriptor.Marshaller<byte[]> octets = new io.grpc.MethodDescriptor.Marshaller<>() {
-            @Override
-            public InputStream stream(byte[] value) {
-                return new ByteArrayInputStream(value);
-            }
-
-            @Override
-            public byte[] parse(InputStream stream) {
-                try {
-                    return stream.readAllBytes();
-                } catch (IOException impossible) {
-                    throw new UncheckedIOException(impossible);
-                }
-            }
-        };
-        return io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(NAME)
-                .setRequestMarshaller(octets)
-                .setResponseMarshaller(octets)
-                .build();
     }
 }

@@ -11,6 +11,7 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.BalancerHarness;
 import io.peregrine.client.balancer.DoneListener;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
@@ -156,7 +157,7 @@ class PeakEwmaTest {
         answer(A, Duration.ofMillis(1));
         answer(B, Duration.ofMillis(500));
 
-        end(A, FinishedCall.unsent());
+        end(A, FinishedCall.UNSENT);
 
         assertThat(idleShare(A)).isEqualTo(1);
     }
@@ -251,6 +252,26 @@ class PeakEwmaTest {
     }
 
     @Test
+    void ex1AnotherOrderOfTheEndpointsIsNoReasonForANewPicker() {
+        start(PeakEwma.policy(), A, B);
+        Picker picker = channel.picker();
+
+        channel.run(() -> balancer.onEndpoints(endpoints(B, A)));
+
+        assertThat(channel.picker()).isSameAs(picker);
+    }
+
+    @Test
+    void ex1NoTimerRunsWithoutEndpoints() {
+        start(PeakEwma.policy(), A, B);
+        assertThat(channel.timers()).isEqualTo(1);
+
+        channel.run(() -> balancer.onEndpoints(List.of()));
+
+        assertThat(channel.timers()).isZero();
+    }
+
+    @Test
     void ex1WithoutAReadyEndpointCallsWaitOrFail() {
         start(PeakEwma.policy(), A, B);
         channel.lose(A);
@@ -314,7 +335,7 @@ class PeakEwmaTest {
             }
         }
         for (int i = 0; i < count; i++) {
-            Objects.requireNonNull(others[i].doneListener()).onDone(FinishedCall.unsent());
+            Objects.requireNonNull(others[i].doneListener()).onDone(FinishedCall.UNSENT);
         }
         return Objects.requireNonNull(wanted, "never picked: " + host);
     }
@@ -325,7 +346,7 @@ class PeakEwmaTest {
         for (int pick = 0; pick < PICKS; pick++) {
             PickResult picked = channel.pick();
             hits += BalancerHarness.hostOf(picked).equals(host) ? 1 : 0;
-            Objects.requireNonNull(picked.doneListener()).onDone(FinishedCall.unsent());
+            Objects.requireNonNull(picked.doneListener()).onDone(FinishedCall.UNSENT);
         }
         return hits / (double) PICKS;
     }
