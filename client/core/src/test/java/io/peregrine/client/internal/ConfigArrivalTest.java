@@ -239,7 +239,7 @@ class ConfigArrivalTest {
         AtomicReference<Runnable> atNextLook = new AtomicReference<>(() -> {});
         fixture.dispatcher.clock(() -> {
             atNextLook.getAndSet(() -> {}).run();
-            return fixture.timer.nowNs();
+            return fixture.timer.nanoTime();
         });
         StreamCall<byte[], byte[]> call = fixture.stream(
                 chatThat(() -> {
