@@ -459,8 +459,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
 
     @Override
     public void onNewPicker() {
-        if (cancellation == null && call.isConfigDue()) {
-            // Its deadline and its policy may be others; the call begins again.
+        if (cancellation == null && call.isConfigDue() && tryLeave()) {
+            // Its deadline and its policy may be others; the call begins again. It does not commit to this attempt now.
             end(Outcome.UNPROCESSED, Status.of(StatusCode.UNAVAILABLE, "the channel has its service config now"));
         } else {
             begin();
