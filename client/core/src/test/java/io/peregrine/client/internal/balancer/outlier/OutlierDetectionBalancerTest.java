@@ -16,6 +16,7 @@ import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.balancer.policy.EjectionObserver;
 import io.peregrine.client.balancer.policy.OutlierDetection;
 import io.peregrine.client.balancer.policy.OutlierDetection.FailurePercentage;
 import io.peregrine.client.balancer.policy.OutlierDetection.SuccessRate;
