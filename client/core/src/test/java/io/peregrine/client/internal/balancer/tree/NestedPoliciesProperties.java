@@ -103,7 +103,8 @@ class NestedPoliciesProperties {
                         subConn.withHealthCheck();
                     }
                     boolean refused = random.nextInt(3) == 0;
-                    subConn.move(refused ? ConnectivityState.TRANSIENT_FAILURE : ConnectivityState.READY,
+                    subConn.move(
+                            refused ? ConnectivityState.TRANSIENT_FAILURE : ConnectivityState.READY,
                             refused ? ILL : Status.OK);
                 }
                 case TRANSIENT_FAILURE -> subConn.move(ConnectivityState.IDLE, Status.OK);
@@ -137,8 +138,7 @@ class NestedPoliciesProperties {
                     assertThat(picked.subConn())
                             .as("%s", policy)
                             .isInstanceOfSatisfying(
-                                    BalancerHarness.FakeSubConn.class,
-                                    subConn -> assertThat(subConn.state())
+                                    BalancerHarness.FakeSubConn.class, subConn -> assertThat(subConn.state())
                                             .as("%s", policy)
                                             .isEqualTo(ConnectivityState.READY));
                     calls.add(picked);
@@ -166,7 +166,7 @@ class NestedPoliciesProperties {
                 PickResult picked = context.pick(CallOptions.DEFAULT.withAffinityKey("k" + random.nextInt(50)));
                 if (picked.subConn() != null) {
                     calls.add(picked);
-                    if (round > 100) {
+                    if (round > 40) {
                         break;
                     }
                 }
