@@ -138,8 +138,7 @@ class NestedPoliciesProperties {
                     assertThat(picked.subConn())
                             .as("%s", policy)
                             .isInstanceOfSatisfying(
-                                    BalancerHarness.FakeSubConn.class,
-                                    subConn -> assertThat(subConn.state())
+                                    BalancerHarness.FakeSubConn.class, subConn -> assertThat(subConn.state())
                                             .as("%s", policy)
                                             .isEqualTo(ConnectivityState.READY));
                     calls.add(picked);
@@ -167,7 +166,7 @@ class NestedPoliciesProperties {
                 PickResult picked = context.pick(CallOptions.DEFAULT.withAffinityKey("k" + random.nextInt(50)));
                 if (picked.subConn() != null) {
                     calls.add(picked);
-                    if (round > 100) {
+                    if (round > 40) {
                         break;
                     }
                 }
