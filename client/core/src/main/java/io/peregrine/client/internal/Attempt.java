@@ -491,8 +491,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     private void endByDeadline() {
-        String message = waits().missed(call.dispatcher().lastFailure());
-        end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
+        String waiting = waits().whileWaiting(call.dispatcher().lastFailure());
+        end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded" + waiting));
     }
 
     private AttemptWaits waits() {
@@ -559,7 +559,19 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     private void endCancelled() {
         Cancellation cancelled = cancellation;
         assert cancelled != null;
-        end(cancelled.outcome(), cancelled.status());
+        AttemptWaits waited = waits;
+        if (waited != null) {
+            waited.cancelledWhile = waited.whileWaiting(call.dispatcher().lastFailure());
+        }
+        end(cancelled.outcome(), whileWaiting(cancelled.status()));
+    }
+
+    /** Says behind a cancel what this attempt waited for when it came (PK-8). Of an attempt that has ended, or is about to. */
+    Status whileWaiting(Status cancelled) {
+        AttemptWaits waited = waits;
+        return waited == null || waited.cancelledWhile.isEmpty()
+                ? cancelled
+                : new Status(cancelled.code(), cancelled.message() + waited.cancelledWhile, cancelled.cause());
     }
 
     /** Where no transport has the attempt, which would drop what is in its pipe. */

@@ -144,7 +144,7 @@ public final class ControlPlane implements ChannelView {
 
     /** The connections by address and state. */
     public PoolStats connectionStats() {
-        return new PoolStats(pools.stats(), pickers.waiting());
+        return new PoolStats(pools.stats(), pickers.waiting(), pools.disconnections());
     }
 
     /** Leaves IDLE and connects, the policy willing; a policy that is not there yet is asked when it is (CH-2, CH-3). */

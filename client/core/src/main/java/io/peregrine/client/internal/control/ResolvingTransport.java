@@ -1,6 +1,7 @@
 package io.peregrine.client.internal.control;
 
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.DisconnectReason;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.StreamCapacity;
 import io.peregrine.transport.http2.TransportListener;
@@ -193,6 +194,11 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
     @Override
     public void onRoom() {
         listener.onRoom();
+    }
+
+    @Override
+    public void onDisconnect(DisconnectReason reason) {
+        listener.onDisconnect(reason);
     }
 
     @Override

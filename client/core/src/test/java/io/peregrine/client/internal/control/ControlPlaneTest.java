@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The states of a channel (SPEC 2.1), and its resolver's side of RS-1 to RS-5, in virtual time. */
 class ControlPlaneTest {
@@ -124,6 +125,29 @@ class ControlPlaneTest {
 
         assertThat(channel.state()).isEqualTo(to);
         assertThat(channel.pickedMessage()).isEqualTo("to");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ConnectivityState.class,
+            names = {"IDLE", "CONNECTING", "READY", "TRANSIENT_FAILURE"})
+    void ch6AnyStateLeadsToShutdownAndNothingLeadsOutOfIt(ConnectivityState from) {
+        channel.whenEndpointsCome = balancer -> balancer.context.updateState(from, ScriptedChannel.picker("from"));
+        channel.control.exitIdle();
+        channel.resolver().answer("10.0.0.1");
+        assertThat(channel.state()).isEqualTo(from);
+
+        channel.control.shutdownNow();
+        for (ConnectivityState late : ConnectivityState.values()) {
+            channel.balancer().context.updateState(late, ScriptedChannel.picker("late"));
+        }
+        channel.control.exitIdle();
+        channel.control.enterIdle();
+        channel.control.resetConnectBackoff();
+        channel.advance(Duration.ofHours(1));
+
+        assertThat(channel.state()).isEqualTo(SHUTDOWN);
+        assertThat(channel.pick().status().code()).isEqualTo(StatusCode.CANCELLED);
     }
 
     @Test

@@ -116,7 +116,7 @@ class SubConnectionTest extends SubConnectionFixture {
     void p15AServerThatSendsEachConnectionAwayIsReconnectedToInTheBackoffsRhythm() {
         List<Duration> attempts = new ArrayList<>();
         for (int n = 0; n < 6; n++) {
-            attempts.add(Duration.ofNanos(timer.nowNs()));
+            attempts.add(Duration.ofNanos(timer.nanoTime()));
             loseAtOnce();
             while (backoff.remainingNs() > 0) {
                 connect();

@@ -8,8 +8,8 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.internal.control.SyncContext;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,7 @@ class WatchStreamTest {
     private boolean failsAtOnce;
 
     private final WatchStream<String> watch =
-            new WatchStream<>(this::open, context, timer::nowNs, new WatchStream.Listener<String>() {
+            new WatchStream<>(this::open, context, timer::nanoTime, new WatchStream.Listener<String>() {
                 @Override
                 public void onMessage(String message) {
                     context.requireInContext();
@@ -76,7 +76,9 @@ class WatchStreamTest {
 
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(800), Duration.ofMillis(1200));
         timer.advance(timer.nextDelay());
-        assertThat(opened).as("opened now: the next backoff is counted from here").hasSize(2);
+        assertThat(opened)
+                .as("opened now: the next backoff is counted from here")
+                .hasSize(2);
 
         last().callback.onComplete(Metadata.EMPTY);
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(1280), Duration.ofMillis(1920));

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.testkit.RecordedLog;
+import io.peregrine.testkit.VirtualTimer;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -29,7 +29,7 @@ class DnsResolverTest {
     private final ScriptedLookup lookup = new ScriptedLookup();
     private final RecordedResolutions reported = new RecordedResolutions();
     private final ResolverContext context =
-            new ResolverContext(443, timer, new EmbeddedChannel().eventLoop(), timer::nowNs, true);
+            new ResolverContext(443, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
 
     @Test
     void dn4EachAddressIsAnEndpointInTheOrderOfTheAnswer() throws Exception {
