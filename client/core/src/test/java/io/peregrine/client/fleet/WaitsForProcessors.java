@@ -33,11 +33,16 @@ final class WaitsForProcessors implements AutoCloseable {
         thread.start();
     }
 
+    /** An interrupt of the caller is kept for it; what was sampled by then counts. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         stopped = true;
         LockSupport.unpark(thread);
-        thread.join();
+        try {
+            thread.join();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void run() {
