@@ -7,14 +7,11 @@ import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Queue;
@@ -32,6 +29,9 @@ final class GatedServer implements AutoCloseable {
     static final MethodDescriptor<byte[], byte[]> WAIT =
             MethodDescriptor.unary("test.Gated/Wait", Marshallers.bytes(), Marshallers.bytes());
 
+    /** Bound and not listening: connections to them are refused, and nobody else is given their ports. */
+    private static final Map<Integer, Socket> RESERVED = new ConcurrentHashMap<>();
+
     private final Server server;
     private final int port;
     private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
@@ -44,11 +44,11 @@ final class GatedServer implements AutoCloseable {
 
     private GatedServer(int wantedPort, Consumer<NettyServerBuilder> options) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
-                .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall((request, response) -> {
+                .addMethod(RawBytes.method(ECHO), ServerCalls.asyncUnaryCall((request, response) -> {
                     arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
                     answer(request, response);
                 }))
-                .addMethod(grpcMethod("test.Gated/Wait"), ServerCalls.asyncUnaryCall((request, response) -> {
+                .addMethod(RawBytes.method(WAIT), ServerCalls.asyncUnaryCall((request, response) -> {
                     arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
                     answers.add(() -> answer(request, response));
                     arrived.release();
@@ -74,8 +74,12 @@ final class GatedServer implements AutoCloseable {
         return startWith(builder -> {});
     }
 
-    /** Starts on a port that another server of this test had. */
+    /** Starts on a port that another server of this test had, or on an unused one. */
     static GatedServer startOn(int port) throws IOException {
+        Socket reserved = RESERVED.remove(port);
+        if (reserved != null) {
+            reserved.close();
+        }
         return new GatedServer(port, builder -> {});
     }
 
@@ -94,11 +98,12 @@ final class GatedServer implements AutoCloseable {
         return Map.copyOf(arrivals);
     }
 
-    /** A port on which nobody listens. */
+    /** A port on which nobody listens until {@link #startOn} does. */
     static int unusedPort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        Socket reserved = new Socket();
+        reserved.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        RESERVED.put(reserved.getLocalPort(), reserved);
+        return reserved.getLocalPort();
     }
 
     /** The port, also after the shutdown. */
@@ -145,29 +150,5 @@ final class GatedServer implements AutoCloseable {
     private static void answer(byte[] request, StreamObserver<byte[]> response) {
         response.onNext(request);
         response.onCompleted();
-    }
-
-    private static io.grpc.MethodDescriptor<byte[], byte[]> grpcMethod(String name) {
-        io.grpc.MethodDescriptor.Marshaller<byte[]> bytes = new io.grpc.MethodDescriptor.Marshaller<>() {
-            @Override
-            public InputStream stream(byte[] value) {
-                return new ByteArrayInputStream(value);
-            }
-
-            @Override
-            public byte[] parse(InputStream stream) {
-                try {
-                    return stream.readAllBytes();
-                } catch (IOException impossible) {
-                    throw new UncheckedIOException(impossible);
-                }
-            }
-        };
-        return io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(name)
-                .setRequestMarshaller(bytes)
-                .setResponseMarshaller(bytes)
-                .build();
     }
 }

@@ -30,6 +30,7 @@ import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -233,7 +234,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     /** A policy's fault fails this call and no other (HOSTILE.md P12). */
     private PickResult pick(Picker picker) {
         try {
-            return picker.pick(this);
+            return Objects.requireNonNull(picker.pick(this), "null in place of a result");
         } catch (RuntimeException | Error thrown) {
             return PickResult.drop(new Status(StatusCode.INTERNAL, "the picker threw: " + thrown, thrown));
         }

@@ -6,6 +6,7 @@ import io.peregrine.client.StatusCode;
 import io.peregrine.testkit.Seeds;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,17 +14,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Ten back ends are stopped, frozen, slowed and restarted, at most three at once, under up to 1 000 calls a second without
- * retries: no call is lost that the rules do not allow to be lost, and latency is what it was soon after.
- *
- * <p>The test is not to fail because the machine is busy. It offers a part of what the machine has just carried; a call
- * whose deadline passes while threads wait for a processor for long is nobody's fault; and so long as they wait, latency may
- * be more.
+ * retries, a part of what the machine has just carried: no call is lost that the rules do not allow to be lost, and latency is what it was soon after. A few calls to
+ * a back end without trouble tell when the machine itself had none to spare.
  *
  * <p>{@code -Dfleet.plots=DIRECTORY} leaves a plot of each run there, and {@code -Dfleet.seconds=N} makes the times of
  * trouble longer.
  */
 class FleetIT {
-    private static final Duration CALM_BEFORE = Duration.ofMillis(500);
+    private static final Duration CALM_BEFORE = Duration.ofSeconds(1);
     private static final Duration CALM_AFTER = Duration.ofSeconds(4);
     private static final Duration RECOVERY = Duration.ofMillis(2500);
     private static final Duration WINDOW = Duration.ofMillis(250);
@@ -33,8 +31,8 @@ class FleetIT {
 
     private static final double RECOVERED_MS = 50;
 
-    /** Of all threads together, in the time of a call: so much may be the whole of what it is late. */
-    private static final Duration STALL = FleetRun.DEADLINE.dividedBy(2);
+    /** A machine that lets a call to a healthy back end take that long has no time for the others either. */
+    private static final Duration PATIENCE = Duration.ofMillis(100);
 
     @ParameterizedTest
     @CsvSource(
@@ -52,16 +50,15 @@ class FleetIT {
 
         FleetRun.Result result = new FleetRun(json, new SplittableRandom(seed)).run(CALM_BEFORE, trouble, CALM_AFTER);
 
-        Windows windows = Windows.of(result, WINDOW);
+        Windows windows = Windows.of(result.startNs(), result.calls(), WINDOW);
+        Windows witness = Windows.of(result.startNs(), result.witness(), WINDOW);
         plot(policy + ", seed " + seed, "fleet-" + policy, result, windows);
         long recoveredNs = result.calmNs() + RECOVERY.toNanos();
         long endNs = result.calmNs() + CALM_AFTER.toNanos();
         double p99Ms = windows.usualP99Ms(recoveredNs, endNs);
-        double waitedMs =
-                result.waits().between(recoveredNs, endNs).toNanos() / 1e6 * WINDOW.toNanos() / (endNs - recoveredNs);
+        double ofTheMachineMs = witness.usualP99Ms(recoveredNs, endNs);
         System.out.printf(
-                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after; %.1f ms for"
-                        + " processors%n",
+                "%s: %d calls, %d failed; p99 %.1f ms before, %.1f ms in trouble, %.1f ms %s after (machine: %.1f ms)%n",
                 policy,
                 result.calls().size(),
                 result.calls().stream().filter(call -> !call.isOk()).count(),
@@ -69,24 +66,19 @@ class FleetIT {
                 windows.usualP99Ms(result.troubleNs(), result.calmNs()),
                 p99Ms,
                 RECOVERY,
-                waitedMs);
+                ofTheMachineMs);
         assertThat(result.calls().stream()
                         .filter(call -> !call.isOk())
-                        .map(call -> notAllowed(call, result))
+                        .filter(call -> !result.isMachineToBlame(call, PATIENCE))
+                        .map(call -> notAllowed(call, result.backends()))
                         .filter(reason -> reason != null))
                 .isEmpty();
-        assertThat(p99Ms)
-                .as("ms, p99 %s after, with %.1f ms of waits for processors in each window", RECOVERY, waitedMs)
-                .isLessThan(RECOVERED_MS + waitedMs);
+        assertThat(p99Ms).as("ms, p99 " + RECOVERY + " after").isLessThan(RECOVERED_MS + 2 * ofTheMachineMs);
     }
 
     /** Why a call may not fail as it did; null if it may. */
-    private static @Nullable String notAllowed(CallRecord call, FleetRun.Result result) {
-        if (call.code() == StatusCode.DEADLINE_EXCEEDED
-                && result.waits().between(call.intendedNs(), call.endNs()).compareTo(STALL) > 0) {
-            return null;
-        }
-        Backend peer = result.backends().stream()
+    private static @Nullable String notAllowed(CallRecord call, List<Backend> backends) {
+        Backend peer = backends.stream()
                 .filter(backend -> backend.address().equals(call.peer()))
                 .findFirst()
                 .orElse(null);

@@ -54,7 +54,7 @@ final class FleetRun {
      * @param calmNs when the last one was healed
      * @param callsPerSecond how many were started in a second, as the machine could carry
      * @param calls in the order of their ends
-     * @param waits what the machine had no processor for
+     * @param witness calls of another channel at the same time, to a back end that had no trouble
      */
     record Result(
             long startNs,
@@ -62,8 +62,19 @@ final class FleetRun {
             long calmNs,
             int callsPerSecond,
             List<CallRecord> calls,
-            List<Backend> backends,
-            WaitsForProcessors waits) {}
+            List<CallRecord> witness,
+            List<Backend> backends) {
+        /** Whether the machine itself stood still for longer than that while the call was under way. */
+        boolean isMachineToBlame(CallRecord call, Duration patience) {
+            return witness.stream()
+                    .anyMatch(other -> other.latencyNs() > patience.toNanos()
+                            && other.intendedNs() - call.endNs() <= 0
+                            && call.intendedNs() - other.endNs() <= 0);
+        }
+    }
+
+    private static final int WITNESS_CALLS_PER_SECOND = 100;
+    private static final Duration WITNESS_DEADLINE = Duration.ofSeconds(60);
 
     /** It logs a warning for each stream of a connection that is reset, which is what this is about. Kept, or it is lost. */
     private static final Logger GRPC_LOG = Logger.getLogger("io.grpc.netty");
@@ -81,11 +92,12 @@ final class FleetRun {
         MultiThreadIoEventLoopGroup relays = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
         List<Backend> backends = new ArrayList<>();
-        try {
+        try (Backend bystander = new Backend(relays.next(), timer);
+                ClientConn toBystander = connect(List.of(bystander), "{\"pick_first\":{}}")) {
             for (int i = 0; i < BACKENDS; i++) {
                 backends.add(new Backend(relays.next(), timer));
             }
-            return run(backends, calmBefore, trouble, calmAfter);
+            return run(backends, toBystander, calmBefore, trouble, calmAfter);
         } finally {
             backends.forEach(Backend::close);
             relays.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
@@ -93,22 +105,32 @@ final class FleetRun {
         }
     }
 
-    private Result run(List<Backend> backends, Duration calmBefore, Duration trouble, Duration calmAfter)
-            throws InterruptedException {
+    private static ClientConn connect(List<Backend> backends, String policyJson) {
         String target = backends.stream()
                 .map(backend -> "127.0.0.1:" + backend.address().getPort())
                 .collect(Collectors.joining(",", "static:///", ""));
-        try (ClientConn conn = ClientConn.builder(target)
+        return ClientConn.builder(target)
                 .credentials(InsecureCredentials.create())
                 .serviceConfig(ServiceConfig.parse("{\"loadBalancingConfig\":[" + policyJson + "]}"))
-                .build()) {
-            if (!conn.awaitReady(PATIENCE)) {
-                throw new AssertionError("not ready: " + conn);
-            }
+                .build();
+    }
+
+    private static void awaitReady(ClientConn conn) throws InterruptedException {
+        if (!conn.awaitReady(PATIENCE)) {
+            throw new AssertionError("not ready: " + conn);
+        }
+    }
+
+    private Result run(
+            List<Backend> backends, ClientConn toBystander, Duration calmBefore, Duration trouble, Duration calmAfter)
+            throws InterruptedException {
+        try (ClientConn conn = connect(backends, policyJson)) {
+            awaitReady(conn);
+            awaitReady(toBystander);
             int callsPerSecond = carriedBy(conn);
             long startNs = System.nanoTime();
-            try (WaitsForProcessors waits = new WaitsForProcessors();
-                    OpenLoad load = new OpenLoad(conn, callsPerSecond, DEADLINE)) {
+            try (OpenLoad load = new OpenLoad(conn, callsPerSecond, DEADLINE);
+                    OpenLoad witness = new OpenLoad(toBystander, WITNESS_CALLS_PER_SECOND, WITNESS_DEADLINE)) {
                 pause(calmBefore);
                 long troubleNs = System.nanoTime();
                 while (System.nanoTime() - troubleNs < trouble.toNanos()) {
@@ -119,7 +141,14 @@ final class FleetRun {
                 long calmNs = System.nanoTime();
                 pause(calmAfter);
                 List<CallRecord> calls = load.stop(PATIENCE);
-                return new Result(startNs, troubleNs, calmNs, callsPerSecond, calls, backends, waits);
+                return new Result(
+                        startNs,
+                        troubleNs,
+                        calmNs,
+                        callsPerSecond,
+                        calls,
+                        witness.stop(WITNESS_DEADLINE.plusSeconds(20)),
+                        backends);
             }
         }
     }

@@ -321,7 +321,7 @@ class UnaryCallTest {
     @Test
     void aDeadlineThatPassesBetweenTheTimerAndTheQueueIsNotMissed() {
         pickers.publish(CallFixture.queueing());
-        fixture.timer.onSchedule = fixture.timer::runPending;
+        fixture.timer.onSchedule(fixture.timer::runPending);
 
         EndRecorder end = fixture.start(MINUTE);
 

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,8 +105,8 @@ public final class ConnectionPool {
     // Written in the context; read by stats() on any thread.
     private volatile ConnectivityState state = ConnectivityState.IDLE;
     private volatile List<PooledConnection> all = List.of();
-    private volatile long attempts;
-    private volatile long failedAttempts;
+    private final AtomicLong attempts = new AtomicLong();
+    private final AtomicLong failedAttempts = new AtomicLong();
 
     /** Without connections. */
     public ConnectionPool(Owner owner, AddressBackoff backoff, SyncContext context, PoolDirectory directory) {
@@ -137,13 +138,20 @@ public final class ConnectionPool {
             PooledConnection held = new PooledConnection(this, backoff.nanoTime(), 0, 0);
             attempt = held;
             updateState(Status.OK);
-            context.execute(() -> holdOff(held, remainingNs));
+            context.execute(() -> holdOff(held));
         }
     }
 
-    private void holdOff(PooledConnection held, long remainingNs) {
-        if (attempt == held) {
-            attempt = null;
+    /** Looks once more: a reset may have come in between (SC-6). */
+    private void holdOff(PooledConnection held) {
+        if (attempt != held) {
+            return;
+        }
+        attempt = null;
+        long remainingNs = backoff.remainingNs();
+        if (remainingNs <= 0) {
+            open(newAttempt());
+        } else {
             backOff(remainingNs, Status.of(StatusCode.UNAVAILABLE, backoff.lastReason() + BACKING_OFF));
             updateState(Status.OK);
         }
@@ -194,7 +202,7 @@ public final class ConnectionPool {
         List<ConnectionStats> connections =
                 all.stream().map(connection -> connection.stats(nowNs)).toList();
         return new SubchannelStats(
-                owner.address(), state, connections, directory.maxConnections(), attempts, failedAttempts);
+                owner.address(), state, connections, directory.maxConnections(), attempts.get(), failedAttempts.get());
     }
 
     /** There may be more connections now, or fewer from now on. */
@@ -257,8 +265,7 @@ public final class ConnectionPool {
     void onTerminated(PooledConnection connection, String reason, @Nullable Throwable cause) {
         if (connection == attempt) {
             attempt = null;
-            long failedBefore = failedAttempts;
-            failedAttempts = failedBefore + 1;
+            failedAttempts.incrementAndGet();
             publishStats();
             if (connection.isToStandBy()) {
                 long unused = standbyBackoff.onFailed(reason);
@@ -447,8 +454,7 @@ public final class ConnectionPool {
         long usefulAgeNs = ready.isEmpty() ? delayNs : Math.min(delayNs, EXTRA_USEFUL_AGE_NS);
         PooledConnection begun = new PooledConnection(this, backoff.nanoTime(), delayNs, usefulAgeNs);
         attempt = begun;
-        long attemptsBefore = attempts;
-        attempts = attemptsBefore + 1;
+        attempts.incrementAndGet();
         publishStats();
         return begun;
     }

@@ -237,7 +237,8 @@ class ControlPlaneTest {
 
         channel.control.shutdown();
         assertThat(channel.resolver().closed).isFalse();
-        assertThat(channel.state()).isEqualTo(CONNECTING);
+        assertThat(channel.state()).as("at once").isEqualTo(SHUTDOWN);
+        assertThat(channel.pick()).isSameAs(PickResult.queue());
         channel.control.pickers().remove(call);
         channel.advance(Duration.ofMillis(20));
 
@@ -442,5 +443,18 @@ class ControlPlaneTest {
         channel.advance(BACKOFF);
 
         assertThat(channel.resolver().retries).isEqualTo(2);
+    }
+
+    @Test
+    void sc6ResetReachesAResolverThatWaitsForABackoffOfItsOwn() {
+        channel.control.exitIdle();
+        channel.resolver().fail("SERVFAIL");
+        channel.advance(BACKOFF);
+        assertThat(channel.resolver().retries).isEqualTo(1);
+
+        channel.control.resetConnectBackoff();
+
+        assertThat(channel.resolver().resets).isEqualTo(1);
+        assertThat(channel.resolver().retries).as("the channel does not wait").isEqualTo(1);
     }
 }

@@ -106,13 +106,22 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
             publishReady();
             return;
         }
+        forgetReady();
+        context()
+                .updateState(
+                        state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
+    }
+
+    @Override
+    protected void onNoEndpoints() {
+        forgetReady();
+    }
+
+    private void forgetReady() {
         stopTimer();
         published = List.of();
         scheduled = List.of();
         picker = null;
-        context()
-                .updateState(
-                        state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
     }
 
     private void publishReady() {
@@ -120,13 +129,15 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
         // Of undressed results, which are the same objects as long as the connections are.
         List<PickResult> results = new ArrayList<>(ready.size() + 1);
         ready.forEach(child -> results.add(child.result()));
-        scheduled = ready;
-        startTimer();
         WeightedPicker current = picker;
-        if (current != null && results.equals(published) && current.isOutOfBand() == isOutOfBand()) {
+        if (current != null && isSameChoice(results, published) && current.isOutOfBand() == isOutOfBand()) {
+            startTimer();
+            // The scheduled ones stay in the order of the picker's results, whatever the resolver's is.
             reschedule();
             return;
         }
+        scheduled = ready;
+        startTimer();
         published = results;
         PickResult[] picks = ready.stream().map(WeightedEndpoint::pickResult).toArray(PickResult[]::new);
         WeightedPicker made = new WeightedPicker(picks, newScheduler(), isOutOfBand());

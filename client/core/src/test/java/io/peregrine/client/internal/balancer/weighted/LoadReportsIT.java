@@ -101,7 +101,7 @@ class LoadReportsIT {
 
             conn.shutdown();
 
-            assertThat(conn.awaitTermination(Duration.ofSeconds(5))).isTrue();
+            assertThat(conn.awaitTermination(Duration.ofSeconds(20))).isTrue();
             assertThat(one.streamsCancelled().tryAcquire(10, TimeUnit.SECONDS)).isTrue();
         }
     }

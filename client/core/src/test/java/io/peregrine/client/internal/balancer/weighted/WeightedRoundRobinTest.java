@@ -2,13 +2,16 @@ package io.peregrine.client.internal.balancer.weighted;
 
 import static io.peregrine.client.balancer.BalancerHarness.endpoint;
 import static io.peregrine.client.balancer.BalancerHarness.endpoints;
-import static io.peregrine.client.internal.balancer.weighted.FinishedCall.load;
+import static io.peregrine.client.balancer.FinishedCall.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.BalancerHarness;
 import io.peregrine.client.balancer.DoneListener;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.LoadReport;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
@@ -138,6 +141,58 @@ class WeightedRoundRobinTest {
         assertThat(channel.timers()).isEqualTo(1);
         channel.run(balancer::close);
         assertThat(channel.timers()).isZero();
+    }
+
+    @Test
+    void wr5NoTimerRunsWithoutEndpoints() {
+        start(WeightedRoundRobin.policy(), A, B);
+
+        channel.run(() -> balancer.onEndpoints(List.of()));
+
+        assertThat(channel.timers()).isZero();
+        start(WeightedRoundRobin.policy(), A, B);
+        assertThat(channel.state()).isEqualTo(ConnectivityState.READY);
+    }
+
+    @Test
+    void wr5WeightsStayWithTheirEndpointsWhenTheResolverNamesThemInAnotherOrder() {
+        startSettled(A, B, C);
+        Picker picker = channel.picker();
+
+        channel.run(() -> balancer.onEndpoints(endpoints(C, B, A)));
+        assertThat(channel.picker()).isSameAs(picker);
+        channel.advance(Duration.ofSeconds(1));
+
+        assertThat(share(A)).isCloseTo(4 / 7.0, within(0.01));
+        assertThat(share(C)).isCloseTo(1 / 7.0, within(0.01));
+    }
+
+    @Test
+    void wr7ConnectionsThatWereLostBeforeTheServerWasWellAreForgotten() {
+        balancer = new WeightedRoundRobinBalancer(
+                channel,
+                WeightedRoundRobin.builder()
+                        .outOfBandReports(Duration.ofSeconds(7))
+                        .build());
+        channel.run(() -> balancer.onEndpoints(endpoints(A, B)));
+        List<BalancerHarness.FakeSubConn> made = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            BalancerHarness.FakeSubConn subConn = channel.subConn(A);
+            made.add(subConn);
+            subConn.withHealthCheck();
+            channel.ready(A);
+            subConn.health(
+                    ConnectivityState.TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "NOT_SERVING"));
+            channel.lose(A);
+        }
+        assertThat(made).doesNotHaveDuplicates();
+
+        reconfigure(WeightedRoundRobin.builder()
+                .outOfBandReports(Duration.ofSeconds(8))
+                .build());
+
+        assertThat(channel.subConn(A).loadPeriod()).isEqualTo(Duration.ofSeconds(8));
+        assertThat(made).allSatisfy(lost -> assertThat(lost.loadPeriod()).isEqualTo(Duration.ofSeconds(7)));
     }
 
     @Test
