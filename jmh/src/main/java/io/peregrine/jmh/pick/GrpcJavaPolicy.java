@@ -70,7 +70,8 @@ public final class GrpcJavaPolicy extends LoadBalancer.Helper {
     private static LoadBalancerProvider providerOf(String name) {
         return name.equals("weighted_round_robin")
                 ? new WeightedRoundRobinLoadBalancerProvider()
-                : Objects.requireNonNull(LoadBalancerRegistry.getDefaultRegistry().getProvider(name), name);
+                : Objects.requireNonNull(
+                        LoadBalancerRegistry.getDefaultRegistry().getProvider(name), name);
     }
 
     @Override

@@ -107,8 +107,14 @@ public final class Xxh64 {
 
     /** All the bits of eight characters, read again: the compiler knows that it has them. */
     private static int bitsAt(String text, int i) {
-        return text.charAt(i) | text.charAt(i + 1) | text.charAt(i + 2) | text.charAt(i + 3)
-            | text.charAt(i + 4) | text.charAt(i + 5) | text.charAt(i + 6) | text.charAt(i + 7);
+        return text.charAt(i)
+                | text.charAt(i + 1)
+                | text.charAt(i + 2)
+                | text.charAt(i + 3)
+                | text.charAt(i + 4)
+                | text.charAt(i + 5)
+                | text.charAt(i + 6)
+                | text.charAt(i + 7);
     }
 
     private static long longAt(String text, int i) {
