@@ -65,7 +65,7 @@ public final class LeastRequestBalancer extends EndpointBalancer<LeastRequestBal
         }
         List<Server> ready = ready();
         List<PickResult> results = ready.stream().map(server -> server.counted).toList();
-        if (!results.equals(published) || !config.equals(publishedConfig)) {
+        if (!isSameChoice(results, published) || !config.equals(publishedConfig)) {
             published = results;
             publishedConfig = config;
             context().updateState(state, new LeastOutstanding(ready, config));
