@@ -35,6 +35,18 @@ public interface PickInfo {
      *     that has tried none, or all, {@code drawn} itself
      */
     default int untried(PickResult[] results, int drawn) {
-        return hasTried() ? Untried.next(results, drawn, tried()) : drawn;
+        return hasTried() ? nextUntried(results, drawn, tried()) : drawn;
+    }
+
+    private static int nextUntried(PickResult[] results, int drawn, Set<SocketAddress> tried) {
+        int at = drawn;
+        do {
+            SubConn subConn = results[at].subConn();
+            if (subConn == null || !tried.contains(subConn.address())) {
+                return at;
+            }
+            at = at + 1 == results.length ? 0 : at + 1;
+        } while (at != drawn);
+        return drawn;
     }
 }
