@@ -229,6 +229,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         return call.tried(this);
     }
 
+    @Override
+    public boolean hasTried() {
+        return call.hasTried(this);
+    }
+
     // ---- Pick and start --------------------------------------------------------------------------------------
 
     /** A policy's fault fails this call and no other (HOSTILE.md P12). */
@@ -304,11 +309,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
 
     private void track(DoneListener listener) {
         LongSupplier clock = call.dispatcher().clock();
-        PickTracking tracked = tracking;
-        if (tracked == null) {
-            tracked = new PickTracking(clock);
-            tracking = tracked;
-        }
+        PickTracking tracked = tracking == null ? new PickTracking(clock) : tracking;
+        tracking = tracked;
         // An attempt that did not wait began with its call, which has read the clock.
         long startNs = waits == null ? call.startNs() : clock.getAsLong();
         tracked.begin(listener, startNs, hasDeadline() ? deadlineNs() - startNs : Long.MAX_VALUE);
