@@ -49,7 +49,7 @@ final class Generator {
                             response.addFileBuilder().setName(name).setContent(text));
             return response.build();
         } catch (GeneratorException wrong) {
-            return failed(wrong.getMessage());
+            return failed(wrong.sentence());
         }
     }
 
