@@ -25,7 +25,7 @@ class GeneratorProperties {
     /** The last one stands for any letter. */
     private static final List<String> WORDS =
             List.of(("get Get Async Future Flow _ __ 1 9 X HTTP class int yield record notify Wait toString hashCode"
-                + " Equals conn Options with With Deadline After Service Name SERVICE NAME request this null var ?")
+                            + " Equals conn Options with With Deadline After Service Name SERVICE NAME request this null var ?")
                     .split(" "));
 
     private static final List<String> TYPES = List.of(

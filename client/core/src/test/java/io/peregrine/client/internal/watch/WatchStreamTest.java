@@ -76,7 +76,9 @@ class WatchStreamTest {
 
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(800), Duration.ofMillis(1200));
         timer.advance(timer.nextDelay());
-        assertThat(opened).as("opened now: the next backoff is counted from here").hasSize(2);
+        assertThat(opened)
+                .as("opened now: the next backoff is counted from here")
+                .hasSize(2);
 
         last().callback.onComplete(Metadata.EMPTY);
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(1280), Duration.ofMillis(1920));
