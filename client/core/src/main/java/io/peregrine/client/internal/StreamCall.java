@@ -28,7 +28,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     private final StreamDelivery<R> delivery;
     private final StreamAttempts<R> attempts;
 
-    /** {@link #trySend} was refused, perhaps while there was no attempt that could tell of room. */
+    /** {@link #trySend} was refused, or {@link #isWritable} denied, perhaps while there was no attempt that could tell of room. */
     private volatile boolean refusedToSend;
 
     // Of the sending thread.
@@ -118,11 +118,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             return true;
         }
         if (!isWritable()) {
-            // First the flag, then another look: whoever makes room does it the other way round.
-            refusedToSend = true;
-            if (!isWritable()) {
-                return false;
-            }
+            return false;
         }
         ByteBuf framed = frameOrEnd(message);
         if (framed == null) {
@@ -143,6 +139,11 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public boolean isWritable() {
+        if (attempts.isWritable()) {
+            return true;
+        }
+        // First the flag, then another look: whoever makes room does it the other way round.
+        refusedToSend = true;
         return attempts.isWritable();
     }
 
@@ -268,7 +269,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     /** There may be room for what was refused while there was no attempt. */
     void announceRoom() {
-        if (refusedToSend && isWritable()) {
+        if (refusedToSend && attempts.isWritable()) {
             refusedToSend = false;
             delivery.onWritable();
         }
