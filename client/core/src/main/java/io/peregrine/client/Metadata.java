@@ -338,7 +338,10 @@ public final class Metadata implements HeaderFields {
          */
         public boolean tryPutWire(AsciiString name, AsciiString value) {
             String text = name.toString();
-            if (OWNED_BY_LIBRARY.contains(text) || OF_THE_PROTOCOL.contains(text) || !GrpcNames.isLegal(text) || !TextKey.isPrintable(value)) {
+            if (OWNED_BY_LIBRARY.contains(text)
+                    || OF_THE_PROTOCOL.contains(text)
+                    || !GrpcNames.isLegal(text)
+                    || !TextKey.isPrintable(value)) {
                 return false;
             }
             fields.add(name);

@@ -9,6 +9,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
+import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
 import java.util.Set;
@@ -27,6 +28,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     private final StreamDelivery<R> delivery;
     private final StreamAttempts<R> attempts;
+    private final @Nullable TransportListener transportListener;
 
     /** {@link #trySend} was refused, or {@link #isWritable} denied, perhaps while there was no attempt that could tell of room. */
     private volatile boolean refusedToSend;
@@ -64,6 +66,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         define(dispatcher, method, options, startNs);
         this.attempts = new StreamAttempts<>(this);
         boolean manyThreads = hedgingPolicy() != null || awaitsConfig();
+        this.transportListener = callback instanceof TransportListener told ? told : null;
         this.delivery = new StreamDelivery<>(this, callback, executor, manyThreads);
     }
 
@@ -227,6 +230,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     }
 
     // ---- From the attempts -----------------------------------------------------------------------------------
+
+    @Override
+    void onTransport(ClientTransport transport) {
+        if (transportListener != null) {
+            transportListener.onTransport(transport);
+        }
+    }
 
     @Override
     void onHeaders(Attempt<R> attempt, Metadata headers) {

@@ -1,5 +1,6 @@
 package io.peregrine.grpcjava.internal;
 
+import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Context;
@@ -7,6 +8,8 @@ import io.grpc.Contexts;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.peregrine.client.internal.TransportListener;
+import io.peregrine.transport.http2.ClientTransport;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
@@ -30,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param <Q> the request messages
  * @param <R> the response messages
  */
-abstract class FacadeCall<Q, R> extends ClientCall<Q, R> implements Runnable, Context.CancellationListener {
+abstract class FacadeCall<Q, R> extends ClientCall<Q, R> 
+        implements Runnable, Context.CancellationListener, TransportListener {
     private static final System.Logger LOG = System.getLogger(FacadeCall.class.getName());
     private static final VarHandle PENDING;
 
@@ -54,10 +58,16 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R> implements Runnable, Co
     private long timeoutNs;
     private boolean halfClosed;
 
+    /** Written before the call goes on its way. */
+    private @Nullable CallTracers tracers;
+
     /** Why this side cancelled the call; the first one counts. Written before the native call is looked for. */
     private volatile @Nullable Status cancelled;
 
     private volatile boolean cancelCalled;
+
+    /** Written by the native call before what its stream tells, and read by anybody. */
+    private volatile @Nullable ClientTransport transport;
 
     /** Set by whoever finds that the executor takes no tasks, which then is the task. */
     private volatile @Nullable Throwable rejection;
@@ -95,7 +105,15 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R> implements Runnable, Co
             return;
         }
         timeoutNs = effective == null ? Long.MAX_VALUE : effective.timeRemaining(TimeUnit.NANOSECONDS);
-        begin(headers);
+        Metadata outbound = headers;
+        if (!options.getStreamTracerFactories().isEmpty()) {
+            outbound = new Metadata();
+            outbound.merge(headers);
+            CallTracers told = CallTracers.of(options, outbound);
+            told.onStart(outbound);
+            tracers = told;
+        }
+        begin(outbound);
         context.addListener(this, Runnable::run);
     }
 
@@ -150,6 +168,10 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R> implements Runnable, Co
             cancelWith(Status.CANCELLED.withDescription("Client sendMessage() failed with Error"));
             throw fatal;
         }
+        CallTracers told = tracers;
+        if (told != null) {
+            told.onSent(method.nativeMethod().requestMarshaller().encodedSize(outbound));
+        }
         send(outbound);
     }
 
@@ -173,6 +195,16 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R> implements Runnable, Co
     public final void setMessageCompression(boolean enabled) {
         checkState(listener != null, "Not started");
         compress(enabled);
+    }
+
+    @Override
+    public final Attributes getAttributes() {
+        return TransportAttributes.of(transport);
+    }
+
+    @Override
+    public final void onTransport(ClientTransport carrier) {
+        transport = carrier;
     }
 
     @Override
@@ -206,8 +238,9 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R> implements Runnable, Co
 
     // ---- For them --------------------------------------------------------------------------------------------
 
-    final boolean isHalfClosed() {
-        return halfClosed;
+    /** Null if nobody traces the call. */
+    final @Nullable CallTracers tracers() {
+        return tracers;
     }
 
     /** The native options of this call. */

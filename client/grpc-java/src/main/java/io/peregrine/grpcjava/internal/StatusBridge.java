@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** From a native status to grpc-java's and back. The codes have the same numbers. */
-final class StatusBridge {
+public final class StatusBridge {
     private StatusBridge() {}
 
     /**
@@ -28,7 +28,7 @@ final class StatusBridge {
     }
 
     /** A status of grpc-java's, for example one that call credentials failed with. */
-    static io.peregrine.client.Status toNative(Status status) {
+    public static io.peregrine.client.Status toNative(Status status) {
         String description = status.getDescription();
         return new io.peregrine.client.Status(
                 StatusCode.ofValue(status.getCode().value()), description == null ? "" : description, status.getCause());

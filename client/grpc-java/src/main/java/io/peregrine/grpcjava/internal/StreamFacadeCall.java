@@ -188,11 +188,19 @@ final class StreamFacadeCall<Q, R> extends FacadeCall<Q, R> implements StreamCal
 
     @Override
     public void onHeaders(io.peregrine.client.Metadata headers) {
+        CallTracers told = tracers();
+        if (told != null) {
+            told.onHeaders(MetadataBridge.toGrpc(headers));
+        }
         add(new Headers(headers));
     }
 
     @Override
     public void onMessage(R message) {
+        CallTracers told = tracers();
+        if (told != null) {
+            told.onReceived(message);
+        }
         add(message);
     }
 
@@ -207,12 +215,20 @@ final class StreamFacadeCall<Q, R> extends FacadeCall<Q, R> implements StreamCal
     @Override
     public void onComplete(io.peregrine.client.Metadata trailers) {
         leaveContext();
+        CallTracers told = tracers();
+        if (told != null) {
+            told.onEnd(Status.OK, MetadataBridge.toGrpc(trailers));
+        }
         add(new End(null, trailers, null));
     }
 
     @Override
     public void onFailure(StatusException failure) {
         leaveContext();
+        CallTracers told = tracers();
+        if (told != null) {
+            told.onEnd(statusOf(failure), MetadataBridge.toGrpc(failure.trailers()));
+        }
         add(new End(failure, io.peregrine.client.Metadata.EMPTY, null));
     }
 

@@ -147,10 +147,35 @@ final class UnaryFacadeCall<Q, R> extends FacadeCall<Q, R> implements UnaryCallb
 
     private void end() {
         leaveContext();
+        CallTracers told = tracers();
+        if (told != null) {
+            trace(told);
+        }
         ended = true;
         if (response == null || requested) {
             signal();
         }
+    }
+
+    private void trace(CallTracers told) {
+        R message = response;
+        StatusException failed = failure;
+        if (message != null) {
+            told.onHeaders(MetadataBridge.toGrpc(headers));
+            told.onReceived(message);
+            told.onEnd(Status.OK, MetadataBridge.toGrpc(trailers));
+        } else if (failed != null) {
+            if (isAnswered(failed)) {
+                told.onHeaders(MetadataBridge.toGrpc(headers));
+            }
+            told.onEnd(statusOf(failed), MetadataBridge.toGrpc(failed.trailers()));
+        } else if (unsent != null) {
+            told.onEnd(unsent, null);
+        }
+    }
+
+    private boolean isAnswered(StatusException failed) {
+        return !headers.isEmpty() || StatusBridge.hasResponded(failed);
     }
 
     // ---- The listener ----------------------------------------------------------------------------------------
@@ -176,7 +201,7 @@ final class UnaryFacadeCall<Q, R> extends FacadeCall<Q, R> implements UnaryCallb
         if (message != null) {
             deliverSuccess(to, message);
         } else if (failed != null) {
-            if (!headers.isEmpty() || StatusBridge.hasResponded(failed)) {
+            if (isAnswered(failed)) {
                 try {
                     to.onHeaders(MetadataBridge.toGrpc(headers));
                 } catch (RuntimeException | Error thrown) {
