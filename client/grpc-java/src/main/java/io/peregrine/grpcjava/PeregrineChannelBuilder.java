@@ -18,7 +18,6 @@ import io.grpc.NameResolverRegistry;
 import io.grpc.ProxyDetector;
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ClientConnBuilder;
-import io.peregrine.client.config.ServiceConfigSource;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.credentials.TlsCredentials;
@@ -440,6 +439,7 @@ public final class PeregrineChannelBuilder extends ManagedChannelBuilder<Peregri
     /**
      * Makes the channel, which is idle; does no I/O.
      *
+     * @throws UnsupportedOperationException if the {@link #defaultLoadBalancingPolicy} is none of Peregrine's
      * @throws IllegalArgumentException if the target, the authority or the service config is malformed, or the scheme or a
      *     policy is unknown
      */
@@ -450,12 +450,8 @@ public final class PeregrineChannelBuilder extends ManagedChannelBuilder<Peregri
         if (keepAliveTime != null) {
             conn.keepAlive(keepAliveTime, keepAliveTimeout);
         }
-        Map<String, ?> config = serviceConfig;
-        if (policy != null) {
-            config = ServiceConfigMap.withPolicy(config == null ? Map.of() : config, policy);
-        }
-        if (config != null) {
-            conn.serviceConfig(ServiceConfigSource.map(config));
+        if (serviceConfig != null || policy != null) {
+            conn.serviceConfig(ServiceConfigMap.source(serviceConfig, policy));
         }
         resolvers.applyTo(conn);
         ClientConn made = conn.build();

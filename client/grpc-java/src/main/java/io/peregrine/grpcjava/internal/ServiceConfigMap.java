@@ -1,5 +1,7 @@
 package io.peregrine.grpcjava.internal;
 
+import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.config.ServiceConfigSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,8 +45,29 @@ public final class ServiceConfigMap {
                 + value.getClass().getName() + " (expected: a Map, List, String, Double, Boolean or null)");
     }
 
-    /** The config with a policy, unless it names one itself. */
-    public static Map<String, ?> withPolicy(Map<String, ?> config, String policy) {
+    /**
+     * A config for the channel to read, with a policy unless it names one itself; either may be null.
+     *
+     * @throws UnsupportedOperationException when it is read, if the channel has no such policy
+     */
+    public static ServiceConfigSource source(@Nullable Map<String, ?> config, @Nullable String policy) {
+        Map<String, ?> given = config == null ? Map.of() : config;
+        if (policy == null) {
+            return ServiceConfigSource.map(given);
+        }
+        Map<String, ?> whole = withPolicy(given, policy);
+        return policies -> {
+            if (policies.find(policy) == null) {
+                throw new UnsupportedOperationException("default load balancing policy: \"" + policy
+                        + "\" is none of Peregrine's, and balancers of grpc-java's do not run here (instead: a"
+                        + " LoadBalancerProvider of io.peregrine.client.balancer, with configure(conn ->"
+                        + " conn.loadBalancer(...)))");
+            }
+            return ServiceConfig.parse(whole, policies);
+        };
+    }
+
+    private static Map<String, ?> withPolicy(Map<String, ?> config, String policy) {
         if (config.containsKey(CONFIG) || config.containsKey(POLICY)) {
             return config;
         }
