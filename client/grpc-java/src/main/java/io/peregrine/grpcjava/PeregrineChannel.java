@@ -100,8 +100,7 @@ public final class PeregrineChannel extends ManagedChannel {
     /** Runs {@code callback} once, on the channel's executor, when the state is not {@code source} (any more). */
     @Override
     public void notifyWhenStateChanged(ConnectivityState source, Runnable callback) {
-        CompletableFuture<Void> unused =
-                conn.stateChangedFrom(toNative(source)).thenRunAsync(callback, executor);
+        CompletableFuture<Void> unused = conn.stateChangedFrom(toNative(source)).thenRunAsync(callback, executor);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.peregrine.grpcjava;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.grpc.BinaryLog;
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
@@ -52,7 +51,6 @@ import org.jspecify.annotations.Nullable;
  * {@link UnsupportedOperationException} that names the alternative. A value out of range throws an
  * {@link IllegalArgumentException}, here or in {@link #build()}. Not safe for use by several threads.
  */
-@CanIgnoreReturnValue
 public final class PeregrineChannelBuilder extends ManagedChannelBuilder<PeregrineChannelBuilder> {
     private static final int DEFAULT_KEEP_ALIVE_TIMEOUT_SECONDS = 20;
 
@@ -65,7 +63,7 @@ public final class PeregrineChannelBuilder extends ManagedChannelBuilder<Peregri
     private final ClientConnBuilder conn;
     private final ResolverChoice resolvers;
     private final List<InterceptorFactory> interceptors = new ArrayList<>();
-    private final @Nullable ChannelCredentials credentials;
+    private @Nullable ChannelCredentials credentials;
     private final @Nullable CallCredentials callCredentials;
     private boolean plaintext;
     private Executor executor = CallbackThreads.shared();
@@ -119,8 +117,7 @@ public final class PeregrineChannelBuilder extends ManagedChannelBuilder<Peregri
     }
 
     /** As {@link #forTarget(String, io.grpc.ChannelCredentials)}, for a host name or IP address and a port. */
-    public static PeregrineChannelBuilder forAddress(
-            String name, int port, io.grpc.ChannelCredentials credentials) {
+    public static PeregrineChannelBuilder forAddress(String name, int port, io.grpc.ChannelCredentials credentials) {
         return forTarget(targetOf(name, port), credentials);
     }
 
@@ -141,7 +138,7 @@ public final class PeregrineChannelBuilder extends ManagedChannelBuilder<Peregri
 
     // ---- Security --------------------------------------------------------------------------------------------
 
-    /** @throws IllegalStateException if the builder was made with credentials */
+    /** @throws IllegalStateException if there are credentials */
     @Override
     public PeregrineChannelBuilder usePlaintext() {
         requireNoCredentials();
@@ -152,12 +149,18 @@ public final class PeregrineChannelBuilder extends ManagedChannelBuilder<Peregri
     /**
      * TLS with the system's trust store, which is the default.
      *
-     * @throws IllegalStateException if the builder was made with credentials
+     * @throws IllegalStateException if there are credentials
      */
     @Override
     public PeregrineChannelBuilder useTransportSecurity() {
         requireNoCredentials();
         plaintext = false;
+        return this;
+    }
+
+    /** Secures connections as Peregrine's own credentials say, in place of what was said before. */
+    public PeregrineChannelBuilder credentials(ChannelCredentials newCredentials) {
+        credentials = Objects.requireNonNull(newCredentials, "newCredentials");
         return this;
     }
 
@@ -339,8 +342,8 @@ public final class PeregrineChannelBuilder extends ManagedChannelBuilder<Peregri
 
     private PeregrineChannelBuilder retryBytes() {
         if (retryBytes <= 0 || channelRetryBytes <= 0) {
-            throw new IllegalArgumentException("retry buffer: " + Math.min(retryBytes, channelRetryBytes)
-                    + " bytes (expected: 1 or more)");
+            throw new IllegalArgumentException(
+                    "retry buffer: " + Math.min(retryBytes, channelRetryBytes) + " bytes (expected: 1 or more)");
         }
         conn.retryBufferBytes(
                 (int) Math.min(retryBytes, Integer.MAX_VALUE), (int) Math.min(channelRetryBytes, Integer.MAX_VALUE));

@@ -34,7 +34,9 @@ class CallContractIT {
     @BeforeAll
     static void start() throws Exception {
         server = EchoServer.start();
-        channel = PeregrineChannelBuilder.forTarget(server.target()).usePlaintext().build();
+        channel = PeregrineChannelBuilder.forTarget(server.target())
+                .usePlaintext()
+                .build();
     }
 
     @AfterAll
@@ -172,7 +174,8 @@ class CallContractIT {
         RecordedCall<String> listener = call(method, CallOptions.DEFAULT, "one");
 
         assertThat(listener.await()).isEqualTo(Status.OK);
-        assertThat(listener.events).filteredOn(event -> !event.equals("ready"))
+        assertThat(listener.events)
+                .filteredOn(event -> !event.equals("ready"))
                 .containsExactly("headers", "message", "close");
     }
 
@@ -267,8 +270,7 @@ class CallContractIT {
         ClientCall<String, String> call = start(method, CallOptions.DEFAULT, listener, "one");
         listener.await();
 
-        InetSocketAddress remote =
-                (InetSocketAddress) call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+        InetSocketAddress remote = (InetSocketAddress) call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
         assertThat(remote.getPort()).isEqualTo(server.port());
         assertThat(call.getAttributes().get(Grpc.TRANSPORT_ATTR_LOCAL_ADDR)).isInstanceOf(InetSocketAddress.class);
         assertThat(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)).isNull();

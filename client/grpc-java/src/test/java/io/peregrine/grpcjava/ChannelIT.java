@@ -98,9 +98,9 @@ class ChannelIT {
         assertThat(channel.isTerminated()).isFalse();
         assertThat(channel.awaitTermination(1, TimeUnit.MILLISECONDS)).isFalse();
         assertThatThrownBy(() -> unary(channel, "two"))
-                .isInstanceOfSatisfying(StatusRuntimeException.class, refused -> assertThat(
-                                refused.getStatus().getCode())
-                        .isEqualTo(Status.Code.UNAVAILABLE));
+                .isInstanceOfSatisfying(
+                        StatusRuntimeException.class,
+                        refused -> assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE));
 
         call.sendMessage("three");
         call.halfClose();
@@ -134,15 +134,13 @@ class ChannelIT {
         PeregrineChannel channel = keep(PeregrineChannelBuilder.forAddress("localhost", port)
                 .usePlaintext()
                 .build());
-        assertThatThrownBy(() -> unary(channel, "now"))
-                .isInstanceOfSatisfying(StatusRuntimeException.class, failed -> {
-                    assertThat(failed.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
-                    assertThat(failed.getStatus().getCause()).isNotNull();
-                });
+        assertThatThrownBy(() -> unary(channel, "now")).isInstanceOfSatisfying(StatusRuntimeException.class, failed -> {
+            assertThat(failed.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+            assertThat(failed.getStatus().getCause()).isNotNull();
+        });
 
         RecordedCall<String> waiting = new RecordedCall<>();
-        ClientCall<String, String> call =
-                channel.newCall(EchoServer.UNARY, CallOptions.DEFAULT.withWaitForReady());
+        ClientCall<String, String> call = channel.newCall(EchoServer.UNARY, CallOptions.DEFAULT.withWaitForReady());
         call.start(waiting, new Metadata());
         call.request(2);
         call.sendMessage("later");
@@ -221,7 +219,12 @@ class ChannelIT {
             assertThat(listener.await()).isEqualTo(Status.OK);
             assertThat(seen)
                     .containsExactly(
-                            "created", "headers out", "message 0 out of 3", "headers in", "message 0 in", "trailers in",
+                            "created",
+                            "headers out",
+                            "message 0 out of 3",
+                            "headers in",
+                            "message 0 in",
+                            "trailers in",
                             "closed OK");
             assertThat(RecordedCall.next(server.received).get(added)).isEqualTo("yes");
         }
@@ -280,11 +283,16 @@ class ChannelIT {
                         "name", List.of(Map.of()),
                         "retryPolicy",
                                 Map.of(
-                                        "maxAttempts", 3.0,
-                                        "initialBackoff", "0.001s",
-                                        "maxBackoff", "0.001s",
-                                        "backoffMultiplier", 1.0,
-                                        "retryableStatusCodes", List.of("FAILED_PRECONDITION")))));
+                                        "maxAttempts",
+                                        3.0,
+                                        "initialBackoff",
+                                        "0.001s",
+                                        "maxBackoff",
+                                        "0.001s",
+                                        "backoffMultiplier",
+                                        1.0,
+                                        "retryableStatusCodes",
+                                        List.of("FAILED_PRECONDITION")))));
         PeregrineChannel channel =
                 keep(plaintext().defaultServiceConfig(config).enableRetry().build());
         assertThat(codeOf(() -> unary(channel, "fail"))).isEqualTo(Status.Code.FAILED_PRECONDITION);
@@ -309,8 +317,9 @@ class ChannelIT {
         call.halfClose();
         listener.await();
 
-        assertThat(listener.thread.getName()).doesNotStartWith("peregrine-callbacks").isNotEqualTo(Thread.currentThread()
-                .getName());
+        assertThat(listener.thread.getName())
+                .doesNotStartWith("peregrine-callbacks")
+                .isNotEqualTo(Thread.currentThread().getName());
     }
 
     @Test

@@ -38,7 +38,9 @@ class GeneratedStubsIT {
     @BeforeAll
     static void start() throws Exception {
         server = InteropServer.plaintext();
-        channel = PeregrineChannelBuilder.forTarget(server.target()).usePlaintext().build();
+        channel = PeregrineChannelBuilder.forTarget(server.target())
+                .usePlaintext()
+                .build();
     }
 
     @AfterAll
@@ -62,7 +64,8 @@ class GeneratedStubsIT {
                 TestServiceGrpc.newBlockingStub(channel).streamingOutputCall(streamRequest(3));
 
         List<Integer> sizes = new ArrayList<>();
-        responses.forEachRemaining(response -> sizes.add(response.getPayload().getBody().size()));
+        responses.forEachRemaining(
+                response -> sizes.add(response.getPayload().getBody().size()));
         assertThat(sizes).containsExactly(SIZE, SIZE, SIZE);
     }
 
@@ -95,7 +98,9 @@ class GeneratedStubsIT {
         StreamObserver<StreamingInputCallRequest> requests =
                 TestServiceGrpc.newStub(channel).streamingInputCall(answers);
         for (int i = 0; i < 200; i++) {
-            requests.onNext(StreamingInputCallRequest.newBuilder().setPayload(payload(SIZE)).build());
+            requests.onNext(StreamingInputCallRequest.newBuilder()
+                    .setPayload(payload(SIZE))
+                    .build());
         }
         requests.onCompleted();
 
@@ -107,7 +112,8 @@ class GeneratedStubsIT {
     @Test
     void anAsyncStubTalksBothWays() throws Exception {
         Answers<StreamingOutputCallResponse> answers = new Answers<>();
-        StreamObserver<StreamingOutputCallRequest> requests = TestServiceGrpc.newStub(channel).fullDuplexCall(answers);
+        StreamObserver<StreamingOutputCallRequest> requests =
+                TestServiceGrpc.newStub(channel).fullDuplexCall(answers);
         for (int i = 0; i < 100; i++) {
             requests.onNext(streamRequest(2));
         }

@@ -47,8 +47,8 @@ class MetadataProperties {
             Metadata sent = anyMetadata(random);
             List<String> expected = describe(sent);
             RecordedCall<String> listener = new RecordedCall<>();
-            ClientCall<String, String> call = channel.newCall(
-                    random.nextBoolean() ? EchoServer.UNARY : EchoServer.BIDI, CallOptions.DEFAULT);
+            ClientCall<String, String> call =
+                    channel.newCall(random.nextBoolean() ? EchoServer.UNARY : EchoServer.BIDI, CallOptions.DEFAULT);
             call.start(listener, sent);
             call.request(2);
             call.sendMessage("x");

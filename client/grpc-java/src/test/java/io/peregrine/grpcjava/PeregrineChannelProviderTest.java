@@ -70,7 +70,8 @@ class PeregrineChannelProviderTest {
     @Test
     void saysWhyItRefusesOthers() {
         assertThat(result(new Foreign()).getError()).contains(Foreign.class.getName());
-        assertThat(result(CompositeChannelCredentials.create(new Foreign(), NO_CALLS)).getError())
+        assertThat(result(CompositeChannelCredentials.create(new Foreign(), NO_CALLS))
+                        .getError())
                 .contains(Foreign.class.getName());
         assertThat(result(ChoiceChannelCredentials.create(new Foreign())).getError())
                 .contains(Foreign.class.getName());

@@ -67,8 +67,9 @@ class ResolversIT {
 
             assertThat(channel.authority()).isEqualTo("echo.service");
             assertThat(unary(channel, "x")).isEqualTo("x");
-            assertThat(provider.asked).isNotEmpty().allSatisfy(args -> assertThat(args.getArg(ZONE))
-                    .isEqualTo("here"));
+            assertThat(provider.asked)
+                    .isNotEmpty()
+                    .allSatisfy(args -> assertThat(args.getArg(ZONE)).isEqualTo("here"));
         } finally {
             NameResolverRegistry.getDefaultRegistry().deregister(provider);
         }
@@ -79,10 +80,10 @@ class ResolversIT {
         NameResolverRegistry registry = new NameResolverRegistry();
         registry.register(new Registered(args -> result(List.of(address()), null)));
         PeregrineChannelProvider provider = new PeregrineChannelProvider();
-        ManagedChannel channel = keep(provider.newChannelBuilder(
-                        "registered:///echo", InsecureChannelCredentials.create(), registry, null)
-                .getChannelBuilder()
-                .build());
+        ManagedChannel channel = keep(
+                provider.newChannelBuilder("registered:///echo", InsecureChannelCredentials.create(), registry, null)
+                        .getChannelBuilder()
+                        .build());
 
         assertThat(unary(channel, "x")).isEqualTo("x");
         assertThat(Grpc.newChannelBuilder("registered:///echo", InsecureChannelCredentials.create(), registry))
@@ -91,11 +92,10 @@ class ResolversIT {
 
     @Test
     void theServiceConfigOfAResolverCounts() {
-        Map<String, ?> config = Map.of(
-                "methodConfig",
-                List.of(Map.of("name", List.of(Map.of()), "maxRequestMessageBytes", 1.0)));
-        ManagedChannel channel = keep(over(new Registered(args -> result(
-                List.of(address()), args.getServiceConfigParser().parseServiceConfig(config)))));
+        Map<String, ?> config =
+                Map.of("methodConfig", List.of(Map.of("name", List.of(Map.of()), "maxRequestMessageBytes", 1.0)));
+        ManagedChannel channel = keep(over(new Registered(
+                args -> result(List.of(address()), args.getServiceConfigParser().parseServiceConfig(config)))));
 
         assertThat(unary(channel, "x")).isEqualTo("x");
         assertThat(codeOf(channel, "xx")).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);

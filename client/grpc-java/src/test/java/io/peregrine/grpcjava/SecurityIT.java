@@ -88,9 +88,9 @@ class SecurityIT {
                             .build());
 
             assertThatThrownBy(() -> unary(channel, CallOptions.DEFAULT))
-                    .isInstanceOfSatisfying(StatusRuntimeException.class, failed -> assertThat(
-                                    failed.getStatus().getCode())
-                            .isEqualTo(Status.Code.UNAVAILABLE));
+                    .isInstanceOfSatisfying(
+                            StatusRuntimeException.class,
+                            failed -> assertThat(failed.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE));
         }
     }
 
@@ -115,8 +115,7 @@ class SecurityIT {
                     server,
                     TlsChannelCredentials.newBuilder()
                             .trustManager(roots())
-                            .keyManager(
-                                    pem(identity.getCertificatePathPEM()), pem(identity.getPrivateKeyPEM()))
+                            .keyManager(pem(identity.getCertificatePathPEM()), pem(identity.getPrivateKeyPEM()))
                             .build());
 
             assertThat(unary(channel, CallOptions.DEFAULT)).isEqualTo("x");
@@ -146,8 +145,8 @@ class SecurityIT {
     void callCredentialsAddHeadersToEachCall() throws Exception {
         try (EchoServer server = EchoServer.start()) {
             Token ofChannel = new Token("channel");
-            ManagedChannel channel = channel(
-                    server, CompositeChannelCredentials.create(InsecureChannelCredentials.create(), ofChannel));
+            ManagedChannel channel =
+                    channel(server, CompositeChannelCredentials.create(InsecureChannelCredentials.create(), ofChannel));
 
             assertThat(unary(channel, CallOptions.DEFAULT.withCallCredentials(new Token("call"))))
                     .isEqualTo("x");
@@ -184,9 +183,9 @@ class SecurityIT {
             });
 
             assertThatThrownBy(() -> unary(channel, options))
-                    .isInstanceOfSatisfying(StatusRuntimeException.class, failed -> assertThat(
-                                    failed.getStatus().getCode())
-                            .isEqualTo(Status.Code.UNAUTHENTICATED));
+                    .isInstanceOfSatisfying(
+                            StatusRuntimeException.class,
+                            failed -> assertThat(failed.getStatus().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED));
         }
     }
 

@@ -39,8 +39,7 @@ public final class CodecsBridge {
         return codecs;
     }
 
-    private record Adapted(
-            String name, @Nullable Compressor compressor, Decompressor decompressor)
+    private record Adapted(String name, @Nullable Compressor compressor, Decompressor decompressor)
             implements io.peregrine.client.compression.Codec {
         @Override
         public void compress(ByteBuf message, ByteBuf out) throws IOException {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param <Q> the request messages
  * @param <R> the response messages
  */
-abstract class FacadeCall<Q, R> extends ClientCall<Q, R> 
+abstract class FacadeCall<Q, R> extends ClientCall<Q, R>
         implements Runnable, Context.CancellationListener, TransportListener {
     private static final System.Logger LOG = System.getLogger(FacadeCall.class.getName());
     private static final VarHandle PENDING;

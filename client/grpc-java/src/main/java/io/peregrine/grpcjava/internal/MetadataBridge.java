@@ -42,7 +42,8 @@ final class MetadataBridge {
             AsciiString name = received.wireName(i);
             byte[] value = received.wireValue(i).toByteArray();
             fields[2 * i] = name.toByteArray();
-            fields[2 * i + 1] = name.endsWith(BINARY_SUFFIX) ? Base64.getDecoder().decode(value) : value;
+            fields[2 * i + 1] =
+                    name.endsWith(BINARY_SUFFIX) ? Base64.getDecoder().decode(value) : value;
         }
         return InternalMetadata.newMetadata(fields);
     }

@@ -85,8 +85,8 @@ public final class SecurityBridge {
     }
 
     private static Translated ofTls(TlsChannelCredentials tls) {
-        Set<TlsChannelCredentials.Feature> unknown = tls.incomprehensible(EnumSet.of(
-                TlsChannelCredentials.Feature.MTLS, TlsChannelCredentials.Feature.CUSTOM_MANAGERS));
+        Set<TlsChannelCredentials.Feature> unknown = tls.incomprehensible(
+                EnumSet.of(TlsChannelCredentials.Feature.MTLS, TlsChannelCredentials.Feature.CUSTOM_MANAGERS));
         if (!unknown.isEmpty()) {
             return Translated.failed("TLS features not understood: " + unknown);
         }

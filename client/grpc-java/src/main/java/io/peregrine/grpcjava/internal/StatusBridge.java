@@ -31,7 +31,9 @@ public final class StatusBridge {
     public static io.peregrine.client.Status toNative(Status status) {
         String description = status.getDescription();
         return new io.peregrine.client.Status(
-                StatusCode.ofValue(status.getCode().value()), description == null ? "" : description, status.getCause());
+                StatusCode.ofValue(status.getCode().value()),
+                description == null ? "" : description,
+                status.getCause());
     }
 
     /** The status of a call whose listener threw. */

@@ -33,7 +33,8 @@ final class StockMarshallers {
 
     @SuppressWarnings("unchecked") // the prototype of R is an R
     private static <R> Parser<? extends R> parserOf(MethodDescriptor.Marshaller<R> marshaller) {
-        MessageLite prototype = (MessageLite) ((MethodDescriptor.PrototypeMarshaller<R>) marshaller).getMessagePrototype();
+        MessageLite prototype =
+                (MessageLite) ((MethodDescriptor.PrototypeMarshaller<R>) marshaller).getMessagePrototype();
         return (Parser<? extends R>) prototype.getParserForType();
     }
 

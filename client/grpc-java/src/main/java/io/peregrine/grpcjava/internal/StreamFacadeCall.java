@@ -27,8 +27,10 @@ final class StreamFacadeCall<Q, R> extends FacadeCall<Q, R> implements StreamCal
 
     private record Room() implements Event {}
 
-    private record End(@Nullable StatusException failure, io.peregrine.client.Metadata trailers, @Nullable Status unsent)
-            implements Event {}
+    private record End(
+            @Nullable StatusException failure,
+            io.peregrine.client.Metadata trailers,
+            @Nullable Status unsent) implements Event {}
 
     private static final Room ROOM = new Room();
 

@@ -6,7 +6,8 @@ import io.grpc.Status;
 import io.peregrine.client.Cancellable;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.UnaryCallback;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +25,20 @@ final class UnaryFacadeCall<Q, R> extends FacadeCall<Q, R> implements UnaryCallb
     private static final int COLLECTING = 0;
     private static final int SENT = 1;
     private static final int ENDED = 2;
+    private static final VarHandle PHASE;
 
-    private final AtomicInteger phase = new AtomicInteger(COLLECTING);
+    static {
+        try {
+            PHASE = MethodHandles.lookup().findVarHandle(UnaryFacadeCall.class, "phase", int.class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    /** Moved by compare-and-set: whoever leaves COLLECTING decides how the call goes on. */
+    @SuppressWarnings("unused") // accessed through PHASE
+    private volatile int phase = COLLECTING;
+
     private io.peregrine.client.@Nullable CallOptions nativeOptions;
     private @Nullable Object request;
     private boolean compress = true;
@@ -73,12 +86,11 @@ final class UnaryFacadeCall<Q, R> extends FacadeCall<Q, R> implements UnaryCallb
             return;
         }
         io.peregrine.client.CallOptions with = nativeOptions;
-        if (with == null || !phase.compareAndSet(COLLECTING, SENT)) {
+        if (with == null || !PHASE.compareAndSet(this, COLLECTING, SENT)) {
             return;
         }
         handle = channel.conn()
-                .invokeAsync(
-                        method.nativeMethod(), whole, compress ? with : with.withCompressor(UNCOMPRESSED), this);
+                .invokeAsync(method.nativeMethod(), whole, compress ? with : with.withCompressor(UNCOMPRESSED), this);
         if (cancelStatus() != null) {
             cancelNative();
         }
@@ -97,7 +109,7 @@ final class UnaryFacadeCall<Q, R> extends FacadeCall<Q, R> implements UnaryCallb
     /** A call that is collected takes its request at any time. */
     @Override
     boolean hasRoom() {
-        return phase.getPlain() == COLLECTING;
+        return phase == COLLECTING;
     }
 
     @Override
@@ -119,7 +131,7 @@ final class UnaryFacadeCall<Q, R> extends FacadeCall<Q, R> implements UnaryCallb
 
     @Override
     void endUnsent(Status status) {
-        if (phase.compareAndSet(COLLECTING, ENDED)) {
+        if (PHASE.compareAndSet(this, COLLECTING, ENDED)) {
             unsent = status;
             end();
         }

@@ -45,8 +45,8 @@ public final class AdaptedProvider implements NameResolverProvider {
     private NameResolver newResolver(Target target, NameResolver.Args args) {
         @Nullable NameResolver resolver = factory.newNameResolver(uriOf(target), args);
         if (resolver == null) {
-            throw new IllegalArgumentException("target: \"" + target + "\", which " + factory.getClass().getName()
-                    + " makes no resolver for (expected: one of its targets)");
+            throw new IllegalArgumentException("target: \"" + target + "\", which "
+                    + factory.getClass().getName() + " makes no resolver for (expected: one of its targets)");
         }
         return resolver;
     }

@@ -51,7 +51,8 @@ final class AdaptedResolver implements io.peregrine.client.resolver.NameResolver
         private void onThrown(Target target, Throwable thrown) {
             Listener told = listener;
             if (told != null) {
-                told.onError(new Status(StatusCode.UNAVAILABLE, "the resolver of " + target + " threw: " + thrown, thrown));
+                told.onError(
+                        new Status(StatusCode.UNAVAILABLE, "the resolver of " + target + " threw: " + thrown, thrown));
             }
         }
     }
@@ -103,8 +104,7 @@ final class AdaptedResolver implements io.peregrine.client.resolver.NameResolver
             }
         }
 
-        private void report(
-                List<EquivalentAddressGroup> groups, NameResolver.@Nullable ConfigOrError config) {
+        private void report(List<EquivalentAddressGroup> groups, NameResolver.@Nullable ConfigOrError config) {
             List<Endpoint> endpoints = new ArrayList<>(groups.size());
             for (EquivalentAddressGroup group : groups) {
                 String foreign = foreignAddress(group);

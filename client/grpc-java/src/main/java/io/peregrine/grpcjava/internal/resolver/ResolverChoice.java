@@ -97,7 +97,8 @@ public final class ResolverChoice {
             return null;
         }
         io.grpc.NameResolverProvider provider = registry.getProviderForScheme(scheme);
-        boolean own = io.peregrine.client.resolver.NameResolverRegistry.standard().find(scheme) != null;
+        boolean own =
+                io.peregrine.client.resolver.NameResolverRegistry.standard().find(scheme) != null;
         boolean stock = provider != null && provider.getClass().getName().startsWith(GRPC_JAVA);
         return own && stock ? null : provider;
     }
