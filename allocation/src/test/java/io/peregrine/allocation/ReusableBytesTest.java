@@ -36,7 +36,7 @@ class ReusableBytesTest {
             ReusableBytes.ofLength(100).close();
         }
 
-        long allocated = AllocationProbe.measure(() -> {
+        long allocated = LeastAllocation.of(() -> {
             for (int i = 0; i < 1_000; i++) {
                 ReusableBytes.ofLength(100).close();
             }

@@ -1,28 +1,34 @@
 package io.peregrine.testkit;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Delayed;
+import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A timer whose time passes only when a test says so: tasks run on the thread that {@linkplain #advance advances} it.
- * What is under test may schedule and cancel on any thread, and read {@link #nanoTime()}.
+ * A timer whose time passes only when a test says so: tasks run on the thread that {@linkplain #advance advances} it,
+ * and one that throws fails the test there. What is under test may schedule and cancel on any thread, and read
+ * {@link #nanoTime()}. What has no delay at all, as {@link #execute} knows it, runs at once on the calling thread.
  */
 public final class VirtualTimer extends AbstractExecutorService implements ScheduledExecutorService {
     private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(20);
 
-    private final PriorityQueue<Task> tasks = new PriorityQueue<>();
+    /** Those that wait; a cancelled one leaves. */
+    private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>();
+
+    private Runnable onSchedule = () -> {};
     private long nowNs;
     private long scheduled;
+    private boolean shutdown;
 
     /** A timer at time 0. */
     public VirtualTimer() {}
@@ -32,23 +38,46 @@ public final class VirtualTimer extends AbstractExecutorService implements Sched
         return nowNs;
     }
 
-    /** The delays of what is waiting, the next first. */
-    public synchronized List<Duration> pending() {
-        return tasks.stream()
-                .sorted()
-                .map(task -> Duration.ofNanos(task.dueNs - nowNs))
-                .toList();
+    /** How many tasks are waiting. */
+    public synchronized int pending() {
+        return tasks.size();
+    }
+
+    /**
+     * The time to the next task.
+     *
+     * @throws java.util.NoSuchElementException if none waits
+     */
+    public synchronized Duration nextDelay() {
+        return tasks.element().delay();
+    }
+
+    /** From now on, is run whenever a task is scheduled, by the thread that did so, after the task is in the queue. */
+    public synchronized void onSchedule(Runnable action) {
+        onSchedule = action;
     }
 
     /** Lets time pass, and runs what becomes due, in order. */
     public void advance(Duration time) {
         long untilNs = nanoTime() + time.toNanos();
-        for (Task due = poll(untilNs); due != null; due = poll(untilNs)) {
+        for (Task<?> due = poll(untilNs); due != null; due = poll(untilNs)) {
             due.run();
         }
         synchronized (this) {
             nowNs = untilNs;
         }
+    }
+
+    /** Runs all that waits now, however far away, without time passing; returns how many tasks ran. */
+    public int runPending() {
+        int ran = 0;
+        for (Task<?> task : inOrder()) {
+            if (remove(task)) {
+                task.run();
+                ran++;
+            }
+        }
+        return ran;
     }
 
     /**
@@ -66,22 +95,26 @@ public final class VirtualTimer extends AbstractExecutorService implements Sched
     private synchronized Duration awaitTask(Duration lowest, Duration highest) throws InterruptedException {
         long giveUpNs = System.nanoTime() + PATIENCE_NS;
         while (true) {
-            for (Duration delay : pending()) {
+            List<Duration> delays = inOrder().stream().map(Task::delay).toList();
+            for (Duration delay : delays) {
                 if (delay.compareTo(lowest) >= 0 && delay.compareTo(highest) <= 0) {
                     return delay;
                 }
             }
             long leftMs = TimeUnit.NANOSECONDS.toMillis(giveUpNs - System.nanoTime());
             if (leftMs <= 0) {
-                throw new AssertionError(
-                        "delays: " + pending() + " (expected: one of " + lowest + ".." + highest + ')');
+                throw new AssertionError("delays: " + delays + " (expected: one of " + lowest + ".." + highest + ')');
             }
             wait(leftMs);
         }
     }
 
-    private synchronized @Nullable Task poll(long untilNs) {
-        Task next = tasks.peek();
+    private synchronized List<Task<?>> inOrder() {
+        return tasks.stream().<Task<?>>map(task -> task).sorted().toList();
+    }
+
+    private synchronized @Nullable Task<?> poll(long untilNs) {
+        Task<?> next = tasks.peek();
         if (next == null || next.dueNs > untilNs) {
             return null;
         }
@@ -90,21 +123,35 @@ public final class VirtualTimer extends AbstractExecutorService implements Sched
         return next;
     }
 
+    private synchronized boolean remove(Task<?> task) {
+        return tasks.remove(task);
+    }
+
     @Override
-    public synchronized ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
-        Task task = new Task(command, nowNs + Math.max(0, unit.toNanos(delay)), scheduled++);
-        tasks.add(task);
-        notifyAll();
+    public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+        return schedule(Executors.callable(command), delay, unit);
+    }
+
+    @Override
+    public <V> ScheduledFuture<V> schedule(Callable<V> command, long delay, TimeUnit unit) {
+        Task<V> task;
+        Runnable action;
+        synchronized (this) {
+            if (shutdown) {
+                throw new RejectedExecutionException("the timer is shut down");
+            }
+            task = new Task<>(command, nowNs + Math.max(0, unit.toNanos(delay)), scheduled++);
+            tasks.add(task);
+            notifyAll();
+            action = onSchedule;
+        }
+        action.run();
         return task;
     }
 
-    private synchronized void remove(Task task) {
-        tasks.remove(task);
-    }
-
     @Override
-    public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
-        throw new UnsupportedOperationException("callables");
+    public void execute(Runnable command) {
+        command.run();
     }
 
     @Override
@@ -117,42 +164,45 @@ public final class VirtualTimer extends AbstractExecutorService implements Sched
         throw new UnsupportedOperationException("periods");
     }
 
+    /** From now on, refuses tasks. */
     @Override
-    public void execute(Runnable command) {
-        ScheduledFuture<?> unused = schedule(command, 0, TimeUnit.NANOSECONDS);
+    public synchronized void shutdown() {
+        shutdown = true;
     }
-
-    @Override
-    public void shutdown() {}
 
     @Override
     public List<Runnable> shutdownNow() {
-        return new ArrayList<>();
+        shutdown();
+        return List.of();
     }
 
     @Override
-    public boolean isShutdown() {
-        return false;
+    public synchronized boolean isShutdown() {
+        return shutdown;
     }
 
     @Override
     public boolean isTerminated() {
-        return false;
+        return isShutdown();
     }
 
     @Override
     public boolean awaitTermination(long timeout, TimeUnit unit) {
-        return false;
+        return isShutdown();
     }
 
-    private final class Task extends FutureTask<@Nullable Object> implements ScheduledFuture<@Nullable Object> {
+    private final class Task<V> extends FutureTask<V> implements ScheduledFuture<V> {
         final long dueNs;
         final long order;
 
-        Task(Runnable command, long dueNs, long order) {
-            super(command, null);
+        Task(Callable<V> command, long dueNs, long order) {
+            super(command);
             this.dueNs = dueNs;
             this.order = order;
+        }
+
+        Duration delay() {
+            return Duration.ofNanos(dueNs - nanoTime());
         }
 
         @Override
@@ -162,13 +212,18 @@ public final class VirtualTimer extends AbstractExecutorService implements Sched
         }
 
         @Override
+        protected void setException(Throwable thrown) {
+            throw new AssertionError("a scheduled task threw", thrown);
+        }
+
+        @Override
         public long getDelay(TimeUnit unit) {
             return unit.convert(dueNs - nanoTime(), TimeUnit.NANOSECONDS);
         }
 
         @Override
         public int compareTo(Delayed other) {
-            Task that = (Task) other;
+            Task<?> that = (Task<?>) other;
             return dueNs == that.dueNs ? Long.compare(order, that.order) : Long.compare(dueNs, that.dueNs);
         }
     }

@@ -1,4 +1,4 @@
-/** What the tests of every module share: the leak check and reproducible seeds. */
+/** What the tests of every module share: the leak check, reproducible seeds, virtual time and the guides. */
 @NullMarked
 package io.peregrine.testkit;
 

@@ -27,13 +27,16 @@ import java.util.concurrent.TimeUnit;
 public final class AllocationGate {
     private static final long WINDOW_MS = 500;
 
-    /** Long enough for C2 to have compiled the path, on two cores shared with the server. */
+    /** For a case over its limit: long enough for C2 to have compiled the path, on two cores shared with the server. */
     private static final int MIN_WINDOWS = 16;
 
     private static final int MAX_WINDOWS = 50;
 
-    /** So many windows without a lower figure end a case. */
+    /** So many windows without a lower figure end a case that is over its limit. */
     private static final int STEADY_WINDOWS = 8;
+
+    /** And so many one within it: what comes later can only be lower, and show that the limit may be. */
+    private static final int STEADY_WINDOWS_WITHIN = 3;
 
     private static final double STEADY_BYTES = 0.5;
 
@@ -67,7 +70,8 @@ public final class AllocationGate {
                 ServerProcess streams = ServerProcess.start(StreamServer.class.getName())) {
             for (Case measured : CASES) {
                 String address = measured.isStream() ? streams.address() : server.address();
-                Verdict verdict = limits.judge(measured.name, measured.bytesPerCall(address));
+                Verdict verdict =
+                        limits.judge(measured.name, measured.bytesPerCall(address, limits.limit(measured.name)));
                 System.out.println("allocation gate: " + verdict);
                 exceeded |= verdict.outcome() == Outcome.EXCEEDED;
             }
@@ -85,25 +89,29 @@ public final class AllocationGate {
             return mode.startsWith("ping-pong");
         }
 
-        double bytesPerCall(String address) throws InterruptedException {
+        double bytesPerCall(String address, double limit) throws InterruptedException {
             try (Workload workload = Workload.open(mode, peer, ClientSetup.plaintext(address), payload)) {
                 Load load = workload.load();
                 load.start();
-                double least = leastOfWindows(load);
+                double least = leastOfWindows(load, limit);
                 load.stop();
                 return least;
             }
         }
 
-        private static double leastOfWindows(Load load) throws InterruptedException {
+        private static double leastOfWindows(Load load, double limit) throws InterruptedException {
             double least = Double.MAX_VALUE;
             int steady = 0;
-            for (int i = 0; i < MAX_WINDOWS && (i < MIN_WINDOWS || steady < STEADY_WINDOWS); i++) {
+            for (int i = 0; i < MAX_WINDOWS && !isEnough(i, steady, least <= limit); i++) {
                 double bytes = window(load);
                 steady = bytes < least - STEADY_BYTES ? 0 : steady + 1;
                 least = Math.min(least, bytes);
             }
             return least;
+        }
+
+        private static boolean isEnough(int windows, int steady, boolean within) {
+            return within ? steady >= STEADY_WINDOWS_WITHIN : windows >= MIN_WINDOWS && steady >= STEADY_WINDOWS;
         }
 
         private static double window(Load load) throws InterruptedException {

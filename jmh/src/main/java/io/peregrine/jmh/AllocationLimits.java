@@ -65,7 +65,12 @@ final class AllocationLimits {
         return new Verdict(name, measured, limit, outcome);
     }
 
-    private double limit(String name) {
+    /**
+     * The limit of a case, in bytes per call.
+     *
+     * @throws IllegalArgumentException if the case has no limit, or one that is no positive number
+     */
+    double limit(String name) {
         String text = limits.getProperty(name);
         double limit = Double.NaN;
         if (text != null) {

@@ -214,10 +214,7 @@ public final class ClientConn implements AutoCloseable {
      * @throws IllegalArgumentException if the method has more than one request
      */
     public <Q, R> ClientStream<Q, R> newStream(MethodDescriptor<Q, R> method, Q request, CallOptions options) {
-        if (!method.type().hasOneRequest()) {
-            throw new IllegalArgumentException(
-                    "method: " + method + ", which is " + method.type() + " (expected: one with one request)");
-        }
+        requireOneRequest(method);
         ClientStream<Q, R> stream = newStream(method, options);
         stream.send(request);
         return stream;
@@ -234,6 +231,23 @@ public final class ClientConn implements AutoCloseable {
             return streamChain.start(method, whole, callback);
         }
         return start(method, whole, callback, whole.executor());
+    }
+
+    /**
+     * As {@link #startCall(MethodDescriptor, CallOptions, StreamCallback)}, with the request of a method that has one. If it
+     * cannot be marshalled, or is too large, the callback is told the failure.
+     *
+     * @throws IllegalArgumentException if the method has more than one request
+     */
+    public <Q, R> ClientCall<Q> startCall(
+            MethodDescriptor<Q, R> method, Q request, CallOptions options, StreamCallback<R> callback) {
+        requireOneRequest(method);
+        ClientCall<Q> call = startCall(method, options, callback);
+        if (!call.trySend(request)) {
+            // An empty call has room for its first message; only what wraps it can refuse.
+            call.cancel("an interceptor has no room for the only request", null);
+        }
+        return call;
     }
 
     /**
@@ -458,6 +472,13 @@ public final class ClientConn implements AutoCloseable {
             return duration.toMillis();
         } catch (ArithmeticException beyondRange) {
             return duration.isNegative() ? 0 : Long.MAX_VALUE;
+        }
+    }
+
+    private static void requireOneRequest(MethodDescriptor<?, ?> method) {
+        if (!method.type().hasOneRequest()) {
+            throw new IllegalArgumentException(
+                    "method: " + method + ", which is " + method.type() + " (expected: one with one request)");
         }
     }
 

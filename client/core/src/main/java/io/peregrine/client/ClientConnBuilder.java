@@ -11,6 +11,7 @@ import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.ServiceConfigSource;
 import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.connection.Preset;
+import io.peregrine.client.credentials.CallCredentials;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
@@ -407,8 +408,8 @@ public final class ClientConnBuilder {
      * Makes the channel, which is idle.
      *
      * @throws IllegalArgumentException if the target, the authority, the service config or the environment's proxy is
-     *     malformed, the scheme is unknown, or the machine's I/O backend cannot be {@linkplain #callerDriven
-     *     caller-driven}
+     *     malformed, the scheme is unknown, the channel is plaintext and its call credentials demand privacy, or the
+     *     machine's I/O backend cannot be {@linkplain #callerDriven caller-driven}
      * @throws IllegalStateException if no credentials were given
      */
     public ClientConn build() {
@@ -420,6 +421,7 @@ public final class ClientConnBuilder {
         }
         boolean secure = secured.tls() != null;
         Target parsed = Target.parse(target, defaultScheme, resolvers);
+        requirePrivacyFor(secured, parsed);
         NameResolverProvider direct = Objects.requireNonNull(resolvers.find(parsed.scheme()));
         ProxyRules rules = proxyRules == null ? ProxyRules.fromEnvironment() : proxyRules;
         NameResolverProvider provider = rules.isEmpty() ? direct : new ProxyingResolverProvider(direct, rules);
@@ -479,6 +481,15 @@ public final class ClientConnBuilder {
                 loops.close();
             }
             throw refused;
+        }
+    }
+
+    /** CR-3 would fail each call. */
+    private static void requirePrivacyFor(ChannelCredentials secured, Target parsed) {
+        CallCredentials calls = secured.callCredentials();
+        if (secured.tls() == null && calls != null && calls.requiresPrivacy()) {
+            throw new IllegalArgumentException("call credentials: " + calls + " on the plaintext channel to \"" + parsed
+                    + "\" (expected: TlsCredentials, or ones that allow plaintext)");
         }
     }
 

@@ -27,8 +27,7 @@ import io.peregrine.client.interceptor.StreamInterceptor;
 import io.peregrine.client.interceptor.UnaryInterceptor;
 import io.peregrine.client.report.AttemptReport;
 import io.peregrine.client.report.CallReport;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.peregrine.testkit.Guide;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -39,8 +38,6 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -51,8 +48,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The snippets of docs/guides/streaming.md, interceptors.md and retries.md, run against grpc-java's own server. */
 class CallGuidesIT {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(30));
     private InteropServer server;
     private String target;
@@ -396,20 +391,11 @@ class CallGuidesIT {
 
     @ParameterizedTest
     @CsvSource({"streaming.md, 7", "interceptors.md, 3", "retries.md, 5"})
-    void theGuidesShowWhatRunsHere(String guide, int snippets) throws Exception {
-        List<String> source =
-                stripped(Files.readString(Path.of("src/test/java/io/peregrine/client/CallGuidesIT.java")));
-        Matcher found = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", guide)));
+    void theGuidesShowWhatRunsHere(String guide, int snippets) {
+        List<String> source = Guide.sourceOf(CallGuidesIT.class);
+        List<String> shown = Guide.named(guide).snippets("java");
 
-        int count = 0;
-        while (found.find()) {
-            count++;
-            assertThat(source).containsSequence(stripped(found.group(1)));
-        }
-        assertThat(count).isEqualTo(snippets);
-    }
-
-    private static List<String> stripped(String text) {
-        return text.lines().map(String::strip).toList();
+        assertThat(shown).hasSize(snippets);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 }

@@ -9,7 +9,6 @@ import static io.peregrine.client.TestService.responses;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.grpc.netty.NettyServerBuilder;
 import io.grpc.testing.integration.Messages.SimpleRequest;
 import io.grpc.testing.integration.Messages.StreamingOutputCallRequest;
 import io.grpc.testing.integration.Messages.StreamingOutputCallResponse;
@@ -19,8 +18,6 @@ import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.client.interceptor.MetadataInterceptor;
 import io.peregrine.transport.io.EventLoops;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -326,26 +323,6 @@ class CallerDrivenIT {
     }
 
     // ---- Nobody calls ----------------------------------------------------------------------------------------
-
-    @Test
-    void pingsAreAnsweredWhileNobodyCalls() throws Exception {
-        InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        NettyServerBuilder pinging = NettyServerBuilder.forAddress(any)
-                .keepAliveTime(50, TimeUnit.MILLISECONDS)
-                .keepAliveTimeout(200, TimeUnit.MILLISECONDS);
-        try (InteropServer interop = InteropServer.on(pinging, false);
-                ClientConn quiet = driven(interop.target(), InsecureCredentials.create())) {
-            quiet.invoke(UNARY, SimpleRequest.getDefaultInstance(), OPTIONS);
-
-            // A server whose PING is not answered closes the connection.
-            CompletableFuture<ConnectivityState> lost = quiet.stateChangedFrom(ConnectivityState.READY);
-            CompletableFuture.runAsync(() -> {}, CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS))
-                    .get(20, TimeUnit.SECONDS);
-
-            assertThat(lost).isNotDone();
-            quiet.invoke(UNARY, SimpleRequest.getDefaultInstance(), OPTIONS);
-        }
-    }
 
     @Test
     void callsWithPausesLongerThanTheGraceSucceed() throws Exception {

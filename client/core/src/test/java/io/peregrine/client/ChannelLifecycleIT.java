@@ -73,6 +73,7 @@ class ChannelLifecycleIT {
         conn.invoke(ECHO, REQUEST, OPTIONS);
         int port = server.port();
         server.close();
+        awaitState(ConnectivityState.IDLE);
 
         server = GatedServer.startOn(port);
 
@@ -295,8 +296,9 @@ class ChannelLifecycleIT {
 
     @Test
     void dl4AnAnswerAfterTheDeadlineComesTooLateAndHurtsNobody() throws Exception {
+        assertThat(conn.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
         StatusCode code =
-                codeOf(() -> conn.invoke(WAIT, REQUEST, WAIT_FOR_READY.withDeadlineAfter(Duration.ofMillis(300))));
+                codeOf(() -> conn.invoke(WAIT, REQUEST, WAIT_FOR_READY.withDeadlineAfter(Duration.ofSeconds(1))));
         server.awaitWaiting(1);
         server.release();
 

@@ -10,6 +10,7 @@ import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.config.json.ConfigObject;
+import io.peregrine.client.credentials.BearerToken;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.transport.io.EventLoops;
@@ -59,6 +60,17 @@ class ClientConnBuilderTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> ClientConn.builder("greeter:443").build())
                 .withMessageStartingWith("no credentials for \"greeter:443\" (expected: ");
+    }
+
+    @Test
+    void ch1RefusesPlaintextForCredentialsThatMustNotGoOverIt() {
+        BearerToken secret = BearerToken.of("s3cr3t-marker");
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        build("a:1", it -> it.credentials(InsecureCredentials.create().withCallCredentials(secret))))
+                .withMessage("call credentials: BearerToken[allowsPlaintext=false] on the plaintext channel to"
+                        + " \"dns:///a:1\" (expected: TlsCredentials, or ones that allow plaintext)");
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -144,12 +145,17 @@ class ConnectionFailuresIT {
         try (ClientConn conn = ClientConn.builder("127.0.0.1:" + port)
                 .credentials(InsecureCredentials.create())
                 .build()) {
+            conn.connect();
+            for (ConnectivityState now = conn.state(); now != ConnectivityState.TRANSIENT_FAILURE; now = conn.state()) {
+                conn.stateChangedFrom(now).get(20, TimeUnit.SECONDS);
+            }
+
             StatusException failure = catchThrowableOfType(
                     StatusException.class,
                     () -> conn.invoke(
                             GatedServer.ECHO,
                             new byte[0],
-                            CallOptions.deadlineAfter(Duration.ofMillis(500)).withWaitForReady(true)));
+                            CallOptions.deadlineAfter(Duration.ofMillis(100)).withWaitForReady(true)));
 
             assertThat(failure.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);
             assertThat(failure).hasMessageContaining("127.0.0.1:" + port + " refused");

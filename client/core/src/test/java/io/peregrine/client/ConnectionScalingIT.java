@@ -3,16 +3,21 @@ package io.peregrine.client;
 import static io.peregrine.client.GatedServer.ECHO;
 import static io.peregrine.client.GatedServer.WAIT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.client.connection.CallPlacement;
 import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.connection.ConnectionStats.State;
 import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.credentials.InsecureCredentials;
+import io.peregrine.transport.io.EventLoops;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -36,8 +41,8 @@ class ConnectionScalingIT {
                                 ConnectionScaling.builder().maxConnections(3).build())
                         .build()) {
             List<CompletableFuture<byte[]>> replies = new ArrayList<>();
-            for (int n = 0; n < 7; n++) {
-                replies.add(conn.invokeFuture(WAIT, REQUEST, OPTIONS));
+            for (byte n = 0; n < 7; n++) {
+                replies.add(conn.invokeFuture(WAIT, new byte[] {n}, OPTIONS));
             }
 
             PoolStats stats = await(conn, now -> now.openStreams() == 6 && now.waitingStreams() == 1);
@@ -47,9 +52,13 @@ class ConnectionScalingIT {
             server.awaitWaiting(1);
             server.release();
 
-            for (CompletableFuture<byte[]> reply : replies) {
-                assertThat(reply.get(30, TimeUnit.SECONDS)).isEqualTo(REQUEST);
+            for (byte n = 0; n < 7; n++) {
+                assertThat(replies.get(n).get(30, TimeUnit.SECONDS)).containsExactly(n);
             }
+            assertThat(server.arrivals().values())
+                    .as("also those that moved came once")
+                    .hasSize(7)
+                    .containsOnly(1);
             assertThat(server.connections()).isEqualTo(3);
         }
     }
@@ -116,6 +125,99 @@ class ConnectionScalingIT {
         }
     }
 
+    /** What the server had seen fails; what still waited for its turn on that connection is sent again, once. */
+    @Test
+    void cs6CallsThatWaitForTheLastConnectionAreSentAgainAndNoOthers() throws Exception {
+        try (GatedServer server = GatedServer.startWith(options -> options.maxConcurrentCallsPerConnection(1));
+                CuttingProxy relay = new CuttingProxy(server.port());
+                ClientConn conn = builder("dns:///127.0.0.1:" + relay.port()).build()) {
+            CompletableFuture<byte[]> seen = conn.invokeFuture(WAIT, REQUEST, OPTIONS);
+            server.awaitWaiting(1);
+            List<CompletableFuture<byte[]>> waiting = new ArrayList<>();
+            for (byte n = 0; n < 5; n++) {
+                waiting.add(conn.invokeFuture(ECHO, new byte[] {n}, OPTIONS));
+            }
+            await(conn, now -> now.waitingStreams() == 5);
+
+            relay.cut();
+
+            for (byte n = 0; n < 5; n++) {
+                assertThat(waiting.get(n).get(30, TimeUnit.SECONDS)).containsExactly(n);
+            }
+            assertThatThrownBy(() -> seen.get(30, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(StatusException.class)
+                    .hasMessageContaining("UNAVAILABLE");
+            assertThat(server.arrivals().values()).hasSize(6).containsOnly(1);
+            assertThat(server.connections()).isEqualTo(2);
+        }
+    }
+
+    /** Each of three loops calls back for the call of its connection. */
+    @Test
+    void cs10TheConnectionsOfAnAddressAreOnDifferentEventLoops() throws Exception {
+        try (EventLoops loops = EventLoops.create(3);
+                GatedServer server = GatedServer.startWith(options -> options.maxConcurrentCallsPerConnection(1));
+                ClientConn conn = builder(server.target())
+                        .eventLoops(loops)
+                        .connectionScaling(
+                                ConnectionScaling.builder().minConnections(3).build())
+                        .build()) {
+            List<CompletableFuture<Thread>> answeredOn = new ArrayList<>();
+            conn.connect();
+            await(conn, now -> now.connections(State.READY) == 3);
+            for (int n = 0; n < 3; n++) {
+                CompletableFuture<Thread> thread = new CompletableFuture<>();
+                answeredOn.add(thread);
+                conn.invokeAsync(WAIT, REQUEST, OPTIONS, new UnaryCallback<>() {
+                    @Override
+                    public void onSuccess(byte[] response, Metadata trailers) {
+                        thread.complete(Thread.currentThread());
+                    }
+
+                    @Override
+                    public void onFailure(StatusException failure) {
+                        thread.completeExceptionally(failure);
+                    }
+                });
+            }
+            server.awaitWaiting(3);
+            server.release();
+
+            Set<Thread> threads = new HashSet<>();
+            for (CompletableFuture<Thread> thread : answeredOn) {
+                threads.add(thread.get(30, TimeUnit.SECONDS));
+            }
+            assertThat(threads).hasSize(3);
+        }
+    }
+
+    @Test
+    void sc11ConnectionsThatAreLostAreCountedByTheirReasons() throws Exception {
+        try (GatedServer server = GatedServer.start();
+                CuttingProxy relay = new CuttingProxy(server.port());
+                ClientConn conn = builder("dns:///127.0.0.1:" + relay.port()).build()) {
+            conn.invoke(ECHO, REQUEST, OPTIONS);
+            relay.cut();
+            await(conn, now -> now.disconnections().containsKey("connection reset"));
+            conn.invoke(ECHO, REQUEST, OPTIONS);
+            server.shutdown();
+            await(conn, now -> now.disconnections().containsKey("GOAWAY NO_ERROR"));
+            try (GatedServer next = GatedServer.start()) {
+                relay.relayTo(next.port());
+                conn.invoke(ECHO, REQUEST, OPTIONS.withWaitForReady(true));
+
+                conn.shutdownNow();
+
+                await(conn, now -> now.disconnections().size() == 3);
+                assertThat(conn.connectionStats().disconnections())
+                        .containsExactly(
+                                Map.entry("GOAWAY NO_ERROR", 1L),
+                                Map.entry("connection reset", 1L),
+                                Map.entry("subchannel shutdown", 1L));
+            }
+        }
+    }
+
     @Test
     void cs10AServerThatSendsConnectionsAwayFindsOneStandingBy() throws Exception {
         try (GatedServer server = GatedServer.startWith(options ->
@@ -133,7 +235,7 @@ class ConnectionScalingIT {
                 assertThat(conn.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
             }
 
-            assertThat(handshakes).isEqualTo(2);
+            assertThat(handshakes).as("the first and its stand-by").isGreaterThanOrEqualTo(2);
             assertThat(server.connections()).as("it sent some away").isGreaterThan(4);
         }
     }
@@ -177,14 +279,14 @@ class ConnectionScalingIT {
             AtomicInteger answers = new AtomicInteger();
             List<Throwable> failures = new ArrayList<>();
             List<Thread> callers = new ArrayList<>();
-            long untilNs = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+            long untilNs = System.nanoTime() + Duration.ofSeconds(3).toNanos();
             AtomicInteger calls = new AtomicInteger();
             for (int n = 0; n < threads; n++) {
                 Thread caller = new Thread(() -> {
                     try {
                         while (System.nanoTime() < untilNs) {
                             calls.incrementAndGet();
-                            byte[] request = new byte[8];
+                            byte[] request = new byte[16];
                             ThreadLocalRandom.current().nextBytes(request);
                             if (Arrays.equals(request, conn.invoke(ECHO, request, OPTIONS))) {
                                 answers.incrementAndGet();
@@ -205,6 +307,10 @@ class ConnectionScalingIT {
 
             assertThat(failures).isEmpty();
             assertThat(answers.get()).isEqualTo(calls.get()).isPositive();
+            assertThat(server.arrivals().values())
+                    .as("none came twice")
+                    .hasSize(calls.get())
+                    .containsOnly(1);
             PoolStats stats = await(conn, now -> now.openStreams() == 0 && now.waitingStreams() == 0);
             assertThat(stats.waitingCalls()).isZero();
             assertThat(server.connections()).isGreaterThan(2);
@@ -225,7 +331,7 @@ class ConnectionScalingIT {
             CallOptions brief = CallOptions.deadlineAfter(Duration.ofMillis(50));
             int missed = 0;
             boolean answered = false;
-            while (!answered && missed < 100) {
+            while (!answered && missed < 400) {
                 try {
                     conn.invoke(ECHO, REQUEST, brief);
                     answered = true;

@@ -17,6 +17,7 @@ import io.grpc.testing.integration.Messages.StreamingInputCallResponse;
 import io.grpc.testing.integration.Messages.StreamingOutputCallRequest;
 import io.grpc.testing.integration.Messages.StreamingOutputCallResponse;
 import io.peregrine.client.credentials.InsecureCredentials;
+import io.peregrine.client.internal.flow.PatientEnvironment;
 import io.peregrine.client.internal.flow.Rules;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,7 +36,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.reactivestreams.tck.TestEnvironment;
 import org.reactivestreams.tck.flow.FlowPublisherVerification;
 
 /** Calls with streams as {@link Flow}, against grpc-java's own server. */
@@ -69,7 +69,7 @@ class FlowIT {
 
     public static final class Responses extends FlowPublisherVerification<StreamingOutputCallResponse> {
         public Responses() {
-            super(new TestEnvironment(5000, 100));
+            super(new PatientEnvironment());
         }
 
         @Override

@@ -7,15 +7,15 @@ import io.grpc.ServerTransportFilter;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -29,17 +29,27 @@ final class GatedServer implements AutoCloseable {
     static final MethodDescriptor<byte[], byte[]> WAIT =
             MethodDescriptor.unary("test.Gated/Wait", Marshallers.bytes(), Marshallers.bytes());
 
+    /** Bound and not listening: connections to them are refused, and nobody else is given their ports. */
+    private static final Map<Integer, Socket> RESERVED = new ConcurrentHashMap<>();
+
     private final Server server;
     private final int port;
     private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
     private final Semaphore arrived = new Semaphore(0);
 
+    /** How often each request came. */
+    private final Map<ByteBuffer, Integer> arrivals = new ConcurrentHashMap<>();
+
     private final AtomicInteger connections = new AtomicInteger();
 
     private GatedServer(int wantedPort, Consumer<NettyServerBuilder> options) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("test.Gated")
-                .addMethod(grpcMethod("test.Gated/Echo"), ServerCalls.asyncUnaryCall(GatedServer::answer))
-                .addMethod(grpcMethod("test.Gated/Wait"), ServerCalls.asyncUnaryCall((request, response) -> {
+                .addMethod(RawBytes.method(ECHO), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
+                    answer(request, response);
+                }))
+                .addMethod(RawBytes.method(WAIT), ServerCalls.asyncUnaryCall((request, response) -> {
+                    arrivals.merge(ByteBuffer.wrap(request), 1, Integer::sum);
                     answers.add(() -> answer(request, response));
                     arrived.release();
                 }))
@@ -64,8 +74,12 @@ final class GatedServer implements AutoCloseable {
         return startWith(builder -> {});
     }
 
-    /** Starts on a port that another server of this test had. */
+    /** Starts on a port that another server of this test had, or on an unused one. */
     static GatedServer startOn(int port) throws IOException {
+        Socket reserved = RESERVED.remove(port);
+        if (reserved != null) {
+            reserved.close();
+        }
         return new GatedServer(port, builder -> {});
     }
 
@@ -79,11 +93,17 @@ final class GatedServer implements AutoCloseable {
         return connections.get();
     }
 
-    /** A port on which nobody listens. */
+    /** The requests that came, and how often each did. */
+    Map<ByteBuffer, Integer> arrivals() {
+        return Map.copyOf(arrivals);
+    }
+
+    /** A port on which nobody listens until {@link #startOn} does. */
     static int unusedPort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        Socket reserved = new Socket();
+        reserved.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        RESERVED.put(reserved.getLocalPort(), reserved);
+        return reserved.getLocalPort();
     }
 
     /** The port, also after the shutdown. */
@@ -130,29 +150,5 @@ final class GatedServer implements AutoCloseable {
     private static void answer(byte[] request, StreamObserver<byte[]> response) {
         response.onNext(request);
         response.onCompleted();
-    }
-
-    private static io.grpc.MethodDescriptor<byte[], byte[]> grpcMethod(String name) {
-        io.grpc.MethodDescriptor.Marshaller<byte[]> bytes = new io.grpc.MethodDescriptor.Marshaller<>() {
-            @Override
-            public InputStream stream(byte[] value) {
-                return new ByteArrayInputStream(value);
-            }
-
-            @Override
-            public byte[] parse(InputStream stream) {
-                try {
-                    return stream.readAllBytes();
-                } catch (IOException impossible) {
-                    throw new UncheckedIOException(impossible);
-                }
-            }
-        };
-        return io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(name)
-                .setRequestMarshaller(bytes)
-                .setResponseMarshaller(bytes)
-                .build();
     }
 }

@@ -10,10 +10,12 @@ import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The scheme {@code given}: resolvers that report the endpoints that the test sets, at once and whenever it does. */
 final class GivenEndpoints implements NameResolverProvider {
     private final List<NameResolver.Listener> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicInteger opened = new AtomicInteger();
     private volatile List<Endpoint> endpoints;
 
     GivenEndpoints(Endpoint... endpoints) {
@@ -30,6 +32,11 @@ final class GivenEndpoints implements NameResolverProvider {
     void set(Endpoint... newEndpoints) {
         endpoints = List.of(newEndpoints);
         listeners.forEach(listener -> listener.onEndpoints(endpoints));
+    }
+
+    /** How many resolvers were ever started. */
+    int opened() {
+        return opened.get();
     }
 
     /** How many resolvers are open. */
@@ -59,6 +66,7 @@ final class GivenEndpoints implements NameResolverProvider {
         @Override
         public void start(Listener listener) {
             heard = listener;
+            opened.incrementAndGet();
             listeners.add(listener);
             listener.onEndpoints(endpoints);
         }

@@ -10,6 +10,7 @@ import io.peregrine.client.connection.ConnectionStats;
 import io.peregrine.client.connection.PoolStats;
 import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.client.warmup.WarmUp;
+import io.peregrine.testkit.Guide;
 import io.peregrine.transport.http2.FloodLimits;
 import io.peregrine.transport.http2.TransportOptions;
 import io.peregrine.transport.io.ConnectionInfo;
@@ -17,21 +18,15 @@ import io.peregrine.transport.io.EventLoops;
 import io.peregrine.transport.io.IoBackend;
 import io.peregrine.transport.io.SocketTuning;
 import io.peregrine.transport.proxy.ProxyServer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The snippets of docs/guides/connections.md and proxies.md: what they show compiles and builds channels. */
 class GuidesTest {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-
     @Test
     void eventLoops() {
         EventLoops loops = EventLoops.builder()
@@ -218,19 +213,11 @@ class GuidesTest {
 
     @ParameterizedTest
     @CsvSource({"connections.md, 12", "proxies.md, 1"})
-    void theGuidesShowWhatIsBuiltHere(String guide, int snippets) throws Exception {
-        List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/client/GuidesTest.java"))
-                .lines()
-                .map(String::strip)
-                .toList();
-        Matcher found = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", guide)));
+    void theGuidesShowWhatIsBuiltHere(String guide, int snippets) {
+        List<String> source = Guide.sourceOf(GuidesTest.class);
+        List<String> shown = Guide.named(guide).snippets("java");
 
-        int count = 0;
-        while (found.find()) {
-            count++;
-            assertThat(source)
-                    .containsSequence(found.group(1).lines().map(String::strip).toList());
-        }
-        assertThat(count).isEqualTo(snippets);
+        assertThat(shown).hasSize(snippets);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 }

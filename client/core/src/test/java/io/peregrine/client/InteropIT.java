@@ -177,7 +177,7 @@ class InteropIT {
                 .isThrownBy(
                         () -> conn.invoke(slowCall(), slowRequest(), CallOptions.deadlineAfter(Duration.ofMillis(100))))
                 .satisfies(failure -> assertThat(failure.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED));
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
     }
 
     @Test
@@ -207,7 +207,7 @@ class InteropIT {
         call.cancel();
         call.cancel();
 
-        assertThat(ended.get(5, TimeUnit.SECONDS).code()).isEqualTo(StatusCode.CANCELLED);
+        assertThat(ended.get(20, TimeUnit.SECONDS).code()).isEqualTo(StatusCode.CANCELLED);
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
 import io.peregrine.client.resolver.dns.DnsOptions;
 import io.peregrine.client.resolver.dns.DnsResolverProvider;
+import io.peregrine.testkit.Guide;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -23,23 +24,17 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The snippets of docs/guides/name-resolution.md, run against a grpc-java server and an HTTP registry. */
 class NameResolutionGuideIT {
-    private static final Path SOURCE = Path.of("src/test/java/io/peregrine/client/NameResolutionGuideIT.java");
-    private static final Path GUIDE = Path.of("..", "..", "docs", "guides", "name-resolution.md");
     private static final int MOST_LINES_OF_A_RESOLVER = 50;
     private static final byte[] REQUEST = {1, 2, 3};
     private static final CallOptions OPTIONS = CallOptions.deadlineAfter(Duration.ofSeconds(30));
@@ -189,22 +184,17 @@ class NameResolutionGuideIT {
     }
 
     @Test
-    void theGuideShowsWhatRunsHere() throws Exception {
-        List<String> source = stripped(Files.readString(SOURCE));
-        Matcher found = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
-        List<String> shown = found.results().map(result -> result.group(1)).toList();
+    void theGuideShowsWhatRunsHere() {
+        List<String> source = Guide.sourceOf(NameResolutionGuideIT.class);
+        List<String> shown = Guide.named("name-resolution.md").snippets("java");
 
         assertThat(shown).hasSize(4);
-        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(stripped(snippet)));
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
         List<String> resolver = shown.stream()
                 .filter(snippet -> snippet.contains("implements NameResolver"))
                 .flatMap(String::lines)
                 .filter(line -> !line.isBlank())
                 .toList();
         assertThat(resolver).hasSizeBetween(1, MOST_LINES_OF_A_RESOLVER);
-    }
-
-    private static List<String> stripped(String text) {
-        return text.lines().map(String::strip).toList();
     }
 }

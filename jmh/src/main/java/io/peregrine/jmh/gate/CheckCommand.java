@@ -1,7 +1,6 @@
 package io.peregrine.jmh.gate;
 
 import io.peregrine.jmh.gate.judgement.Baseline;
-import io.peregrine.jmh.gate.judgement.Series;
 import io.peregrine.jmh.gate.judgement.Verdict;
 import io.peregrine.jmh.gate.report.JsonReport;
 import io.peregrine.jmh.gate.report.JunitReport;
@@ -64,13 +63,14 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Set<Verdict> failing = EnumSet.noneOf(Verdict.class);
         failOn.forEach(chosen -> failing.add(VERDICTS.get(chosen)));
+        PrintWriter console = spec.commandLine().getOut();
+        Baseline expected = Baseline.read(baseline);
         Report report = Report.of(
-                Baseline.read(baseline),
-                new Series(JmhRun.readAll(results)),
+                expected,
+                limits.believed(JmhRun.readAll(results), expected.rules(), console),
                 limits.tolerance(),
                 limits.maxCalibrationError(),
                 failing);
-        PrintWriter console = spec.commandLine().getOut();
         console.print(TableReport.format(report));
         console.flush();
         if (json != null) {

@@ -3,7 +3,6 @@ package io.peregrine.jmh.gate;
 import io.peregrine.jmh.gate.judgement.Baseline;
 import io.peregrine.jmh.gate.judgement.CalibrationRule;
 import io.peregrine.jmh.gate.judgement.Environment;
-import io.peregrine.jmh.gate.judgement.Series;
 import io.peregrine.jmh.gate.judgement.Text;
 import io.peregrine.jmh.gate.judgement.Tolerance;
 import io.peregrine.jmh.gate.report.ExitCodes;
@@ -63,15 +62,15 @@ final class RecordCommand implements Callable<Integer> {
         List<CalibrationRule> rules =
                 calibrations.stream().map(CalibrationOptions::rule).toList();
         Tolerance tolerance = limits.tolerance();
-        List<Baseline.Entry> entries = new Series(runs)
-                .observe(rules, limits.maxCalibrationError()).stream()
+        PrintWriter console = spec.commandLine().getOut();
+        List<Baseline.Entry> entries =
+                limits.believed(runs, rules, console).observe(rules, limits.maxCalibrationError()).stream()
                         .map(Baseline.Entry::of)
                         .toList();
         requireUsable(entries, tolerance.maxNoiseShare());
         String noted = NOW.equals(date) ? LocalDate.now().toString() : date;
         Baseline baseline = new Baseline(Baseline.FORMAT, Environment.of(runs.get(0), noted, commit), rules, entries);
         baseline.write(out);
-        PrintWriter console = spec.commandLine().getOut();
         console.print(TableReport.format(baseline, tolerance));
         console.println("recorded: " + entries.size() + " in " + out + ", " + baseline.environment());
         return ExitCodes.PASSED;

@@ -1,6 +1,13 @@
 package io.peregrine.jmh.gate;
 
+import io.peregrine.jmh.gate.judgement.CalibrationRule;
+import io.peregrine.jmh.gate.judgement.Series;
 import io.peregrine.jmh.gate.judgement.Tolerance;
+import io.peregrine.jmh.gate.results.JmhRun;
+import java.io.PrintWriter;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Option;
 
 /** The limits that both commands take; in percent where a share is meant. */
@@ -43,11 +50,30 @@ final class ToleranceOptions {
             description = "Heap bytes that an operation may allocate more. Default: ${DEFAULT-VALUE}")
     private double allocationBytes;
 
+    @Option(
+            names = "--spare-runs",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Leave out up to so many files with a calibration that is not believed, instead of refusing"
+                    + " all. Default: ${DEFAULT-VALUE}")
+    private int spareRuns;
+
     Tolerance tolerance() {
         return new Tolerance(noiseFactor, minPercent / PERCENT, maxNoisePercent / PERCENT, allocationBytes);
     }
 
     double maxCalibrationError() {
         return maxCalibrationErrorPercent / PERCENT;
+    }
+
+    /** The runs without those that are not believed, if these are few enough to be spared; tells which are left out. */
+    Series believed(List<JmhRun> runs, Collection<CalibrationRule> rules, PrintWriter console) {
+        Series all = new Series(runs);
+        Map<JmhRun, String> doubts = all.doubts(rules, maxCalibrationError());
+        if (doubts.isEmpty() || doubts.size() > spareRuns || doubts.size() == runs.size()) {
+            return all;
+        }
+        doubts.forEach((run, doubt) -> console.println("left out: " + run.file() + ": " + doubt));
+        return new Series(runs.stream().filter(run -> !doubts.containsKey(run)).toList());
     }
 }

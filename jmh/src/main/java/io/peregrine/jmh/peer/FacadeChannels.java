@@ -15,9 +15,7 @@ final class FacadeChannels {
     /** Callbacks on the event loop, unless the setup names an executor. */
     static ManagedChannel direct(ClientSetup setup) {
         PeregrineChannelBuilder builder = builder(setup);
-        return setup.callbackExecutor() == null
-                ? builder.directExecutor().build()
-                : builder.build();
+        return setup.callbackExecutor() == null ? builder.directExecutor().build() : builder.build();
     }
 
     private static PeregrineChannelBuilder builder(ClientSetup setup) {

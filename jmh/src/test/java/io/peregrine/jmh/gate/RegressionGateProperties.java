@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RegressionGateProperties {
-    private static final int ROUNDS = 200;
+    private static final int ROUNDS = 80;
     private static final double MINIMUM = 0.05;
     private static final double NOISE_FACTOR = 2;
 

@@ -118,6 +118,27 @@ class RegressionGateTest {
     }
 
     @Test
+    void aRunWithANoisyCalibrationIsLeftOutIfItCanBeSpared() throws IOException {
+        int[] iteration = {0};
+        String noisy = ResultsFile.quiet()
+                .each("cpu", score -> score * (1 + iteration[0]++ % 2))
+                .each("frame", score -> score * 9)
+                .writeTo(directory, "noisy.json");
+
+        GateRun run = check(ResultsFile.quiet(), "--spare-runs", "1", noisy);
+
+        assertThat(run.exitCode()).isEqualTo(ExitCodes.PASSED);
+        assertThat(run.out()).contains("left out: " + noisy, "may be off by", "passed: 1 unchanged");
+        assertThat(check(ResultsFile.quiet(), noisy).exitCode())
+                .as("none to spare")
+                .isEqualTo(ExitCodes.CANNOT_JUDGE);
+        assertThat(GateRun.of("check", "--baseline", baseline, "--spare-runs", "1", noisy)
+                        .exitCode())
+                .as("nothing would be left")
+                .isEqualTo(ExitCodes.CANNOT_JUDGE);
+    }
+
+    @Test
     void aNoisyCalibrationIsNoPass() throws IOException {
         int[] iteration = {0};
         GateRun run = check(ResultsFile.quiet().each("cpu", score -> score * (1 + iteration[0]++ % 2)));

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** Ctrl-C, as the terminal sends it. */
 class InterruptIT {
     @Test
-    void printsTheFullReportWithinTwoSecondsOfCtrlC() throws Exception {
+    void printsTheFullReportSoonAfterCtrlC() throws Exception {
         assumeFalse(isInterruptIgnored(), "SIGINT is ignored here, as in a job that a shell put into the background");
         Process process = start("-z", "1h", "-c", "4");
         process.onExit().orTimeout(1, TimeUnit.MINUTES).exceptionally(late -> process.destroyForcibly());
@@ -29,8 +29,9 @@ class InterruptIT {
         Process kill = new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start();
         String report = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(System.nanoTime() - interruptedNs).isLessThan(TimeUnit.SECONDS.toNanos(2));
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        // Of an hour; how soon exactly is held on virtual time, for a busy machine starts and ends a JVM when it can.
+        assertThat(System.nanoTime() - interruptedNs).isLessThan(TimeUnit.SECONDS.toNanos(20));
         assertThat(report).contains("Summary:", "interrupted before the end of the plan", "Environment:");
         assertThat(process.exitValue()).isEqualTo(130);
         assertThat(kill.waitFor()).isZero();

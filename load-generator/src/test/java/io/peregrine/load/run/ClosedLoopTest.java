@@ -114,7 +114,7 @@ class ClosedLoopTest {
         LoopOutcome outcome = LoadLoop.of(counted(1_000, 1, blocking), silent, recorder, WaitStrategy.PARK, stop)
                 .run();
 
-        assertThat(System.nanoTime() - beginNs).isLessThan(2 * SECOND_NS);
+        assertThat(System.nanoTime() - beginNs).as("sooner than the call").isLessThan(15 * SECOND_NS);
         assertThat(outcome.reason()).isEqualTo(EndReason.INTERRUPTED);
         assertThat(outcome.scheduled()).isEqualTo(1_000);
         assertThat(outcome.started()).isEqualTo(1);

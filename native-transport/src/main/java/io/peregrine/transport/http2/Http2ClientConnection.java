@@ -95,6 +95,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean released;
     private boolean responded;
     private @Nullable String drainReason;
+    private @Nullable DisconnectReason disconnectReason;
 
     private @Nullable Future<?> connectTimeout;
 
@@ -184,6 +185,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void shutdown(String reason) {
         submit(() -> {
+            disconnect(DisconnectReason.SUBCHANNEL_SHUTDOWN);
             if (streams.table().isEmpty()) {
                 closeWith(Http2Error.NO_ERROR, reason, null);
             } else {
@@ -195,6 +197,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void shutdownNow(String reason) {
         submit(() -> {
+            disconnect(DisconnectReason.SUBCHANNEL_SHUTDOWN);
             streams.failUnread(StreamFailure.of(StreamFailure.Kind.CONNECTION_LOST, reason));
             closeWith(Http2Error.NO_ERROR, reason, null);
         });
@@ -363,6 +366,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (goAway.isTooManyPings()) {
             listener.onTooManyPings(options.keepAlive());
         }
+        disconnect(DisconnectReason.goAway(errorCode));
         retire(reason);
         streams.failOpen(id -> id > lastStreamId, failure(StreamFailure.Kind.REFUSED, reason, null));
     }
@@ -382,6 +386,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private void retire(String reason) {
         boolean first = !retired;
         retired = true;
+        disconnect(DisconnectReason.UNKNOWN);
         if (state == State.READY) {
             beginDraining(reason);
         }
@@ -520,6 +525,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private void onException(Throwable cause) {
         if (cause instanceof IOException) {
+            disconnect(DisconnectReason.of(cause));
             terminate(reasonToEnd("connection to " + peerLabel + " lost: " + describe(cause)), cause);
         } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
             onConnectFailure(cause.getCause());
@@ -568,6 +574,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void onPeerSilent(String reason) {
+        disconnect(DisconnectReason.CONNECTION_TIMED_OUT);
         closeWith(Http2Error.NO_ERROR, reasonToEnd(reason), null);
     }
 
@@ -575,10 +582,19 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         return state == State.CLOSED;
     }
 
+    /** The first one counts. */
+    private void disconnect(DisconnectReason reason) {
+        if (disconnectReason == null) {
+            disconnectReason = reason;
+            listener.onDisconnect(reason);
+        }
+    }
+
     private void terminate(String reason, @Nullable Throwable cause) {
         if (state == State.CLOSED) {
             return;
         }
+        disconnect(DisconnectReason.UNKNOWN);
         boolean spoke = state != State.CONNECTING;
         accepting = false;
         state = State.CLOSED;

@@ -80,6 +80,11 @@ public final class Http2Connector {
         return new Http2Connector(eventLoops, tuning, extended, tls);
     }
 
+    /** How long an attempt may take until the server's SETTINGS have come. */
+    public Duration connectTimeout() {
+        return options.connectTimeout();
+    }
+
     /**
      * Begins to connect and returns at once; the listener is told how it ends.
      *

@@ -16,6 +16,12 @@ public interface TransportListener {
     /** What {@link StreamCapacity#awaitRoom} was called for: a stream would be opened at once. */
     default void onRoom() {}
 
+    /**
+     * What first put an end to the connection, or to new streams on it. Once, before {@link #onDraining} and
+     * {@link #onTerminated}, whichever comes first (SPEC SC-11).
+     */
+    default void onDisconnect(DisconnectReason reason) {}
+
     /** No new streams: the peer sent GOAWAY, or the stream ids are used up. {@link #onTerminated} follows. */
     void onDraining(String reason);
 

@@ -3,7 +3,7 @@ package io.peregrine.transport.http2;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.peregrine.allocation.AllocationProbe;
+import io.peregrine.allocation.LeastAllocation;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -35,7 +35,7 @@ class IdleConnectionTest {
             connection.run();
         }
 
-        long bytes = AllocationProbe.measure(connection);
+        long bytes = LeastAllocation.of(connection);
 
         assertThat(made).isNotNull();
         assertThat(bytes).isBetween(1_024L, MAX_HEAP_BYTES);

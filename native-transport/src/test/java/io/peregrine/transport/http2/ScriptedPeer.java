@@ -47,6 +47,7 @@ final class ScriptedPeer implements AfterEachCallback {
     private final TrackingAllocator allocator = new TrackingAllocator();
     private final List<RecordedStream> started = new ArrayList<>();
     private final List<String> listened = new ArrayList<>();
+    private final List<DisconnectReason> disconnects = new ArrayList<>();
     private final List<@Nullable KeepAliveOptions> refusedKeepAlives = new ArrayList<>();
     private final ReceivedFrames received = new ReceivedFrames();
     private final Socket socket = new Socket();
@@ -234,6 +235,11 @@ final class ScriptedPeer implements AfterEachCallback {
     /** What the listener was told. */
     List<String> listened() {
         return listened;
+    }
+
+    /** Why the connection ended, as the listener was told: once, in the end. */
+    List<DisconnectReason> disconnects() {
+        return disconnects;
     }
 
     /** The keepalives that the listener was told to be too much for the peer. */
@@ -463,6 +469,7 @@ final class ScriptedPeer implements AfterEachCallback {
                 .as("terminations in %s", listened)
                 .hasSize(1);
         assertThat(listened.get(listened.size() - 1)).startsWith("terminated");
+        assertThat(disconnects).as("the first reason, once").hasSize(1);
         advance(Duration.ofHours(1));
         for (RecordedStream stream : started) {
             assertThat(stream.ends())
@@ -517,6 +524,12 @@ final class ScriptedPeer implements AfterEachCallback {
         @Override
         public void onRoom() {
             listened.add("room");
+        }
+
+        @Override
+        public void onDisconnect(DisconnectReason reason) {
+            assertThat(listened).noneMatch(line -> line.startsWith("draining") || line.startsWith("terminated"));
+            disconnects.add(reason);
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.peregrine.transport.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,18 @@ class ProxyRulesTest {
         assertThat(proxyOf(Map.of("ALL_PROXY", "socks5h://c", "all_proxy", "d:4")))
                 .isEqualTo("socks5://c:1080");
         assertThat(proxyOf(Map.of("all_proxy", "d:4"))).isEqualTo("http://d:4");
+    }
+
+    @Test
+    void px6WhatTheEnvironmentBecomesLaterIsNotSeen() {
+        Map<String, String> environment = new HashMap<>(Map.of("HTTPS_PROXY", "a:1", "NO_PROXY", "greeter.test"));
+        ProxyRules rules = ProxyRules.fromEnvironment(environment);
+
+        environment.put("HTTPS_PROXY", "b:2");
+        environment.put("NO_PROXY", "greeter.internal");
+
+        assertThat(rules.proxyFor("greeter.internal", 443)).hasToString("http://a:1");
+        assertThat(rules.proxyFor("greeter.test", 443)).isNull();
     }
 
     private static @Nullable String proxyOf(Map<String, String> environment) {

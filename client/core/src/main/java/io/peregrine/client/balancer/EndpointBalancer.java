@@ -8,6 +8,7 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,6 +103,17 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
     /** The children that are not there any more are gone, the new ones made; before they connect. */
     protected void onEndpointsChanged() {}
 
+    /** There are no children any more: what was kept for them can go, for {@link #update()} is not called until there are. */
+    protected void onNoEndpoints() {}
+
+    /**
+     * Whether two lists without duplicates have the same elements. A resolver often names the same endpoints in another order,
+     * which is no reason for a new picker (RR-2).
+     */
+    protected static boolean isSameChoice(List<?> some, List<?> others) {
+        return some.size() == others.size() && (some.equals(others) || new HashSet<>(some).containsAll(others));
+    }
+
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {
         Map<Set<SocketAddress>, C> next = new LinkedHashMap<>(endpoints.size() * 2);
@@ -111,17 +123,27 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
                 next.put(addresses, childOf(addresses, endpoint));
             }
         }
-        replaceChildren(next);
-        if (next.isEmpty()) {
+        List<C> gone = replaceChildren(next);
+        try {
+            publishChange();
+        } finally {
+            // Behind the new picker: until then calls go to them.
+            gone.forEach(EndpointChild::close);
+        }
+        return !next.isEmpty();
+    }
+
+    private void publishChange() {
+        if (children.isEmpty()) {
+            onNoEndpoints();
             fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
-            return false;
+            return;
         }
         onEndpointsChanged();
         if (connectsAtOnce()) {
             connectIdle();
         }
         updateUnlessEmpty();
-        return true;
     }
 
     private C childOf(Set<SocketAddress> addresses, Endpoint endpoint) {
@@ -135,15 +157,18 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
         return made;
     }
 
-    private void replaceChildren(Map<Set<SocketAddress>, C> next) {
-        Map<Set<SocketAddress>, C> before = children;
-        children = next;
-        before.forEach((addresses, child) -> {
+    /** Returns those that are gone, which are to be closed. */
+    private List<C> replaceChildren(Map<Set<SocketAddress>, C> next) {
+        List<C> gone = new ArrayList<>();
+        children.forEach((addresses, child) -> {
             if (!next.containsKey(addresses)) {
                 states.remove(child.state());
-                child.close();
+                child.leave();
+                gone.add(child);
             }
         });
+        children = next;
+        return gone;
     }
 
     /** Without endpoints it is why calls fail; with them, it is for those that cannot be reached (PF-10). */
@@ -167,7 +192,7 @@ public abstract class EndpointBalancer<C extends EndpointChild> implements LoadB
     @Override
     public void close() {
         closed = true;
-        replaceChildren(new LinkedHashMap<>());
+        replaceChildren(new LinkedHashMap<>()).forEach(EndpointChild::close);
     }
 
     final void onChildState(EndpointChild child, ConnectivityState before) {

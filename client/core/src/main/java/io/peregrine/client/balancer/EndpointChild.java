@@ -105,8 +105,12 @@ public class EndpointChild {
         }
     }
 
-    final void close() {
+    /** The endpoint has gone: what happens to its connection concerns nobody from now on. {@link #close} follows. */
+    final void leave() {
         closed = true;
+    }
+
+    final void close() {
         if (leaf != null) {
             leaf.close();
         }

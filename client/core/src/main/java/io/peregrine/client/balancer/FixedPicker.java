@@ -24,6 +24,14 @@ public final class FixedPicker implements Picker {
         return new FixedPicker(PickResult.fail(status));
     }
 
+    /**
+     * Whether that picker chooses no subchannel, ever. Policies that look into the results of a child leave such a picker as
+     * it is: what the channel sees in it, see {@link LoadBalancer.Context#updateState}, holds for the policy above, too.
+     */
+    public static boolean isWithoutSubConn(Picker picker) {
+        return picker instanceof FixedPicker fixed && fixed.result.subConn() == null;
+    }
+
     /** What it decides. */
     public PickResult result() {
         return result;

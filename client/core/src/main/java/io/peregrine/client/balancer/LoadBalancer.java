@@ -26,7 +26,10 @@ public interface LoadBalancer {
          */
         SubConn createSubConn(SocketAddress address, Attributes attributes, SubConn.Listener listener);
 
-        /** Publishes the state and the picker. */
+        /**
+         * Publishes the state and the picker. A policy that is IDLE, and publishes {@link FixedPicker#queueing()} with it, is
+         * asked to {@link LoadBalancer#exitIdle} when a call comes; any other picker has to see to that itself.
+         */
         void updateState(ConnectivityState state, Picker picker);
 
         /** Asks the resolver again (SC-4). */

@@ -64,15 +64,18 @@ public final class PickResult {
         return new PickResult(other, status, drop, doneListener, metadata, authority);
     }
 
-    /** This result, whose attempts {@code listener} is told the end of, after any listener that it has (PK-9). */
+    /** This result, whose attempts {@code listener} is told the end of, after any listener that it has, even if that throws (PK-9). */
     public PickResult onDone(DoneListener listener) {
         requireSubConn();
         DoneListener first = doneListener;
         DoneListener both = first == null
                 ? listener
                 : done -> {
-                    first.onDone(done);
-                    listener.onDone(done);
+                    try {
+                        first.onDone(done);
+                    } finally {
+                        listener.onDone(done);
+                    }
                 };
         return new PickResult(subConn, status, drop, both, metadata, authority);
     }

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  *     <td>no call may wait for a handshake, and bursts fill connections</td></tr>
  * <tr><td>{@link Builder#warmStandby warmStandby}</td><td></td><td>false</td><td></td>
  *     <td>a GOAWAY or a lost connection must not cost calls a handshake</td></tr>
- * <tr><td>{@link Builder#maxAge maxAge}</td><td>ns</td><td>none</td><td>1 s or more</td>
+ * <tr><td>{@link Builder#maxAge maxAge}</td><td>ns</td><td>none</td><td>1 s..100 years</td>
  *     <td>connections should find new servers behind a TCP load balancer</td></tr>
- * <tr><td>{@link Builder#maxAgeGrace maxAgeGrace}</td><td>ns</td><td>none</td><td>0 or more</td>
+ * <tr><td>{@link Builder#maxAgeGrace maxAgeGrace}</td><td>ns</td><td>none</td><td>0..100 years</td>
  *     <td>long streams must not keep an old connection</td></tr>
  * <tr><td>{@link Builder#maxAgeJitter maxAgeJitter}</td><td>part</td><td>0.1</td><td>0..1</td>
  *     <td>many clients that began together must not reconnect together</td></tr>
@@ -41,6 +41,10 @@ public final class ConnectionScaling {
     private static final int DEFAULT_LIMIT = 10;
     private static final int MAX_LIMIT = 1000;
     private static final Duration LEAST_AGE = Duration.ofSeconds(1);
+
+    /** A hundred years: what is longer does not fit into nanoseconds. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private static final double DEFAULT_JITTER = 0.1;
     private static final ConnectionScaling SINGLE = builder().build();
 
@@ -200,7 +204,7 @@ public final class ConnectionScaling {
         }
 
         /**
-         * After how long a connection is replaced: 1 s or more; default null, never. The new one is opened first; then
+         * After how long a connection is replaced: 1 s to 100 years; default null, never. The new one is opened first; then
          * calls go there, and the old one closes when its own have ended.
          */
         public Builder maxAge(@Nullable Duration age) {
@@ -209,8 +213,8 @@ public final class ConnectionScaling {
         }
 
         /**
-         * How long a connection that was replaced for its age may finish its calls before they end UNAVAILABLE: 0 or
-         * more; default null, as long as they take.
+         * How long a connection that was replaced for its age may finish its calls before they end UNAVAILABLE: 0 to
+         * 100 years; default null, as long as they take.
          */
         public Builder maxAgeGrace(@Nullable Duration grace) {
             maxAgeGrace = grace;
@@ -251,7 +255,15 @@ public final class ConnectionScaling {
             if (maxAgeGrace != null && maxAgeGrace.isNegative()) {
                 throw new IllegalArgumentException("max age grace: " + maxAgeGrace + " (expected: at least PT0S)");
             }
+            requireCountable("max age", maxAge);
+            requireCountable("max age grace", maxAgeGrace);
             return new ConnectionScaling(this);
+        }
+
+        private static void requireCountable(String what, @Nullable Duration value) {
+            if (value != null && value.compareTo(LONGEST) > 0) {
+                throw new IllegalArgumentException(what + ": " + value + " (expected: at most " + LONGEST + ')');
+            }
         }
 
         private static void requireRange(String what, int value, int highest) {

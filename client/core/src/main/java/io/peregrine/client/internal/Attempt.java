@@ -30,6 +30,7 @@ import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -233,7 +234,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     /** A policy's fault fails this call and no other (HOSTILE.md P12). */
     private PickResult pick(Picker picker) {
         try {
-            return picker.pick(this);
+            return Objects.requireNonNull(picker.pick(this), "null in place of a result");
         } catch (RuntimeException | Error thrown) {
             return PickResult.drop(new Status(StatusCode.INTERNAL, "the picker threw: " + thrown, thrown));
         }
@@ -491,8 +492,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     private void endByDeadline() {
-        String message = waits().missed(call.dispatcher().lastFailure());
-        end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, message));
+        String waiting = waits().whileWaiting(call.dispatcher().lastFailure());
+        end(Outcome.FINAL, Status.of(StatusCode.DEADLINE_EXCEEDED, "deadline exceeded" + waiting));
     }
 
     private AttemptWaits waits() {
@@ -559,7 +560,19 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     private void endCancelled() {
         Cancellation cancelled = cancellation;
         assert cancelled != null;
-        end(cancelled.outcome(), cancelled.status());
+        AttemptWaits waited = waits;
+        if (waited != null) {
+            waited.cancelledWhile = waited.whileWaiting(call.dispatcher().lastFailure());
+        }
+        end(cancelled.outcome(), whileWaiting(cancelled.status()));
+    }
+
+    /** Says behind a cancel what this attempt waited for when it came (PK-8). Of an attempt that has ended, or is about to. */
+    Status whileWaiting(Status cancelled) {
+        AttemptWaits waited = waits;
+        return waited == null || waited.cancelledWhile.isEmpty()
+                ? cancelled
+                : new Status(cancelled.code(), cancelled.message() + waited.cancelledWhile, cancelled.cause());
     }
 
     /** Where no transport has the attempt, which would drop what is in its pipe. */

@@ -41,6 +41,9 @@ final class AttemptWaits {
     @Nullable
     String lastPickFailure;
 
+    /** What it waited for when it was cancelled, as {@link #whileWaiting} says it; empty if it was not, or did not wait. */
+    String cancelledWhile = "";
+
     /** The timer fired, perhaps while the attempt was between two waits; pairs with the picker's queue. */
     private volatile boolean deadlinePassed;
 
@@ -110,17 +113,19 @@ final class AttemptWaits {
     }
 
     /**
-     * What it waited for when its deadline came (PK-8).
+     * What it waits for, to be put behind what ends it (PK-8); empty if it does not wait.
      *
      * @param lastFailure why the channel could not connect the last time, empty if it never failed to
      */
-    String missed(String lastFailure) {
+    String whileWaiting(String lastFailure) {
+        if (reason == null) {
+            return "";
+        }
         if (isFor(Wait.Reason.CREDENTIALS)) {
-            return "deadline exceeded while waiting for credentials";
+            return " while waiting for credentials";
         }
         String failure = lastPickFailure == null ? lastFailure : lastPickFailure;
-        return "deadline exceeded while waiting for a connection"
-                + (failure.isEmpty() ? "" : "; last error: " + failure);
+        return " while waiting for a connection" + (failure.isEmpty() ? "" : "; last error: " + failure);
     }
 
     boolean isDeadlinePassed() {

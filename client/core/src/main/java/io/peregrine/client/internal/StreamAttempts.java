@@ -574,7 +574,7 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
             // A cancel comes back without the application's reason, or finds an attempt that had not begun.
             boolean byCancel =
                     status.code() == StatusCode.CANCELLED || attempt.outcome().givesWayToCancel();
-            return finish(cancelled != null && byCancel ? cancelled : status, trailers);
+            return finish(cancelled != null && byCancel ? attempt.whileWaiting(cancelled) : status, trailers);
         }
         if (transparent.mayRepeat(attempt.outcome())) {
             return startAgain(attempt);

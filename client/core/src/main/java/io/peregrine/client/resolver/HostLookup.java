@@ -1,7 +1,10 @@
 package io.peregrine.client.resolver;
 
 import io.netty.util.NetUtil;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Objects;
@@ -39,14 +42,47 @@ public final class HostLookup {
         }
     }
 
-    /** The address that {@code host} spells, or null if it is a name. */
+    /**
+     * The address that {@code host} spells, or null if it is a name. An IPv6 address may have a zone, the name or the
+     * number of an interface: {@code fe80::1%eth0}. One whose interface this machine does not have is as good as a name,
+     * and the look-up says what is wrong with it.
+     */
     public static @Nullable InetAddress literal(String host) {
         byte[] octets = NetUtil.createByteArrayFromIpAddressString(host);
         if (octets == null) {
             return null;
         }
+        int percent = host.indexOf('%');
+        if (percent < 0) {
+            return addressOf(host, octets, -1);
+        }
+        int interfaceIndex = interfaceIndex(host.substring(percent + 1));
+        return interfaceIndex < 0 ? null : addressOf(host, octets, interfaceIndex);
+    }
+
+    /** The number that {@code zone} is or names; negative if there is no such interface. */
+    private static int interfaceIndex(String zone) {
         try {
-            return InetAddress.getByAddress(octets);
+            return Integer.parseUnsignedInt(zone);
+        } catch (NumberFormatException aName) {
+            return indexOfInterface(zone);
+        }
+    }
+
+    private static int indexOfInterface(String name) {
+        try {
+            NetworkInterface named = NetworkInterface.getByName(name);
+            return named == null ? -1 : named.getIndex();
+        } catch (SocketException unknown) {
+            return -1;
+        }
+    }
+
+    private static InetAddress addressOf(String host, byte[] octets, int interfaceIndex) {
+        try {
+            return interfaceIndex < 0
+                    ? InetAddress.getByAddress(octets)
+                    : Inet6Address.getByAddress(null, octets, interfaceIndex);
         } catch (UnknownHostException wrongLength) {
             throw new AssertionError("an IP address has 4 or 16 octets: " + host, wrongLength);
         }

@@ -43,6 +43,13 @@ public interface NameResolver {
         resolveNow();
     }
 
+    /**
+     * The network may be back: what waits for the end of a backoff of the resolver's own is done now, and the next delay is
+     * the first (SPEC SC-6). Default: does nothing, for resolvers without one; {@link #retry} is called as well if the
+     * channel waits.
+     */
+    default void resetBackoff() {}
+
     /** Ends; nothing is reported afterwards. */
     void close();
 

@@ -133,6 +133,11 @@ public final class ProxyingResolverProvider implements NameResolverProvider {
         }
 
         @Override
+        public void resetBackoff() {
+            source.resetBackoff();
+        }
+
+        @Override
         public void close() {
             source.close();
         }

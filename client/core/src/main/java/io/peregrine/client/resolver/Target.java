@@ -117,11 +117,17 @@ public record Target(String scheme, String authority, String endpoint) {
 
     /** Java's URI refuses the brackets of an IPv6 address in a path, where RFC 3986 does too, but gRPC puts them. */
     private static String escapeBrackets(String text) {
-        int path = text.indexOf(":///");
+        int path = pathOf(text);
         return path < 0
                 ? text
                 : text.substring(0, path)
                         + text.substring(path).replace("[", "%5B").replace("]", "%5D");
+    }
+
+    /** Where the path begins behind a scheme and its authority; negative if there is none. */
+    private static int pathOf(String text) {
+        int colon = text.indexOf(":/");
+        return colon >= 0 && text.startsWith("//", colon + 1) ? text.indexOf('/', colon + 3) : colon;
     }
 
     /** The endpoint with all but the letters that an authority may have percent-encoded (TG-5). */

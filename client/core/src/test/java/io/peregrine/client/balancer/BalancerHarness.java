@@ -180,6 +180,13 @@ public final class BalancerHarness implements LoadBalancer.Context {
                 .toList();
     }
 
+    /** The subchannels that were not shut down, in the order of their creation. */
+    public List<FakeSubConn> liveSubConns() {
+        return subConns.stream()
+                .filter(subConn -> subConn.state != ConnectivityState.SHUTDOWN)
+                .toList();
+    }
+
     /** The newest subchannel of the host that was not shut down. */
     public FakeSubConn subConn(String host) {
         return subConns.stream()
@@ -343,6 +350,11 @@ public final class BalancerHarness implements LoadBalancer.Context {
         /** How often load is asked for; null if it is not. */
         public @Nullable Duration loadPeriod() {
             return loadPeriod;
+        }
+
+        /** Whether somebody wants to know its health. */
+        public boolean isHealthWatched() {
+            return healthListener != null;
         }
 
         /** From the next time that it is READY, health is not known by then. */

@@ -78,6 +78,34 @@ class EndpointBalancerTest {
     }
 
     @Test
+    void lb4WhatHasGoneIsClosedBehindTheNewPicker() {
+        resolve(endpoint(A), endpoint(B));
+        context.ready(A);
+        context.ready(B);
+        List<List<String>> liveAtReports = new ArrayList<>();
+        context.onReport(() -> liveAtReports.add(context.live()));
+
+        resolve(endpoint(B), endpoint(C));
+        context.run(() -> assertThat(balancer.onEndpoints(List.of())).isFalse());
+
+        assertThat(liveAtReports).hasSize(2);
+        assertThat(liveAtReports.get(0)).as("calls may go to A until then").contains(A, B);
+        assertThat(liveAtReports.get(1)).contains(B, C);
+        assertThat(context.live()).isEmpty();
+    }
+
+    @Test
+    void lb4WhatHasGoneIsClosedThoughThePickerClosesThePolicy() {
+        resolve(endpoint(A), endpoint(B));
+        context.onReport(balancer::close);
+
+        context.run(() -> balancer.onEndpoints(List.of(endpoint(B))));
+
+        assertThat(context.live()).isEmpty();
+        assertThat(balancer.journal).containsExactlyInAnyOrder("closed " + A, "closed " + B);
+    }
+
+    @Test
     void lb4OtherAttributesLeaveTheConnectionAlone() {
         resolve(endpoint(A).with(Endpoint.WEIGHT, 1));
         context.ready(A);

@@ -109,6 +109,8 @@ class LeastRequestTest {
 
         resolve(A, B);
         assertThat(context.picker()).isSameAs(picker);
+        resolve(B, A);
+        assertThat(context.picker()).as("in another order").isSameAs(picker);
         assertThat(balancer.tryReconfigure(new LeastRequest(3))).isTrue();
         resolve(A, B);
 

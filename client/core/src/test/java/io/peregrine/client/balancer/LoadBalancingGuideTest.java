@@ -4,31 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ConnectivityState;
-import io.peregrine.client.Metadata;
-import io.peregrine.client.Status;
 import io.peregrine.client.balancer.policy.LeastRequest;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.balancer.policy.RandomSubsetting;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.TlsCredentials;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.peregrine.testkit.Guide;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What docs/guides/load-balancing.md shows compiles, runs, and does what it says. */
 class LoadBalancingGuideTest {
-    private static final Path GUIDE = Path.of("..", "..", "docs", "guides", "load-balancing.md");
-    private static final Path SOURCES = Path.of("src", "test", "java", "io", "peregrine", "client", "balancer");
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-    private static final Pattern JSON = Pattern.compile("```json\n(.*?)```", Pattern.DOTALL);
+    private static final Guide GUIDE = Guide.named("load-balancing.md");
 
     @Test
     void choosingAPolicy() {
@@ -44,10 +36,9 @@ class LoadBalancingGuideTest {
     }
 
     @Test
-    void thePoliciesInJsonAreThoseOfJava() throws Exception {
-        List<LoadBalancingPolicy> read = JSON.matcher(Files.readString(GUIDE))
-                .results()
-                .map(found -> ServiceConfig.parse(found.group(1)).loadBalancing())
+    void thePoliciesInJsonAreThoseOfJava() {
+        List<LoadBalancingPolicy> read = GUIDE.snippets("json").stream()
+                .map(json -> ServiceConfig.parse(json).loadBalancing())
                 .toList();
 
         assertThat(read)
@@ -59,18 +50,15 @@ class LoadBalancingGuideTest {
     }
 
     @Test
-    void theExampleIsTheOneThatIsTested() throws Exception {
-        String sources = Stream.of("LoadBalancingGuideTest.java", "FasterOfTwo.java")
-                .map(LoadBalancingGuideTest::stripped)
-                .reduce("", String::concat);
-        List<String> snippets = SNIPPET.matcher(Files.readString(GUIDE))
-                .results()
-                .map(found -> found.group(1))
+    void theExampleIsTheOneThatIsTested() {
+        List<String> sources = Stream.of(LoadBalancingGuideTest.class, FasterOfTwo.class)
+                .flatMap(test -> Guide.sourceOf(test).stream())
                 .toList();
+        List<String> snippets = GUIDE.snippets("java");
 
         assertThat(snippets)
                 .isNotEmpty()
-                .allSatisfy(snippet -> assertThat(sources).contains(strip(snippet.lines())));
+                .allSatisfy(snippet -> assertThat(sources).containsSequence(Guide.lines(snippet)));
         assertThat(snippets)
                 .filteredOn(snippet -> snippet.contains("class FasterOfTwo"))
                 .singleElement()
@@ -91,7 +79,7 @@ class LoadBalancingGuideTest {
             String host = BalancerHarness.hostOf(result);
             picked.add(host);
             long tookNs = host.equals("10.0.0.1") ? 9_000_000 : 1_000_000;
-            Objects.requireNonNull(result.doneListener()).onDone(new Took(tookNs));
+            Objects.requireNonNull(result.doneListener()).onDone(FinishedCall.after(Duration.ofNanos(tookNs)));
         }
 
         // It is picked only where both draws are of it: a ninth of the time.
@@ -108,50 +96,5 @@ class LoadBalancingGuideTest {
         context.fail("10.0.0.1");
 
         assertThat(context.pick().status().message()).isEqualTo("10.0.0.1 refused");
-    }
-
-    private static String stripped(String file) {
-        try {
-            return strip(Files.readString(SOURCES.resolve(file)).lines());
-        } catch (java.io.IOException gone) {
-            throw new java.io.UncheckedIOException(gone);
-        }
-    }
-
-    private static String strip(Stream<String> lines) {
-        return lines.map(String::strip).reduce("", (all, line) -> all + line + '\n');
-    }
-
-    /** A call that took so long. */
-    private record Took(long elapsedNs) implements DoneInfo {
-        @Override
-        public Status status() {
-            return Status.OK;
-        }
-
-        @Override
-        public Metadata trailers() {
-            return Metadata.EMPTY;
-        }
-
-        @Override
-        public boolean isSent() {
-            return true;
-        }
-
-        @Override
-        public boolean isResponded() {
-            return true;
-        }
-
-        @Override
-        public long timeoutNs() {
-            return Long.MAX_VALUE;
-        }
-
-        @Override
-        public @Nullable LoadReport loadReport() {
-            return null;
-        }
     }
 }

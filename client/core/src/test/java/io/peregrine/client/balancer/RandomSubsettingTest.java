@@ -56,6 +56,17 @@ class RandomSubsettingTest {
         assertThat(context.connects()).containsExactly("10.0.0.3", "10.0.0.1");
     }
 
+    /** LB-7: an endpoint that is listed many times takes one place. */
+    @Test
+    void rsb1AndLb7AnEndpointThatIsListedTwiceIsOneOfTheSubset() {
+        List<Endpoint> twice = new ArrayList<>(BalancerHarness.endpoints(HOSTS));
+        twice.addAll(BalancerHarness.endpoints(HOSTS));
+
+        context.run(() -> balancer.onEndpoints(twice));
+
+        assertThat(context.connects()).hasSize(SIZE).doesNotHaveDuplicates();
+    }
+
     /** RSb-1: by hash, so the order of the list does not count. */
     @Test
     void rsb1AListInAnotherOrderHasTheSameSubset() {

@@ -85,6 +85,18 @@ class RoundRobinTest {
     }
 
     @Test
+    void rr2TheRotationGoesOnWhenTheResolverNamesThemInAnotherOrder() {
+        resolve(A, B, C);
+        context.ready(A);
+        context.ready(B);
+        Picker picker = context.picker();
+
+        resolve(C, B, A);
+
+        assertThat(context.picker()).isSameAs(picker);
+    }
+
+    @Test
     void rr2AConnectionThatWasReplacedIsAnotherOne() {
         resolve(A, B);
         context.ready(A);

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.peregrine.client.ConnectivityState;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,28 @@ class StateCountsTest {
 
         assertThat(counts.aggregate(false)).isEqualTo(expected);
         assertThat(counts.aggregate(true)).isEqualTo(ifIdleConnects);
+    }
+
+    /** All that up to three children may be, in any order, by the sentence of the rule. */
+    @Test
+    void ch7TheFirstStateInTheOrderOfTheRuleThatAChildIsInCounts() {
+        List<ConnectivityState> order = List.of(READY, CONNECTING, IDLE, TRANSIENT_FAILURE);
+        for (ConnectivityState one : order) {
+            for (ConnectivityState two : order) {
+                for (ConnectivityState three : order) {
+                    StateCounts counts = new StateCounts();
+                    List<ConnectivityState> children = List.of(one, two, three);
+                    children.forEach(counts::add);
+
+                    assertThat(counts.aggregate(false))
+                            .as("%s", children)
+                            .isEqualTo(order.stream()
+                                    .filter(children::contains)
+                                    .findFirst()
+                                    .orElseThrow());
+                }
+            }
+        }
     }
 
     @Test

@@ -8,22 +8,17 @@ import io.peregrine.client.balancer.policy.SlowStart;
 import io.peregrine.client.balancer.policy.WeightedRoundRobin;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.TlsCredentials;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.peregrine.testkit.Guide;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** docs/guides/load-balancing-weights.md: its snippets compile, build channels, and say the same as its JSON. */
 class WeightedPoliciesGuideTest {
-    private static final Path GUIDE = Path.of("..", "..", "docs", "guides", "load-balancing-weights.md");
-    private static final Path SOURCE =
-            Path.of("src/test/java/io/peregrine/client/balancer/WeightedPoliciesGuideTest.java");
+    private static final Guide GUIDE = Guide.named("load-balancing-weights.md");
 
     @Test
-    void weightedRoundRobin() throws Exception {
+    void weightedRoundRobin() {
         ClientConn conn = ClientConn.builder("dns:///quotes.internal:443")
                 .credentials(TlsCredentials.create())
                 .serviceConfig(ServiceConfig.builder()
@@ -45,7 +40,7 @@ class WeightedPoliciesGuideTest {
     }
 
     @Test
-    void peakEwma() throws Exception {
+    void peakEwma() {
         ClientConn conn = ClientConn.builder("dns:///quotes.internal:443")
                 .credentials(TlsCredentials.create())
                 .serviceConfig(ServiceConfig.builder()
@@ -58,7 +53,7 @@ class WeightedPoliciesGuideTest {
     }
 
     @Test
-    void slowStart() throws Exception {
+    void slowStart() {
         WeightedRoundRobin gentle = WeightedRoundRobin.builder()
                 .slowStart(SlowStart.linear(Duration.ofSeconds(30)))
                 .build();
@@ -69,25 +64,15 @@ class WeightedPoliciesGuideTest {
     }
 
     @Test
-    void theGuideShowsWhatIsBuiltHere() throws Exception {
-        List<String> source = stripped(Files.readString(SOURCE));
-        List<String> shown = snippets("java");
+    void theGuideShowsWhatIsBuiltHere() {
+        List<String> source = Guide.sourceOf(WeightedPoliciesGuideTest.class);
+        List<String> shown = GUIDE.snippets("java");
 
         assertThat(shown).hasSize(3);
-        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(stripped(snippet)));
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 
-    private static LoadBalancingPolicy policyOf(int json) throws Exception {
-        return ServiceConfig.parse(snippets("json").get(json)).loadBalancing();
-    }
-
-    private static List<String> snippets(String language) throws Exception {
-        Matcher found =
-                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
-        return found.results().map(snippet -> snippet.group(1)).toList();
-    }
-
-    private static List<String> stripped(String text) {
-        return text.lines().map(String::strip).toList();
+    private static LoadBalancingPolicy policyOf(int json) {
+        return ServiceConfig.parse(GUIDE.snippets("json").get(json)).loadBalancing();
     }
 }

@@ -6,22 +6,18 @@ import io.peregrine.client.ClientConn;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.credentials.TlsCredentials;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.peregrine.testkit.Guide;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** docs/guides/service-config.md: its snippets compile and build channels, and both forms say the same (SV-14). */
 class ServiceConfigGuideTest {
-    private static final Path GUIDE = Path.of("..", "..", "docs", "guides", "service-config.md");
-    private static final Path SOURCE = Path.of("src/test/java/io/peregrine/client/config/ServiceConfigGuideTest.java");
+    private static final Guide GUIDE = Guide.named("service-config.md");
 
     @Test
-    void sv14TheTypedFormAndTheJsonOfTheGuideAreTheSame() throws Exception {
-        String json = snippets("json").get(0);
+    void sv14TheTypedFormAndTheJsonOfTheGuideAreTheSame() {
+        String json = GUIDE.snippets("json").get(0);
         ServiceConfig typed = ServiceConfig.builder()
                 .loadBalancing(PickFirst.shuffled())
                 .method(
@@ -49,21 +45,11 @@ class ServiceConfigGuideTest {
     }
 
     @Test
-    void theGuideShowsWhatIsBuiltHere() throws Exception {
-        List<String> source = stripped(Files.readString(SOURCE));
-        List<String> shown = snippets("java");
+    void theGuideShowsWhatIsBuiltHere() {
+        List<String> source = Guide.sourceOf(ServiceConfigGuideTest.class);
+        List<String> shown = GUIDE.snippets("java");
 
         assertThat(shown).hasSize(2);
-        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(stripped(snippet)));
-    }
-
-    private static List<String> snippets(String language) throws Exception {
-        Matcher found =
-                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
-        return found.results().map(result -> result.group(1)).toList();
-    }
-
-    private static List<String> stripped(String text) {
-        return text.lines().map(String::strip).toList();
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 }

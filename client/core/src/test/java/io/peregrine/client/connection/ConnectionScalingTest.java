@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import org.junit.jupiter.api.Test;
 
 class ConnectionScalingTest {
@@ -61,6 +62,12 @@ class ConnectionScalingTest {
         refuses(
                 ConnectionScaling.builder().maxAgeGrace(Duration.ofMillis(-1)),
                 "max age grace: PT-0.001S (expected: at least PT0S)");
+        refuses(
+                ConnectionScaling.builder().maxAge(ChronoUnit.FOREVER.getDuration()),
+                "max age: PT2562047788015215H30M7.999999999S (expected: at most PT876000H)");
+        refuses(
+                ConnectionScaling.builder().maxAgeGrace(ChronoUnit.FOREVER.getDuration()),
+                "max age grace: PT2562047788015215H30M7.999999999S (expected: at most PT876000H)");
         refuses(ConnectionScaling.builder().maxAgeJitter(1.5), "max age jitter: 1.5 (expected: 0..1)");
     }
 

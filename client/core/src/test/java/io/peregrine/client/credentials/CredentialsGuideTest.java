@@ -12,6 +12,7 @@ import io.peregrine.client.CallOptions;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
+import io.peregrine.testkit.Guide;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -30,15 +31,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The snippets of docs/guides/credentials.md: what it shows compiles and makes the fields that it says. */
 final class CredentialsGuideTest {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final String REPLY = "{\"access_token\":\"t0ken\",\"token_type\":\"Bearer\",\"expires_in\":3600}";
 
     @TempDir
@@ -160,22 +158,12 @@ final class CredentialsGuideTest {
     }
 
     @Test
-    void theGuideShowsWhatIsBuiltHere() throws Exception {
-        List<String> source = Files.readString(
-                        Path.of("src/test/java/io/peregrine/client/credentials/CredentialsGuideTest.java"))
-                .lines()
-                .map(String::strip)
-                .toList();
-        Matcher snippets = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", "credentials.md")));
+    void theGuideShowsWhatIsBuiltHere() {
+        List<String> source = Guide.sourceOf(CredentialsGuideTest.class);
+        List<String> shown = Guide.named("credentials.md").snippets("java");
 
-        int count = 0;
-        while (snippets.find()) {
-            count++;
-            assertThat(source)
-                    .containsSequence(
-                            snippets.group(1).lines().map(String::strip).toList());
-        }
-        assertThat(count).isEqualTo(6);
+        assertThat(shown).hasSize(6);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 
     private static String authorization(@Nullable CallCredentials credentials) throws Exception {

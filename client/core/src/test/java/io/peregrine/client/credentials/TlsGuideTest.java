@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
+import io.peregrine.testkit.Guide;
 import io.peregrine.transport.tls.TlsVersion;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,16 +12,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The snippets of docs/guides/tls.md: what it shows compiles and builds credentials. */
 final class TlsGuideTest {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-
     @TempDir
     private Path folder;
 
@@ -91,21 +88,11 @@ final class TlsGuideTest {
     }
 
     @Test
-    void theGuideShowsWhatIsBuiltHere() throws Exception {
-        List<String> source = Files.readString(
-                        Path.of("src/test/java/io/peregrine/client/credentials/TlsGuideTest.java"))
-                .lines()
-                .map(String::strip)
-                .toList();
-        Matcher snippets = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", "tls.md")));
+    void theGuideShowsWhatIsBuiltHere() {
+        List<String> source = Guide.sourceOf(TlsGuideTest.class);
+        List<String> shown = Guide.named("tls.md").snippets("java");
 
-        int count = 0;
-        while (snippets.find()) {
-            count++;
-            assertThat(source)
-                    .containsSequence(
-                            snippets.group(1).lines().map(String::strip).toList());
-        }
-        assertThat(count).isEqualTo(4);
+        assertThat(shown).hasSize(4);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 }

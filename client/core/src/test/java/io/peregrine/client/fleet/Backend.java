@@ -7,6 +7,7 @@ import io.grpc.stub.ServerCalls;
 import io.netty.channel.EventLoop;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.RawBytes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -81,7 +82,7 @@ final class Backend implements AutoCloseable {
         troubleSinceNs = System.nanoTime();
         trouble = kind;
         switch (kind) {
-            case STOPPED -> relay.close();
+            case STOPPED -> relay.stop();
             case FROZEN -> relay.freeze(true);
             case SLOW -> slow = true;
             case RESTARTED -> {
@@ -138,14 +139,8 @@ final class Backend implements AutoCloseable {
     }
 
     private ServerServiceDefinition service() {
-        io.grpc.MethodDescriptor<byte[], byte[]> method = io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(CALL.fullName())
-                .setRequestMarshaller(RawBytes.MARSHALLER)
-                .setResponseMarshaller(RawBytes.MARSHALLER)
-                .build();
         return ServerServiceDefinition.builder("test.Fleet")
-                .addMethod(method, ServerCalls.asyncUnaryCall((request, observer) -> {
+                .addMethod(RawBytes.method(CALL), ServerCalls.asyncUnaryCall((request, observer) -> {
                     Runnable answer = () -> {
                         observer.onNext(request);
                         observer.onCompleted();

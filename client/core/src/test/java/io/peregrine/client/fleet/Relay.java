@@ -13,8 +13,14 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +33,10 @@ final class Relay {
     private final int port;
     private volatile int serverPort;
     private @Nullable Channel listening;
+
+    /** Holds the port while nothing listens there, so that nobody else is given it. */
+    private @Nullable Socket reserved;
+
     private boolean frozen;
 
     Relay(EventLoop loop, int serverPort) {
@@ -48,19 +58,63 @@ final class Relay {
     }
 
     /** Resets every connection and refuses new ones. */
+    void stop() {
+        close();
+        try {
+            reserved = hold(address());
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** The selector closes a socket when it looks next, which may be after Netty has said so. */
+    private static Socket hold(InetSocketAddress address) throws IOException {
+        long giveUpNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (true) {
+            Socket holder = new Socket();
+            holder.setReuseAddress(true);
+            try {
+                holder.bind(address);
+                return holder;
+            } catch (BindException notYet) {
+                holder.close();
+                if (System.nanoTime() - giveUpNs > 0) {
+                    throw notYet;
+                }
+                LockSupport.parkNanos(1_000_000);
+            }
+        }
+    }
+
+    /** Resets every connection, refuses new ones, and lets go of the port. */
     void close() {
         Channel bound = listening;
         if (bound != null) {
             listening = null;
             bound.close().syncUninterruptibly();
         }
+        release();
         channels.forEach(channel -> channel.config().setOption(ChannelOption.SO_LINGER, 0));
         channels.close().syncUninterruptibly();
     }
 
     /** Accepts connections again. */
     void open() {
+        release();
         listening = bind(port);
+    }
+
+    private void release() {
+        Socket holder = reserved;
+        if (holder == null) {
+            return;
+        }
+        reserved = null;
+        try {
+            holder.close();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     /** Relays nothing from now on, or again. */

@@ -9,10 +9,10 @@ record Windows(long startNs, Duration length, List<Window> windows) {
     /** Percentiles are of all calls, also of those that failed. */
     record Window(int calls, int failed, double p50Ms, double p99Ms) {}
 
-    static Windows of(FleetRun.Result result, Duration length) {
+    static Windows of(long startNs, List<CallRecord> calls, Duration length) {
         List<List<CallRecord>> cut = new ArrayList<>();
-        for (CallRecord call : result.calls()) {
-            int index = (int) ((call.intendedNs() - result.startNs()) / length.toNanos());
+        for (CallRecord call : calls) {
+            int index = (int) ((call.intendedNs() - startNs) / length.toNanos());
             while (cut.size() <= index) {
                 cut.add(new ArrayList<>());
             }
@@ -21,7 +21,7 @@ record Windows(long startNs, Duration length, List<Window> windows) {
         // The last one is not whole.
         List<Window> windows =
                 cut.subList(0, cut.size() - 1).stream().map(Windows::window).toList();
-        return new Windows(result.startNs(), length, windows);
+        return new Windows(startNs, length, windows);
     }
 
     private static Window window(List<CallRecord> calls) {

@@ -150,7 +150,7 @@ class CloseMatrixIT {
                 assertThat(call.code()).isIn(StatusCode.OK, StatusCode.CANCELLED, StatusCode.UNAVAILABLE);
             }
             conn.shutdown();
-            assertThat(conn.awaitTermination(Duration.ofSeconds(5))).isTrue();
+            assertThat(conn.awaitTermination(Duration.ofSeconds(20))).isTrue();
             for (RecordedCall call : calls) {
                 call.assertEndedOnce();
             }
@@ -174,7 +174,7 @@ class CloseMatrixIT {
                 conn.shutdownNow();
 
                 assertThat(call.code()).isIn(StatusCode.OK, StatusCode.CANCELLED);
-                assertThat(conn.awaitTermination(Duration.ofSeconds(5))).isTrue();
+                assertThat(conn.awaitTermination(Duration.ofSeconds(20))).isTrue();
                 call.assertEndedOnce();
             }
         }

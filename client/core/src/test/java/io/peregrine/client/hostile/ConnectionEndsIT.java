@@ -187,7 +187,7 @@ class ConnectionEndsIT {
 
             for (RecordedCall call : calls) {
                 assertThat(call.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);
-                assertThat(call.elapsed()).isBetween(Duration.ofSeconds(2), Duration.ofSeconds(5));
+                assertThat(call.elapsed()).isGreaterThanOrEqualTo(Duration.ofSeconds(2));
             }
             answers.set(true);
             assertThat(RecordedCall.start(conn).code()).isEqualTo(StatusCode.OK);
@@ -211,7 +211,7 @@ class ConnectionEndsIT {
 
             assertThat(call.code()).isEqualTo(StatusCode.DEADLINE_EXCEEDED);
             assertThat(call.message()).contains("127.0.0.1:");
-            assertThat(call.elapsed()).isBetween(Duration.ofMillis(300), Duration.ofSeconds(2));
+            assertThat(call.elapsed()).isBetween(Duration.ofMillis(300), Duration.ofSeconds(15));
             call.assertEndedOnce();
         }
     }
@@ -281,7 +281,7 @@ class ConnectionEndsIT {
 
             assertThat(call.code()).isEqualTo(StatusCode.UNAVAILABLE);
             assertThat(call.message()).contains("127.0.0.1:").contains("400 ms");
-            assertThat(call.elapsed()).isBetween(Duration.ofMillis(400), Duration.ofSeconds(5));
+            assertThat(call.elapsed()).isBetween(Duration.ofMillis(400), Duration.ofSeconds(15));
             call.assertEndedOnce();
         } finally {
             for (Socket filler : fillers) {

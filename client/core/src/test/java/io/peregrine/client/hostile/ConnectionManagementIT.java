@@ -363,7 +363,7 @@ class ConnectionManagementIT {
     @ParameterizedTest
     @EnumSource(Useless.class)
     void p15AServerThatIsOfNoUseIsNotStormed(Useless useless) throws Exception {
-        long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(2500);
+        long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(1500);
         int calls = 0;
         try (HostileServer server = HostileServer.start(useless);
                 ClientConn conn = connect(server)) {
@@ -393,6 +393,27 @@ class ConnectionManagementIT {
             assertThat(next.code()).isEqualTo(StatusCode.UNAVAILABLE);
             assertThat(next.message()).contains("GOAWAY NO_ERROR: not now").contains("backoff");
             assertThat(server.connections()).isEqualTo(2);
+        }
+    }
+
+    /** Somebody has to read then, or the server takes the connection for lost. */
+    @Test
+    void pingsAreAnsweredWhileNobodyDrivesTheConnection() throws Exception {
+        try (HostileServer server = HostileServer.start(HostileStream::echo);
+                ClientConn conn = ClientConn.builder(server.target())
+                        .credentials(InsecureCredentials.create())
+                        .callerDriven(true)
+                        .build()) {
+            assertThat(conn.invoke(RecordedCall.METHOD, RecordedCall.REQUEST, RecordedCall.OPTIONS))
+                    .isEqualTo(RecordedCall.REQUEST);
+
+            for (int number = 1; number <= 10; number++) {
+                awaitPing(server.connection(1), number);
+            }
+
+            assertThat(conn.invoke(RecordedCall.METHOD, RecordedCall.REQUEST, RecordedCall.OPTIONS))
+                    .isEqualTo(RecordedCall.REQUEST);
+            assertThat(server.connections()).isEqualTo(1);
         }
     }
 

@@ -32,7 +32,7 @@ class StreamCallsIT {
     private static final int MAX_CONCURRENT_STREAMS = 3;
     private static final int CANCEL = 8;
     private static final CallOptions OPTIONS = RecordedCall.OPTIONS;
-    private static final CallOptions SHORT = CallOptions.deadlineAfter(Duration.ofMillis(200));
+    private static final CallOptions SHORT = CallOptions.deadlineAfter(Duration.ofMillis(500));
     private static final byte[] MESSAGE = {1, 2, 3};
 
     private final BlockingQueue<byte[]> data = new LinkedBlockingQueue<>();
@@ -170,10 +170,12 @@ class StreamCallsIT {
 
     @Test
     void dl5ADeadlineTellsWhatTheCallWaitedForAndWhereItWas() throws Exception {
-        start(answering(stream -> {}));
-        RecordedStreamCall call = RecordedStreamCall.start(conn, MethodType.BIDI_STREAMING, SHORT);
+        listen(answering(stream -> {}));
+        Duration enoughToConnect = Duration.ofSeconds(2);
+        RecordedStreamCall call =
+                RecordedStreamCall.start(conn, MethodType.BIDI_STREAMING, CallOptions.deadlineAfter(enoughToConnect));
 
-        assertThat(call.report().elapsed()).isGreaterThanOrEqualTo(Duration.ofMillis(200));
+        assertThat(call.report().elapsed()).isGreaterThanOrEqualTo(enoughToConnect);
         assertThat(call.report().attempts()).last().satisfies(attempt -> {
             assertThat(attempt.peer()).isEqualTo(server.address());
             assertThat(attempt.waits()).extracting(Wait::reason).endsWith(Wait.Reason.FIRST_BYTE);
@@ -369,7 +371,13 @@ class StreamCallsIT {
         void to(HostileStream stream) throws IOException;
     }
 
-    private void start(HostileServer.Script script) throws IOException {
+    /** Connects too, so that no deadline passes before. */
+    private void start(HostileServer.Script script) throws Exception {
+        listen(script);
+        assertThat(conn.awaitReady(Duration.ofSeconds(20))).isTrue();
+    }
+
+    private void listen(HostileServer.Script script) throws IOException {
         server = HostileServer.start(script);
         conn = ClientConn.builder(server.target())
                 .credentials(InsecureCredentials.create())

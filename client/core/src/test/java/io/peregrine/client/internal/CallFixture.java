@@ -18,9 +18,11 @@ import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.resolver.Attributes;
+import io.peregrine.testkit.VirtualTimer;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /** Calls over a {@link FakeTransport}, with a timer that the test moves and an allocator that is checked. */
 final class CallFixture {
@@ -116,6 +118,11 @@ final class CallFixture {
     }
 
     private SubConnection readySubConnection() {
+        return readySubConnection(null);
+    }
+
+    /** A subchannel over the transport, which is READY; its server has that name, or none of its own. */
+    SubConnection readySubConnection(@Nullable String authority) {
         SubConnection.Channel channel = new SubConnection.Channel() {
             @Override
             public ClientTransport open(SocketAddress address, long backoffNs, TransportListener listener) {
@@ -125,6 +132,11 @@ final class CallFixture {
 
             @Override
             public void resolveNow() {}
+
+            @Override
+            public @Nullable String authority() {
+                return authority;
+            }
 
             @Override
             public void onTransportClosed(ClientTransport closed) {}

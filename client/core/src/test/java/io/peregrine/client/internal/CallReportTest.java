@@ -197,6 +197,39 @@ class CallReportTest {
     }
 
     @Test
+    void pk8ACancelOfAStreamThatWaitsKeepsItsReasonAndNamesTheLastError() {
+        fixture.pickers.publish(EngineFixture.queueing());
+        StreamCall<byte[], byte[]> call = fixture.stream(BIDI, CallOptions.DEFAULT, recorder);
+        Throwable cause = new IllegalStateException("the window was closed");
+
+        call.cancel("the user left", cause);
+
+        StatusException failure = recorder.failure;
+        assertThat(failure).isNotNull();
+        if (failure != null) {
+            assertThat(failure.status())
+                    .isEqualTo(new Status(
+                            StatusCode.CANCELLED,
+                            "the user left while waiting for a connection; last error: the last connection failed",
+                            cause));
+        }
+    }
+
+    @Test
+    void pk8ACancelWhileWaitingForCredentialsSaysSo() {
+        StreamCall<byte[], byte[]> call =
+                fixture.stream(BIDI, CallOptions.DEFAULT.withCredentials(new SilentCredentials()), recorder);
+
+        call.cancel();
+
+        StatusException failure = recorder.failure;
+        assertThat(failure).isNotNull();
+        if (failure != null) {
+            assertThat(failure.status().message()).isEqualTo("cancelled while waiting for credentials");
+        }
+    }
+
+    @Test
     void theWaitForCredentialsIsTold() {
         EndRecorder end = fixture.unary(CallOptions.deadlineAfter(ms(100)).withCredentials(new SilentCredentials()));
 

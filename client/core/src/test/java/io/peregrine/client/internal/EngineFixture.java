@@ -21,6 +21,7 @@ import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.message.RequestTemplates;
 import io.peregrine.client.internal.retry.RetryLimits;
 import io.peregrine.client.resolver.Attributes;
+import io.peregrine.testkit.VirtualTimer;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamAccess;
@@ -100,7 +101,7 @@ final class EngineFixture {
                 Integer.MAX_VALUE,
                 limits,
                 channel);
-        dispatcher.clock(timer::nowNs);
+        dispatcher.clock(timer::nanoTime);
     }
 
     static CallOptions retrying() {

@@ -8,18 +8,15 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.DoneInfo;
 import io.peregrine.client.balancer.DoneListener;
+import io.peregrine.client.balancer.InertSubConn;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
-import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
-import io.peregrine.client.resolver.Attributes;
 import io.peregrine.transport.header.HeaderFields;
 import io.peregrine.transport.http2.ClientTransport.StartResult;
 import io.peregrine.transport.http2.StreamAccess;
 import io.peregrine.transport.http2.StreamFailure;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -61,6 +58,26 @@ class PickTest {
         assertThat(sent.response()).containsExactly(1);
         assertThat(waiting.status()).isEqualTo(unavailable("down"));
         assertThat(dropped.status()).isEqualTo(Status.of(StatusCode.RESOURCE_EXHAUSTED, "enough"));
+    }
+
+    /** Nor does it hang a call that waited, whose thread would have nobody to throw at. */
+    @Test
+    void pk2APickerThatSaysNothingFailsItsCallWithInternal() {
+        publish(PickResult.queue());
+        EndRecorder waiting = fixture.start(PATIENT);
+
+        fixture.pickers.publish(info -> nothing());
+        EndRecorder late = fixture.start(CallOptions.DEFAULT);
+
+        for (EndRecorder end : List.of(waiting, late)) {
+            assertThat(end.status().code()).isEqualTo(StatusCode.INTERNAL);
+            assertThat(end.status().message()).contains("the picker threw", "null in place of a result");
+        }
+    }
+
+    @SuppressWarnings("NullAway") // What a policy without NullAway may do.
+    private static PickResult nothing() {
+        return null;
     }
 
     @Test
@@ -241,7 +258,7 @@ class PickTest {
 
     @Test
     void pk9ASubchannelThatIsNotTheChannelsIsTold() {
-        publish(PickResult.of(new ForeignSubConn()).onDone(dones.begin()));
+        publish(PickResult.of(InertSubConn.at("10.0.0.1")).onDone(dones.begin()));
 
         EndRecorder end = fixture.start(PATIENT);
 
@@ -261,7 +278,7 @@ class PickTest {
         fixture.start(CallOptions.DEFAULT);
         transport.respond(transport.last(), 1);
 
-        publish(PickResult.of(new ForeignSubConn()).onDone(dones.begin()));
+        publish(PickResult.of(InertSubConn.at("10.0.0.1")).onDone(dones.begin()));
         fixture.start(CallOptions.DEFAULT);
 
         assertThat(dones.ended).extracting(done -> done.sent).containsExactly(true, false);
@@ -333,6 +350,23 @@ class PickTest {
 
         assertThat(authority(transport.last())).isEqualTo("own.test");
         transport.respond(transport.last(), 1);
+    }
+
+    @Test
+    void tg6TheCallsAuthorityComesBeforeThePickersThatBeforeTheServersAndThatBeforeTheChannels() {
+        PickResult named = PickResult.of(fixture.readySubConnection("server.test"));
+        List<String> sent = new ArrayList<>();
+
+        for (PickResult picked : List.of(named.withAuthority("picked.test"), named, PickResult.of(fixture.ready))) {
+            for (CallOptions options : List.of(CallOptions.DEFAULT.withAuthority("own.test"), CallOptions.DEFAULT)) {
+                publish(picked);
+                fixture.start(options);
+                sent.add(authority(transport.last()));
+                transport.respond(transport.last(), 1);
+            }
+        }
+
+        assertThat(sent).containsExactly("own.test", "picked.test", "own.test", "server.test", "own.test", "echo.test");
     }
 
     @Test
@@ -430,30 +464,5 @@ class PickTest {
                     done.elapsedNs(),
                     done.timeoutNs()));
         }
-    }
-
-    /** A subchannel that a policy has made up. */
-    private static final class ForeignSubConn implements SubConn {
-        @Override
-        public SocketAddress address() {
-            return new InetSocketAddress("10.0.0.1", 1);
-        }
-
-        @Override
-        public Attributes attributes() {
-            return Attributes.EMPTY;
-        }
-
-        @Override
-        public void connect() {}
-
-        @Override
-        public void shutdown() {}
-
-        @Override
-        public void watchHealth(Listener listener) {}
-
-        @Override
-        public void watchLoad(Duration period, LoadListener listener) {}
     }
 }

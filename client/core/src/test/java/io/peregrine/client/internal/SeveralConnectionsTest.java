@@ -3,6 +3,8 @@ package io.peregrine.client.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.CallOptions;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.internal.control.AddressBackoff;
@@ -79,6 +81,23 @@ class SeveralConnectionsTest {
 
         assertThat(end.response()).containsExactly(1);
         assertThat(sent).containsExactly(false, true);
+    }
+
+    @Test
+    void cs6ACallThatWaitedForTheLastConnectionIsUnavailableIfThereIsNoOther() {
+        FakeTransport first = opened.get(0);
+        EndRecorder end = fixture.start(CallOptions.DEFAULT);
+        Attempt<?> waiting = first.last();
+        opened.get(1).terminate("reset", null);
+        opened.get(2).terminate("refused", null);
+        first.listener().onTerminated("reset", null);
+
+        first.fail(waiting, StreamFailure.Kind.UNPROCESSED);
+        assertThat(end.ends()).as("it picks again").isZero();
+        fixture.pickers.publish(info -> PickResult.fail(Status.of(StatusCode.UNAVAILABLE, "127.0.0.1 refused")));
+
+        assertThat(end.status()).isEqualTo(Status.of(StatusCode.UNAVAILABLE, "127.0.0.1 refused"));
+        assertThat(first.started).as("sent once, and never seen").hasSize(1);
     }
 
     private SubConnection readyWithStandby() {

@@ -466,7 +466,7 @@ class StreamRetryTest {
     @Test
     void ch9ShutdownNowIsNotMissedByAPauseThatBegins() {
         start();
-        fixture.timer.onSchedule = fixture.dispatcher::kill;
+        fixture.timer.onSchedule(fixture.dispatcher::kill);
 
         refuseLast(StatusCode.UNAVAILABLE);
 

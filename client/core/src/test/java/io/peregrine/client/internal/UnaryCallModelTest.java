@@ -106,7 +106,7 @@ class UnaryCallModelTest {
             });
             fixture.transport.beforeAccept = () -> fire(Point.BEFORE_ACCEPT);
             fixture.transport.afterAccept = () -> fire(Point.AFTER_ACCEPT);
-            fixture.timer.onSchedule = () -> fire(Point.BEFORE_WAIT);
+            fixture.timer.onSchedule(() -> fire(Point.BEFORE_WAIT));
         }
 
         void run() {

@@ -279,6 +279,34 @@ class UnaryCallTest {
     }
 
     @Test
+    void pk8ACancelInTheQueueSaysWhatTheCallWaitedFor() {
+        pickers.publish(info -> PickResult.fail(DOWN));
+        EndRecorder end = new EndRecorder();
+        UnaryCall<byte[], byte[]> call = fixture.call(MINUTE.withWaitForReady(true), end);
+        call.start(CallFixture.REQUEST);
+
+        call.cancel();
+
+        assertThat(end.status().code()).isEqualTo(StatusCode.CANCELLED);
+        assertThat(end.status().message())
+                .isEqualTo("cancelled while waiting for a connection; last error: " + DOWN.message());
+    }
+
+    @Test
+    void pk8ACancelOfACallThatHasAConnectionSaysNothingOfWaits() {
+        pickers.publish(CallFixture.queueing());
+        EndRecorder end = new EndRecorder();
+        UnaryCall<byte[], byte[]> call = fixture.call(MINUTE, end);
+        call.start(CallFixture.REQUEST);
+        pickers.publish(fixture.readyPicker());
+
+        call.cancel();
+        transport.runCancels();
+
+        assertThat(end.status()).isEqualTo(Status.of(StatusCode.CANCELLED, "cancelled"));
+    }
+
+    @Test
     void theQueuesTimerGoesWithTheCall() {
         pickers.publish(CallFixture.queueing());
         EndRecorder end = fixture.start(MINUTE);
@@ -293,7 +321,7 @@ class UnaryCallTest {
     @Test
     void aDeadlineThatPassesBetweenTheTimerAndTheQueueIsNotMissed() {
         pickers.publish(CallFixture.queueing());
-        fixture.timer.onSchedule = fixture.timer::runPending;
+        fixture.timer.onSchedule(fixture.timer::runPending);
 
         EndRecorder end = fixture.start(MINUTE);
 

@@ -275,7 +275,7 @@ class UnaryRetryTest {
 
     @Test
     void ch9ShutdownNowIsNotMissedByAPauseThatBegins() {
-        fixture.timer.onSchedule = fixture.dispatcher::kill;
+        fixture.timer.onSchedule(fixture.dispatcher::kill);
         EndRecorder end = fixture.unary(retrying());
 
         refuseLast(StatusCode.UNAVAILABLE);
@@ -309,7 +309,7 @@ class UnaryRetryTest {
         EndRecorder end = new EndRecorder();
         UnaryCall<byte[], byte[]> call = fixture.newUnary(retrying(), end);
         call.start(REQUEST);
-        fixture.timer.onSchedule = call::cancel;
+        fixture.timer.onSchedule(call::cancel);
 
         refuseLast(StatusCode.UNAVAILABLE);
 

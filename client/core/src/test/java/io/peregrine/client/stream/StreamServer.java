@@ -10,12 +10,10 @@ import io.peregrine.client.ClientConn;
 import io.peregrine.client.ClientConnBuilder;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
+import io.peregrine.client.RawBytes;
 import io.peregrine.client.credentials.InsecureCredentials;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -52,10 +50,10 @@ final class StreamServer implements AutoCloseable {
                 .directExecutor()
                 .maxInboundMessageSize(16 << 20)
                 .addService(ServerServiceDefinition.builder("test.Streams")
-                        .addMethod(grpcMethod(ECHO), handler(this::echo))
-                        .addMethod(grpcMethod(FLOOD), handler(this::flood))
-                        .addMethod(grpcMethod(HOLD), handler(this::hold))
-                        .addMethod(grpcMethod(SAY), handler(this::echo))
+                        .addMethod(RawBytes.method(ECHO), handler(this::echo))
+                        .addMethod(RawBytes.method(FLOOD), handler(this::flood))
+                        .addMethod(RawBytes.method(HOLD), handler(this::hold))
+                        .addMethod(RawBytes.method(SAY), handler(this::echo))
                         .build())
                 .build()
                 .start();
@@ -197,30 +195,5 @@ final class StreamServer implements AutoCloseable {
                 call.close(Status.OK, new io.grpc.Metadata());
             }
         };
-    }
-
-    private static io.grpc.MethodDescriptor<byte[], byte[]> grpcMethod(MethodDescriptor<byte[], byte[]> method) {
-        io.grpc.MethodDescriptor.Marshaller<byte[]> octets = new io.grpc.MethodDescriptor.Marshaller<>() {
-            @Override
-            public InputStream stream(byte[] value) {
-                return new ByteArrayInputStream(value);
-            }
-
-            @Override
-            public byte[] parse(InputStream stream) {
-                try {
-                    return stream.readAllBytes();
-                } catch (IOException impossible) {
-                    throw new UncheckedIOException(impossible);
-                }
-            }
-        };
-        return io.grpc.MethodDescriptor.<byte[], byte[]>newBuilder()
-                .setType(io.grpc.MethodDescriptor.MethodType.valueOf(
-                        method.type().name()))
-                .setFullMethodName(method.fullName())
-                .setRequestMarshaller(octets)
-                .setResponseMarshaller(octets)
-                .build();
     }
 }

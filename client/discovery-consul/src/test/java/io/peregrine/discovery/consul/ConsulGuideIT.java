@@ -7,34 +7,30 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.NamedServer;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.credentials.InsecureCredentials;
+import io.peregrine.testkit.Guide;
 import io.peregrine.testkit.RecordedLog;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The snippets of docs/guides/discovery.md that are about Consul, with channels that call real servers. */
 class ConsulGuideIT {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(20));
     private final byte[] request = {};
     private ScriptedConsul script;
-    private EchoServer a;
-    private EchoServer b;
+    private NamedServer a;
+    private NamedServer b;
 
     @BeforeEach
     void begin() throws Exception {
         script = new ScriptedConsul();
-        a = new EchoServer("a");
-        b = new EchoServer("b");
+        a = new NamedServer("a");
+        b = new NamedServer("b");
     }
 
     @AfterEach
@@ -54,7 +50,7 @@ class ConsulGuideIT {
         conn.connect();
         ScriptedConsul.Query query = script.next();
         query.answerAt(5, Entries.json(a.port()));
-        String answer = new String(conn.invoke(EchoServer.WHO, request, options), UTF_8);
+        String answer = new String(conn.invoke(NamedServer.WHO, request, options), UTF_8);
 
         assertThat(query.uri()).contains("tag=v2&near=_agent");
         assertThat(answer).isEqualTo("a");
@@ -80,7 +76,7 @@ class ConsulGuideIT {
 
         conn.connect();
         script.next().answerAt(5, Entries.json(a.port()));
-        assertThat(new String(conn.invoke(EchoServer.WHO, request, options), UTF_8))
+        assertThat(new String(conn.invoke(NamedServer.WHO, request, options), UTF_8))
                 .isEqualTo("a");
         script.next().answerAt(6, Entries.json(b.port()));
         script.next();
@@ -94,12 +90,12 @@ class ConsulGuideIT {
                 ClientConn conn = channel()) {
             conn.connect();
             script.next().answerAt(5, Entries.json(a.port()));
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             script.next().answer(500, "No cluster leader");
             script.next().answer(200, "[{");
             script.next();
 
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             assertThat(conn.state()).isEqualTo(ConnectivityState.READY);
             assertThat(log.lines()).hasSize(1);
         }
@@ -114,7 +110,7 @@ class ConsulGuideIT {
             script.next();
 
             assertThatExceptionOfType(StatusException.class)
-                    .isThrownBy(() -> conn.invoke(EchoServer.WHO, request, options))
+                    .isThrownBy(() -> conn.invoke(NamedServer.WHO, request, options))
                     .withMessageContaining("consul at " + script.address()
                             + ", service \"greeter\": answered 403: Permission denied: token lacks service:read");
             assertThat(conn.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
@@ -123,24 +119,14 @@ class ConsulGuideIT {
     }
 
     @Test
-    void theGuideShowsWhatIsRunHere() throws Exception {
-        List<String> source = Files.readString(
-                        Path.of("src/test/java/io/peregrine/discovery/consul/ConsulGuideIT.java"))
-                .lines()
-                .map(String::strip)
+    void theGuideShowsWhatIsRunHere() {
+        List<String> source = Guide.sourceOf(ConsulGuideIT.class);
+        List<String> shown = Guide.named("discovery.md").snippets("java").stream()
+                .filter(snippet -> snippet.contains("consul"))
                 .toList();
-        Matcher found = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", "discovery.md")));
 
-        int count = 0;
-        while (found.find()) {
-            if (found.group(1).contains("consul")) {
-                count++;
-                assertThat(source)
-                        .containsSequence(
-                                found.group(1).lines().map(String::strip).toList());
-            }
-        }
-        assertThat(count).isEqualTo(2);
+        assertThat(shown).hasSize(2);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 
     private ClientConn channel() {
@@ -154,7 +140,7 @@ class ConsulGuideIT {
     private boolean awaitAnswer(ClientConn conn, String expected) {
         long giveUpNs = System.nanoTime() + Duration.ofSeconds(20).toNanos();
         while (System.nanoTime() - giveUpNs < 0) {
-            if (new String(conn.invoke(EchoServer.WHO, request, options), UTF_8).equals(expected)) {
+            if (new String(conn.invoke(NamedServer.WHO, request, options), UTF_8).equals(expected)) {
                 return true;
             }
         }

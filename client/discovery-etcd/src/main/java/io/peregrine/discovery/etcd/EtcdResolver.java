@@ -81,7 +81,11 @@ final class EtcdResolver extends RegistryResolver {
         publish();
     }
 
-    private void onEvents(List<Event> events) {
+    private void onEvents(List<Event> events, long saidRevision) {
+        revision = Math.max(revision, saidRevision);
+        if (events.isEmpty()) {
+            return;
+        }
         for (Event event : events) {
             if (event.getType() == Event.EventType.DELETE) {
                 entries.remove(event.getKv().getKey());
@@ -156,8 +160,8 @@ final class EtcdResolver extends RegistryResolver {
         }
 
         @Override
-        public void onEvents(List<Event> events) {
-            EtcdResolver.this.onEvents(events);
+        public void onEvents(List<Event> events, long saidRevision) {
+            EtcdResolver.this.onEvents(events, saidRevision);
         }
 
         @Override

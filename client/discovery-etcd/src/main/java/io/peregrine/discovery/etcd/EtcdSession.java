@@ -68,8 +68,8 @@ final class EtcdSession {
         /** These are the keys. */
         void onKeys(List<KeyValue> keys, long revision);
 
-        /** What changed since. */
-        void onEvents(List<Event> events);
+        /** What changed since, perhaps nothing. */
+        void onEvents(List<Event> events, long revision);
 
         /** The session has ended. */
         void onEnd(String reason, @Nullable Throwable cause, boolean wasWatching);
@@ -153,9 +153,7 @@ final class EtcdSession {
                 watching = true;
                 limit.cancel();
             }
-            if (response.getEventsCount() > 0) {
-                owner.onEvents(response.getEventsList());
-            }
+            owner.onEvents(response.getEventsList(), response.getHeader().getRevision());
             if (!ended && watchCall != null) {
                 watchCall.request(1);
             }

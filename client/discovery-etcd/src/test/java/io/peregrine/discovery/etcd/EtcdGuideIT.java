@@ -8,35 +8,31 @@ import io.grpc.Status;
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.NamedServer;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.credentials.ChannelCredentials;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.discovery.etcd.proto.AuthenticateResponse;
+import io.peregrine.testkit.Guide;
 import io.peregrine.testkit.RecordedLog;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The snippets of docs/guides/discovery.md that are about etcd, with channels that call real servers. */
 class EtcdGuideIT {
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
-
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(20));
     private final byte[] request = {};
     private ScriptedEtcd script;
-    private EchoServer a;
+    private NamedServer a;
 
     @BeforeEach
     void begin() throws Exception {
         script = new ScriptedEtcd();
-        a = new EchoServer("a");
+        a = new NamedServer("a");
     }
 
     @AfterEach
@@ -54,7 +50,7 @@ class EtcdGuideIT {
 
         conn.connect();
         script.serve(3, Map.of("services/greeter/a", "127.0.0.1:" + a.port()));
-        String answer = new String(conn.invoke(EchoServer.WHO, request, options), UTF_8);
+        String answer = new String(conn.invoke(NamedServer.WHO, request, options), UTF_8);
 
         assertThat(answer).isEqualTo("a");
         conn.close();
@@ -80,7 +76,7 @@ class EtcdGuideIT {
         script.nextLogin()
                 .answer(AuthenticateResponse.newBuilder().setToken("t.1").build());
         script.serve(3, Map.of("services/greeter/a", "127.0.0.1:" + a.port()));
-        assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+        assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
         conn.close();
     }
 
@@ -90,12 +86,12 @@ class EtcdGuideIT {
                 ClientConn conn = channel()) {
             conn.connect();
             ScriptedEtcd.Watch watch = script.serve(3, Map.of("services/greeter/a", "127.0.0.1:" + a.port()));
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             watch.fail(Status.UNAVAILABLE.withDescription("etcdserver: server stopped"));
             script.nextRange().fail(Status.INTERNAL);
             script.nextRange();
 
-            assertThat(conn.invoke(EchoServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
+            assertThat(conn.invoke(NamedServer.WHO, request, options)).isEqualTo(new byte[] {'a'});
             assertThat(conn.state()).isEqualTo(ConnectivityState.READY);
             assertThat(log.lines()).hasSize(1);
         }
@@ -110,7 +106,7 @@ class EtcdGuideIT {
             script.nextRange();
 
             assertThatExceptionOfType(StatusException.class)
-                    .isThrownBy(() -> conn.invoke(EchoServer.WHO, request, options))
+                    .isThrownBy(() -> conn.invoke(NamedServer.WHO, request, options))
                     .withMessageContaining("etcd at [" + script.address() + "], prefix \"services/greeter/\"")
                     .withMessageContaining("etcdserver: permission denied");
             assertThat(conn.state()).isEqualTo(ConnectivityState.TRANSIENT_FAILURE);
@@ -119,23 +115,14 @@ class EtcdGuideIT {
     }
 
     @Test
-    void theGuideShowsWhatIsRunHere() throws Exception {
-        List<String> source = Files.readString(Path.of("src/test/java/io/peregrine/discovery/etcd/EtcdGuideIT.java"))
-                .lines()
-                .map(String::strip)
+    void theGuideShowsWhatIsRunHere() {
+        List<String> source = Guide.sourceOf(EtcdGuideIT.class);
+        List<String> shown = Guide.named("discovery.md").snippets("java").stream()
+                .filter(snippet -> snippet.contains("etcd"))
                 .toList();
-        Matcher found = SNIPPET.matcher(Files.readString(Path.of("..", "..", "docs", "guides", "discovery.md")));
 
-        int count = 0;
-        while (found.find()) {
-            if (found.group(1).contains("etcd")) {
-                count++;
-                assertThat(source)
-                        .containsSequence(
-                                found.group(1).lines().map(String::strip).toList());
-            }
-        }
-        assertThat(count).isEqualTo(2);
+        assertThat(shown).hasSize(2);
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 
     private ClientConn channel() {

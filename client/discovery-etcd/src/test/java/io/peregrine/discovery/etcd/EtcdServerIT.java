@@ -11,6 +11,7 @@ import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
+import io.peregrine.client.resolver.registry.Reports;
 import io.peregrine.testkit.RecordedLog;
 import io.peregrine.testkit.VirtualTimer;
 import java.net.InetAddress;

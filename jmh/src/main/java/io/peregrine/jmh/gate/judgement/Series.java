@@ -9,8 +9,10 @@ import io.peregrine.jmh.gate.results.UnusableInputException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -38,7 +40,9 @@ public record Series(List<JmhRun> runs) {
                 if (!benchmarks.isEmpty()) {
                     JmhResult calibration = rule.calibrationIn(run).orElseThrow(() -> rule.missingIn(run));
                     Cost base = calibration.calibrationCost(rule.metric());
-                    requireSure(base, calibration.id(), run, maxCalibrationError);
+                    doubt(base, calibration.id(), run, maxCalibrationError).ifPresent(doubt -> {
+                        throw new UnusableInputException(doubt);
+                    });
                     benchmarks.forEach(result -> collect(result, rule.metric(), calibration.id(), base, collected));
                 }
             }
@@ -72,17 +76,36 @@ public record Series(List<JmhRun> runs) {
     }
 
     /**
+     * Why runs are not believed: one sentence for each of those with a calibration that is too noisy. What was to be
+     * compared has no part in it, so that to leave these out favours no outcome.
+     *
+     * @param maxCalibrationError as for {@link #observe}
+     */
+    public Map<JmhRun, String> doubts(Collection<CalibrationRule> rules, double maxCalibrationError) {
+        Map<JmhRun, String> doubts = new LinkedHashMap<>();
+        for (JmhRun run : runs) {
+            for (CalibrationRule rule : rules) {
+                rule.calibrationIn(run)
+                        .flatMap(found ->
+                                doubt(found.calibrationCost(rule.metric()), found.id(), run, maxCalibrationError))
+                        .ifPresent(doubt -> doubts.put(run, doubt));
+            }
+        }
+        return doubts;
+    }
+
+    /**
      * What a run counts by is the median of the calibration's iterations, so it is the median that has to be sure, not
      * each iteration. That the median moves from run to run is no reason to refuse: the ratios are there to cancel what
      * the machine does, and what they do not cancel is in their own noise.
      */
-    private static void requireSure(Cost calibration, BenchmarkId id, JmhRun run, double maxError) {
+    private static Optional<String> doubt(Cost calibration, BenchmarkId id, JmhRun run, double maxError) {
         double error = new Observations(calibration.ofIterationsNs()).medianError();
-        if (error > maxError) {
-            throw new UnusableInputException("calibration: the median of " + id.nameWithParams()
-                    + " may be off by " + Text.percent(error) + " in " + run.file() + " (expected: at most "
-                    + Text.percent(maxError) + "; measure on a quieter machine or longer)");
-        }
+        return error <= maxError
+                ? Optional.empty()
+                : Optional.of("calibration: the median of " + id.nameWithParams() + " may be off by "
+                        + Text.percent(error) + " in " + run.file() + " (expected: at most " + Text.percent(maxError)
+                        + "; measure on a quieter machine or longer)");
     }
 
     /** What the runs so far showed of one subject. */

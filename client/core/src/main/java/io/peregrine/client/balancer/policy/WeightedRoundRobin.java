@@ -38,6 +38,7 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
     private final double errorUtilizationPenalty;
     private final List<String> utilizationMetrics;
     private final @Nullable SlowStart slowStart;
+    private final @Nullable WeightObserver observer;
 
     private WeightedRoundRobin(Builder builder) {
         this.outOfBand = builder.outOfBand;
@@ -48,6 +49,7 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
         this.errorUtilizationPenalty = builder.errorUtilizationPenalty;
         this.utilizationMetrics = builder.utilizationMetrics;
         this.slowStart = builder.slowStart;
+        this.observer = builder.observer;
     }
 
     private static Duration within(Duration shortest, Duration set) {
@@ -78,6 +80,11 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
      * }</pre>
      */
     public static LoadBalancerProvider provider() {
+        return provider(null);
+    }
+
+    /** As {@link #provider()}; tells {@code observer}, unless it is null, of the weights in all channels that use it. */
+    public static LoadBalancerProvider provider(@Nullable WeightObserver observer) {
         return new LoadBalancerProvider() {
             @Override
             public String name() {
@@ -86,13 +93,14 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
 
             @Override
             public LoadBalancingPolicy parse(ConfigObject config, LoadBalancerRegistry policies) {
-                return read(config);
+                return read(config, observer);
             }
         };
     }
 
-    private static LoadBalancingPolicy read(ConfigObject config) {
+    private static LoadBalancingPolicy read(ConfigObject config, @Nullable WeightObserver observer) {
         Builder builder = builder();
+        builder.observer = observer;
         ConfigValue outOfBand = config.field("enableOobLoadReport");
         builder.outOfBand = outOfBand.isPresent() && outOfBand.asBoolean();
         builder.reportingPeriod = duration(config, "oobReportingPeriod", builder.reportingPeriod);
@@ -157,6 +165,11 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
         return slowStart;
     }
 
+    /** Who is told of the weights; null for nobody. */
+    public @Nullable WeightObserver observer() {
+        return observer;
+    }
+
     @Override
     public String name() {
         return NAME;
@@ -176,7 +189,8 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
                 weightUpdatePeriod,
                 errorUtilizationPenalty,
                 utilizationMetrics,
-                slowStart);
+                slowStart,
+                observer);
     }
 
     @Override
@@ -204,6 +218,7 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
         private double errorUtilizationPenalty = 1;
         private List<String> utilizationMetrics = List.of();
         private @Nullable SlowStart slowStart;
+        private @Nullable WeightObserver observer;
 
         private Builder() {}
 
@@ -268,6 +283,12 @@ public final class WeightedRoundRobin implements LoadBalancingPolicy {
         /** Lets the share of an endpoint grow when it has become ready; default: it has all of it at once. */
         public Builder slowStart(SlowStart newSlowStart) {
             slowStart = newSlowStart;
+            return this;
+        }
+
+        /** Tells somebody what is found each time that weights are computed; default: nobody. */
+        public Builder observer(WeightObserver newObserver) {
+            observer = newObserver;
             return this;
         }
 

@@ -85,8 +85,13 @@ public final class AddressBackoff {
         }
     }
 
+    /** One that is like this and knows of nothing that went wrong: for connections whose failure is not the address's. */
+    public AddressBackoff fresh() {
+        return new AddressBackoff(clockNs, delays.fresh());
+    }
+
     /** Forgets what went wrong: the next attempt may start at once, and its delay is the first (SPEC SC-6). */
-    void forgive() {
+    public void forgive() {
         holdsOff = false;
         reset();
     }

@@ -27,6 +27,11 @@ public final class Backoff {
         this.random = random;
     }
 
+    /** One with the same randomness, at its beginning. */
+    Backoff fresh() {
+        return new Backoff(random);
+    }
+
     /** The delay after one more failure, in nanoseconds, measured from the attempt's start. */
     public long nextDelayNs() {
         double jitter = 1 - JITTER + 2 * JITTER * random.getAsDouble();

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class ControlPlane implements ChannelView {
     private static final System.Logger LOG = System.getLogger(ControlPlane.class.getName());
 
-    /** How often a graceful shutdown looks whether the last waiting call has gone. */
+    /** How often a graceful shutdown looks whether the last call has ended. */
     private static final long DRAIN_CHECK_NS = Duration.ofMillis(20).toNanos();
 
     private final ControlSettings settings;
@@ -144,7 +144,7 @@ public final class ControlPlane implements ChannelView {
 
     /** The connections by address and state. */
     public PoolStats connectionStats() {
-        return new PoolStats(pools.stats(), pickers.waiting());
+        return new PoolStats(pools.stats(), pickers.waiting(), pools.disconnections());
     }
 
     /** Leaves IDLE and connects, the policy willing; a policy that is not there yet is asked when it is (CH-2, CH-3). */
@@ -382,19 +382,20 @@ public final class ControlPlane implements ChannelView {
 
     /**
      * Lets what is under way end (CH-11). Resolver and policy stay until the last connection has closed: a call whose
-     * server refuses it meanwhile was accepted before the shutdown, and still gets the connection it needs.
+     * server refuses it meanwhile was accepted before the shutdown, and still gets the connection it needs. Connections
+     * are told to close once there are no calls: a policy that wants each of its servers connected would open others.
      */
     private void drain() {
         if (released) {
             return;
         }
         draining = true;
+        connectivity.move(ConnectivityState.SHUTDOWN);
         idleTimer.stop();
-        if (pickers.waiting() > 0) {
+        if (callsInUse() > 0) {
             drainLater();
             return;
         }
-        connectivity.move(ConnectivityState.SHUTDOWN);
         watches.close();
         if (transports.isEmpty()) {
             release(Status.of(StatusCode.UNAVAILABLE, "the channel is shut down"));

@@ -1,7 +1,6 @@
 package io.peregrine.client.internal.control;
 
 import io.peregrine.client.balancer.Picker;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -75,12 +74,7 @@ public final class PickerSnapshot {
         lock.lock();
         try {
             current = next;
-            if (waiters.isEmpty()) {
-                return;
-            }
-            woken = new ArrayList<>(waiters);
-            waiters.clear();
-            waking += woken.size();
+            woken = takeAll(waiters);
         } finally {
             lock.unlock();
         }
@@ -95,19 +89,25 @@ public final class PickerSnapshot {
         List<Waiter> woken;
         lock.lock();
         try {
-            if (waiters.isEmpty()) {
-                return;
-            }
-            woken = new ArrayList<>(waiters);
-            waiters.clear();
-            waking += woken.size();
+            woken = takeAll(waiters);
         } finally {
             lock.unlock();
         }
         wakeOnExecutor(woken);
     }
 
+    /** Empties one of the sets; those taken off it are waking. Under the lock. */
+    private List<Waiter> takeAll(Set<Waiter> set) {
+        List<Waiter> taken = List.copyOf(set);
+        set.clear();
+        waking += taken.size();
+        return taken;
+    }
+
     private void wakeOnExecutor(List<Waiter> woken) {
+        if (woken.isEmpty()) {
+            return;
+        }
         try {
             executor.execute(() -> wake(woken));
         } catch (RejectedExecutionException eventLoopIsGone) {
@@ -170,12 +170,7 @@ public final class PickerSnapshot {
         List<Waiter> ended;
         lock.lock();
         try {
-            if (pausing.isEmpty()) {
-                return;
-            }
-            ended = new ArrayList<>(pausing);
-            pausing.clear();
-            waking += ended.size();
+            ended = takeAll(pausing);
         } finally {
             lock.unlock();
         }

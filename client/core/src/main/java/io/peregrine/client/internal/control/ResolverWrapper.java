@@ -6,7 +6,9 @@ import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.Resolution;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +84,7 @@ final class ResolverWrapper {
             hinted = true;
             context.execute(() -> {
                 hinted = false;
-                ask(false);
+                ask(NameResolver::resolveNow);
             });
         }
     }
@@ -95,6 +97,7 @@ final class ResolverWrapper {
             stopRetry();
             askAgain();
         }
+        ask(NameResolver::resetBackoff);
     }
 
     /** Closes the resolver. */
@@ -105,17 +108,13 @@ final class ResolverWrapper {
         closeSource();
     }
 
-    private void ask(boolean evenIfEarly) {
+    private void ask(Consumer<NameResolver> question) {
         Source asked = source;
         if (asked == null || asked.resolver == null) {
             return;
         }
         try {
-            if (evenIfEarly) {
-                asked.resolver.retry();
-            } else {
-                asked.resolver.resolveNow();
-            }
+            question.accept(asked.resolver);
         } catch (RuntimeException | Error thrown) {
             onThrown("could not be asked", thrown);
         }
@@ -186,7 +185,7 @@ final class ResolverWrapper {
         if (source == null) {
             start();
         } else {
-            ask(true);
+            ask(NameResolver::retry);
         }
     }
 
@@ -222,6 +221,7 @@ final class ResolverWrapper {
 
         @Override
         public void onResolution(Resolution resolution) {
+            Objects.requireNonNull(resolution, "resolution");
             if (waiting.getAndSet(new Report(resolution, null)) == Report.NONE) {
                 context.execute(this::take);
             }
@@ -229,9 +229,14 @@ final class ResolverWrapper {
 
         @Override
         public void onError(Status status) {
-            if (waiting.getAndUpdate(last -> new Report(last.answer, status)) == Report.NONE) {
+            Status error = status.isOk() ? Status.of(StatusCode.INTERNAL, okForError()) : status;
+            if (waiting.getAndUpdate(last -> new Report(last.answer, error)) == Report.NONE) {
                 context.execute(this::take);
             }
+        }
+
+        private String okForError() {
+            return "the resolver of " + target + " failed with the status OK (expected: an error)";
         }
 
         private void take() {

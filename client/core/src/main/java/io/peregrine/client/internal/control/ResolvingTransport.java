@@ -1,7 +1,7 @@
 package io.peregrine.client.internal.control;
 
-import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.DisconnectReason;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.StreamCapacity;
 import io.peregrine.transport.http2.TransportListener;
@@ -13,6 +13,7 @@ import java.net.SocketAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,30 +31,54 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
     private final SyncContext context;
     private final Connecting connecting;
     private final TransportListener listener;
+    private final SyncContext.ScheduledTask limit;
 
     /** Set in the context once the name is looked up; read by calls. */
     private volatile @Nullable ClientTransport connected;
 
     private boolean ended;
 
-    /** Begins to look up the address, which is unresolved. */
+    /**
+     * Waits for the addresses of a name.
+     *
+     * @param lookUp asks for them; it cannot be ended, and what it says too late is not heard
+     * @param limitNs how long to wait, as for any other part of an attempt (SPEC D4)
+     */
     ResolvingTransport(
-            InetSocketAddress address, SyncContext context, Connecting connecting, TransportListener listener) {
+            InetSocketAddress address,
+            CompletableFuture<List<InetAddress>> lookUp,
+            long limitNs,
+            SyncContext context,
+            Connecting connecting,
+            TransportListener listener) {
         this.address = address;
         this.context = context;
         this.connecting = connecting;
         this.listener = listener;
-        CompletableFuture<?> unused = HostLookup.all(address.getHostString())
-                .whenComplete((found, failure) -> context.execute(() -> onAnswer(found, failure)));
+        this.limit = context.schedule(limitNs, () -> onLate(limitNs));
+        CompletableFuture<?> unused =
+                lookUp.whenComplete((found, failure) -> context.execute(() -> onAnswer(found, failure)));
+    }
+
+    private void onLate(long limitNs) {
+        if (!ended) {
+            long limitMs = TimeUnit.NANOSECONDS.toMillis(limitNs);
+            endUnconnected(failed("no answer within " + limitMs + " ms"), null);
+        }
+    }
+
+    private String failed(String reason) {
+        return "name resolution of \"" + address.getHostString() + "\" failed: " + reason;
     }
 
     private void onAnswer(@Nullable List<InetAddress> found, @Nullable Throwable failure) {
         if (ended) {
             return;
         }
+        limit.cancel();
         if (found == null) {
             String reason = failure == null ? "no answer" : failure.getMessage();
-            endUnconnected("name resolution of \"" + address.getHostString() + "\" failed: " + reason, failure);
+            endUnconnected(failed(reason), failure);
             return;
         }
         try {
@@ -63,9 +88,13 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
         }
     }
 
+    /** It has ended now: an answer that waits in the context must not open what nobody would close. */
     private void endUnconnected(String reason, @Nullable Throwable cause) {
-        onTerminated(reason, cause);
-        onReleased();
+        context.requireInContext();
+        ended = true;
+        limit.cancel();
+        context.execute(() -> listener.onTerminated(reason, cause));
+        context.execute(listener::onReleased);
     }
 
     @Override
@@ -165,6 +194,11 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
     @Override
     public void onRoom() {
         listener.onRoom();
+    }
+
+    @Override
+    public void onDisconnect(DisconnectReason reason) {
+        listener.onDisconnect(reason);
     }
 
     @Override

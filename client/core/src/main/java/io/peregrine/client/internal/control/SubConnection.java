@@ -76,6 +76,11 @@ public final class SubConnection implements SubConn {
             listener.onState(state, status);
         }
 
+        /** Runs what else tells the policy, as above. */
+        default void tell(Runnable telling) {
+            telling.run();
+        }
+
         /** The policy has shut it down. */
         default void onShutdown(SubConnection subConn) {}
 
@@ -190,7 +195,8 @@ public final class SubConnection implements SubConn {
         if (loadWatch != null) {
             loadWatch.stop();
         }
-        loadWatch = channel.watches().load(this, context, period, newLoadListener);
+        loadWatch = channel.watches()
+                .load(this, context, period, report -> channel.tell(() -> newLoadListener.onReport(report)));
         followState(loadWatch);
     }
 

@@ -142,7 +142,12 @@ final class SubConnections {
 
         @Override
         public void tell(SubConn.Listener listener, ConnectivityState state, Status status) {
-            telling.accept(() -> listener.onState(state, status));
+            tell(() -> listener.onState(state, status));
+        }
+
+        @Override
+        public void tell(Runnable toTell) {
+            telling.accept(toTell);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.peregrine.client.internal.control;
 
+import io.peregrine.client.resolver.HostLookup;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.Http2Connector;
 import io.peregrine.transport.http2.KeepAliveOptions;
@@ -43,26 +44,38 @@ public final class Transports {
      */
     ClientTransport open(SocketAddress address, String serverName, long backoffNs, TransportListener listener) {
         context.requireInContext();
+        Http2Connector patient = connector.forAttempt(backoffNs);
         ClientTransport transport;
         if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
-            transport = new ResolvingTransport(
-                    inet,
-                    context,
-                    (resolved, looked) -> connector.forAttempt(backoffNs).connect(resolved, serverName, looked),
-                    listener);
+            transport = resolving(
+                    inet, patient, (resolved, looked) -> patient.connect(resolved, serverName, looked), listener);
         } else if (address instanceof ProxiedAddress proxied
                 && proxied.proxyAddress().isUnresolved()) {
-            transport = new ResolvingTransport(
+            transport = resolving(
                     proxied.proxyAddress(),
-                    context,
-                    (resolved, looked) ->
-                            connector.forAttempt(backoffNs).connect(proxied.through(resolved), serverName, looked),
+                    patient,
+                    (resolved, looked) -> patient.connect(proxied.through(resolved), serverName, looked),
                     listener);
         } else {
-            transport = connector.forAttempt(backoffNs).connect(address, serverName, listener);
+            transport = patient.connect(address, serverName, listener);
         }
         open.add(transport);
         return transport;
+    }
+
+    /** The look-up has as much time as the rest of the attempt: it is not ours, and may hang. */
+    private ClientTransport resolving(
+            InetSocketAddress named,
+            Http2Connector patient,
+            ResolvingTransport.Connecting connecting,
+            TransportListener listener) {
+        return new ResolvingTransport(
+                named,
+                HostLookup.all(named.getHostString()),
+                patient.connectTimeout().toNanos(),
+                context,
+                connecting,
+                listener);
     }
 
     /** It has ended, and no call has anything of it to read. */

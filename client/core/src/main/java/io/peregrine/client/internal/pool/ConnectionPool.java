@@ -10,6 +10,7 @@ import io.peregrine.client.connection.SubchannelStats;
 import io.peregrine.client.internal.control.AddressBackoff;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.DisconnectReason;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.SocketAddress;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,10 @@ import org.jspecify.annotations.Nullable;
  * attempt; else TRANSIENT_FAILURE in the backoff; else IDLE, where nothing happens until {@link #connect()}. There is one
  * attempt at a time, and one backoff, which is the address's (CS-4). An address that is still in its backoff, because it
  * was lost too soon or failed for an earlier subchannel, fails the attempt without one being made.
+ *
+ * <p>A connection that is to stand by is wanted by no call. So it has a backoff of its own: its failures delay no
+ * connection that calls want, and those of others do not delay it. If the last ready connection is lost while one is being
+ * opened to stand by, that is from then on the attempt of the subchannel, whose failure is the address's.
  *
  * <p>Confined to the channel's serialised context, but for {@link #stats}.
  */
@@ -77,6 +83,10 @@ public final class ConnectionPool {
 
     private final Owner owner;
     private final AddressBackoff backoff;
+
+    /** Of connections that are to stand by. */
+    private final AddressBackoff standbyBackoff;
+
     private final SyncContext context;
     private final PoolDirectory directory;
     private final QueueBalance balance;
@@ -88,19 +98,22 @@ public final class ConnectionPool {
     private @Nullable PooledConnection standby;
     private @Nullable PooledConnection attempt;
     private LoadBalancer.@Nullable Timer backoffTimer;
+    private LoadBalancer.@Nullable Timer standbyTimer;
     private Status lastFailure = Status.OK;
     private boolean closed;
 
     // Written in the context; read by stats() on any thread.
     private volatile ConnectivityState state = ConnectivityState.IDLE;
     private volatile List<PooledConnection> all = List.of();
-    private volatile long attempts;
-    private volatile long failedAttempts;
+    private final AtomicLong attempts = new AtomicLong();
+    private final AtomicLong failedAttempts = new AtomicLong();
 
     /** Without connections. */
     public ConnectionPool(Owner owner, AddressBackoff backoff, SyncContext context, PoolDirectory directory) {
         this.owner = owner;
         this.backoff = backoff;
+        // Without standbys nobody asks it; ten thousand subchannels need not have one each.
+        this.standbyBackoff = directory.scaling().warmStandby() ? backoff.fresh() : backoff;
         this.context = context;
         this.directory = directory;
         this.balance = new QueueBalance(directory.scaling().openBeforeFull());
@@ -116,7 +129,7 @@ public final class ConnectionPool {
         directory.add(this);
         long remainingNs = backoff.remainingNs();
         if (remainingNs <= 0) {
-            PooledConnection begun = newAttempt();
+            PooledConnection begun = newAttempt(backoff);
             updateState(Status.OK);
             if (attempt == begun) {
                 open(begun);
@@ -125,13 +138,20 @@ public final class ConnectionPool {
             PooledConnection held = new PooledConnection(this, backoff.nanoTime(), 0, 0);
             attempt = held;
             updateState(Status.OK);
-            context.execute(() -> holdOff(held, remainingNs));
+            context.execute(() -> holdOff(held));
         }
     }
 
-    private void holdOff(PooledConnection held, long remainingNs) {
-        if (attempt == held) {
-            attempt = null;
+    /** Looks once more: a reset may have come in between (SC-6). */
+    private void holdOff(PooledConnection held) {
+        if (attempt != held) {
+            return;
+        }
+        attempt = null;
+        long remainingNs = backoff.remainingNs();
+        if (remainingNs <= 0) {
+            open(newAttempt());
+        } else {
             backOff(remainingNs, Status.of(StatusCode.UNAVAILABLE, backoff.lastReason() + BACKING_OFF));
             updateState(Status.OK);
         }
@@ -139,7 +159,8 @@ public final class ConnectionPool {
 
     /** The backoff is over now (SPEC SC-6). */
     public void endBackoff() {
-        if (backoffTimer != null) {
+        standbyBackoff.forgive();
+        if (backoffTimer != null || standbyTimer != null) {
             stopBackoff();
             updateState(Status.OK);
             reconsider();
@@ -158,6 +179,7 @@ public final class ConnectionPool {
         if (standby != null) {
             ended.add(standby);
         }
+        ended.forEach(connection -> directory.onDisconnect(DisconnectReason.SUBCHANNEL_SHUTDOWN));
         if (attempt != null) {
             ended.add(attempt);
         }
@@ -180,7 +202,7 @@ public final class ConnectionPool {
         List<ConnectionStats> connections =
                 all.stream().map(connection -> connection.stats(nowNs)).toList();
         return new SubchannelStats(
-                owner.address(), state, connections, directory.maxConnections(), attempts, failedAttempts);
+                owner.address(), state, connections, directory.maxConnections(), attempts.get(), failedAttempts.get());
     }
 
     /** There may be more connections now, or fewer from now on. */
@@ -243,11 +265,15 @@ public final class ConnectionPool {
     void onTerminated(PooledConnection connection, String reason, @Nullable Throwable cause) {
         if (connection == attempt) {
             attempt = null;
-            long failedBefore = failedAttempts;
-            failedAttempts = failedBefore + 1;
-            backOff(backoff.onFailed(reason), new Status(StatusCode.UNAVAILABLE, reason, cause));
+            failedAttempts.incrementAndGet();
             publishStats();
-            updateState(Status.OK);
+            if (connection.isToStandBy()) {
+                long unused = standbyBackoff.onFailed(reason);
+            } else {
+                backOff(backoff.onFailed(reason), new Status(StatusCode.UNAVAILABLE, reason, cause));
+                updateState(Status.OK);
+            }
+            reconsider();
         } else if (ready.contains(connection) || standby == connection) {
             connection.timer(null);
             onLost(connection, reason);
@@ -264,23 +290,40 @@ public final class ConnectionPool {
 
     /** Lost, or told to go away: not a failure (D1). One that stands by takes its place at once. */
     private void onLost(PooledConnection lost, String reason) {
-        backoff.onLost(reason, lost.wasOfUse(backoff.nanoTime()));
+        directory.onDisconnect(lost.disconnectReason());
+        boolean ofUse = lost.wasOfUse(backoff.nanoTime());
         if (lost == standby) {
+            standbyBackoff.onLost(reason, ofUse);
             standby = null;
             publishStats();
         } else {
+            backoff.onLost(reason, ofUse);
             ready.remove(lost);
             PooledConnection successor = standby;
             if (successor != null) {
+                // A server that loses each one soon after the other is not offered another at once, each time.
+                standbyBackoff.onLost(reason, successor.wasOfUse(backoff.nanoTime()));
                 standby = null;
                 successor.state(ConnectionStats.State.READY);
                 ready.add(successor);
+            }
+            if (ready.isEmpty()) {
+                takeOverAttempt();
             }
             publish();
         }
         owner.onLost();
         updateState(Status.of(StatusCode.UNAVAILABLE, reason));
         reconsider();
+    }
+
+    /** What was opened to stand by is the only hope now. */
+    private void takeOverAttempt() {
+        PooledConnection underWay = attempt;
+        if (underWay != null && underWay.isToStandBy()) {
+            underWay.wantedByCalls();
+            long unused = backoff.begin();
+        }
     }
 
     // ---- Growing and replacing -------------------------------------------------------------------------------
@@ -301,6 +344,8 @@ public final class ConnectionPool {
             reconsider();
         } else if (mayOpen && (wanted || isAnyMissing())) {
             grow();
+        } else if (attempt == null && standby == null && directory.scaling().warmStandby()) {
+            openStandby();
         }
     }
 
@@ -309,9 +354,7 @@ public final class ConnectionPool {
     }
 
     private boolean isAnyMissing() {
-        return ready.size() < minimum()
-                || expired() != null
-                || (directory.scaling().warmStandby() && standby == null);
+        return ready.size() < minimum() || expired() != null;
     }
 
     private @Nullable PooledConnection expired() {
@@ -325,6 +368,9 @@ public final class ConnectionPool {
 
     private void promoteStandby() {
         PooledConnection promoted = Objects.requireNonNull(standby);
+        if (promoted.wasOfUse(backoff.nanoTime())) {
+            standbyBackoff.onUseful();
+        }
         standby = null;
         promoted.state(ConnectionStats.State.READY);
         admit(promoted);
@@ -383,17 +429,32 @@ public final class ConnectionPool {
         if (remainingNs > 0) {
             backOff(remainingNs, Status.of(StatusCode.UNAVAILABLE, backoff.lastReason() + BACKING_OFF));
         } else {
-            open(newAttempt());
+            open(newAttempt(backoff));
         }
     }
 
-    private PooledConnection newAttempt() {
-        long delayNs = backoff.begin();
+    /** One more that calls do not want yet, or none before its own backoff is over. */
+    private void openStandby() {
+        long remainingNs = standbyBackoff.remainingNs();
+        if (remainingNs <= 0) {
+            stopStandbyTimer();
+            PooledConnection begun = newAttempt(standbyBackoff);
+            begun.toStandBy();
+            open(begun);
+        } else if (standbyTimer == null) {
+            standbyTimer = context.schedule(remainingNs, () -> {
+                standbyTimer = null;
+                reconsider();
+            });
+        }
+    }
+
+    private PooledConnection newAttempt(AddressBackoff delays) {
+        long delayNs = delays.begin();
         long usefulAgeNs = ready.isEmpty() ? delayNs : Math.min(delayNs, EXTRA_USEFUL_AGE_NS);
         PooledConnection begun = new PooledConnection(this, backoff.nanoTime(), delayNs, usefulAgeNs);
         attempt = begun;
-        long attemptsBefore = attempts;
-        attempts = attemptsBefore + 1;
+        attempts.incrementAndGet();
         publishStats();
         return begun;
     }
@@ -420,6 +481,14 @@ public final class ConnectionPool {
         if (backoffTimer != null) {
             backoffTimer.cancel();
             backoffTimer = null;
+        }
+        stopStandbyTimer();
+    }
+
+    private void stopStandbyTimer() {
+        if (standbyTimer != null) {
+            standbyTimer.cancel();
+            standbyTimer = null;
         }
     }
 

@@ -2,8 +2,11 @@ package io.peregrine.client.internal.pool;
 
 import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.connection.SubchannelStats;
+import io.peregrine.transport.http2.DisconnectReason;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
@@ -17,6 +20,9 @@ public final class PoolDirectory {
 
     /** Changed in the context only; read by {@link #stats} on any thread. */
     private final Set<ConnectionPool> pools = ConcurrentHashMap.newKeySet();
+
+    /** Of connections that were ready, by what ended them. Changed in the context only; read on any thread. */
+    private final Map<DisconnectReason, Long> disconnections = new ConcurrentHashMap<>();
 
     /** Written in the context; read by {@link #stats} on any thread. */
     private volatile int maxConnections;
@@ -56,6 +62,13 @@ public final class PoolDirectory {
         return pools.stream().map(ConnectionPool::stats).toList();
     }
 
+    /** How many connections were lost, by the label of what ended them. Any thread. */
+    public Map<String, Long> disconnections() {
+        Map<String, Long> counts = new TreeMap<>();
+        disconnections.forEach((reason, count) -> counts.put(reason.label(), count));
+        return counts;
+    }
+
     /** What the channel was told when it was made. Any thread. */
     public ConnectionScaling scaling() {
         return scaling;
@@ -68,6 +81,11 @@ public final class PoolDirectory {
     /** Uniform in [-1, 1). */
     double jitter() {
         return 2 * random.getAsDouble() - 1;
+    }
+
+    /** A connection that was ready is not any more (SPEC SC-11). */
+    void onDisconnect(DisconnectReason reason) {
+        disconnections.merge(reason, 1L, Long::sum);
     }
 
     void add(ConnectionPool pool) {

@@ -3,6 +3,7 @@ package io.peregrine.client.internal.pool;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.connection.ConnectionStats;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.DisconnectReason;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.StreamCapacity;
 import io.peregrine.transport.http2.TransportListener;
@@ -33,6 +34,8 @@ final class PooledConnection implements TransportListener {
     private volatile ConnectionStats.State state = ConnectionStats.State.CONNECTING;
 
     private long readyNs;
+    private DisconnectReason disconnectReason = DisconnectReason.UNKNOWN;
+    private boolean toStandBy;
     private boolean useful;
     private boolean expired;
 
@@ -51,6 +54,20 @@ final class PooledConnection implements TransportListener {
     /** How long the attempt may take, in nanoseconds. */
     long delayNs() {
         return delayNs;
+    }
+
+    /** It is opened to stand by: no call wants it. */
+    void toStandBy() {
+        toStandBy = true;
+    }
+
+    /** No other connection is left: calls want it after all. */
+    void wantedByCalls() {
+        toStandBy = false;
+    }
+
+    boolean isToStandBy() {
+        return toStandBy;
     }
 
     void opened(ClientTransport newTransport) {
@@ -82,6 +99,11 @@ final class PooledConnection implements TransportListener {
     /** Whether it carried a response, or lived long enough. */
     boolean wasOfUse(long nowNs) {
         return useful || nowNs - readyNs >= usefulAgeNs;
+    }
+
+    /** Why it was lost, of one that was. */
+    DisconnectReason disconnectReason() {
+        return disconnectReason;
     }
 
     boolean isExpired() {
@@ -155,6 +177,11 @@ final class PooledConnection implements TransportListener {
     @Override
     public void onRoom() {
         pool.execute(() -> pool.onLoad(this));
+    }
+
+    @Override
+    public void onDisconnect(DisconnectReason reason) {
+        pool.execute(() -> disconnectReason = reason);
     }
 
     @Override

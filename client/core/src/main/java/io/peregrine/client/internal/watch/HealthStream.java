@@ -3,10 +3,7 @@ package io.peregrine.client.internal.watch;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufInputStream;
 import io.peregrine.client.ConnectivityState;
-import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
@@ -111,20 +108,9 @@ final class HealthStream implements WatchStream.Listener<Integer> {
         };
     }
 
-    private static final class Statuses implements Marshaller<Integer> {
+    private static final class Statuses extends ReceivedOnly<Integer> {
         @Override
-        public int encodedSize(Integer message) {
-            throw new UnsupportedOperationException("a client sends no states of health");
-        }
-
-        @Override
-        public void write(Integer message, ByteBuf out) {
-            throw new UnsupportedOperationException("a client sends no states of health");
-        }
-
-        @Override
-        public Integer read(ByteBuf message) throws IOException {
-            CodedInputStream in = CodedInputStream.newInstance(new ByteBufInputStream(message));
+        Integer read(CodedInputStream in) throws IOException {
             int status = 0;
             for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
                 if (tag == WireFormat.FieldType.ENUM.getWireType() + (ONLY_FIELD << 3)) {

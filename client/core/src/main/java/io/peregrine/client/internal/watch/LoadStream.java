@@ -3,9 +3,6 @@ package io.peregrine.client.internal.watch;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufInputStream;
-import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.balancer.LoadReport;
@@ -51,20 +48,10 @@ final class LoadStream {
         return encoded;
     }
 
-    private static final class Reports implements Marshaller<LoadReport> {
+    private static final class Reports extends ReceivedOnly<LoadReport> {
         @Override
-        public int encodedSize(LoadReport message) {
-            throw new UnsupportedOperationException("a client sends no reports");
-        }
-
-        @Override
-        public void write(LoadReport message, ByteBuf out) {
-            throw new UnsupportedOperationException("a client sends no reports");
-        }
-
-        @Override
-        public LoadReport read(ByteBuf message) throws IOException {
-            return LoadReports.read(CodedInputStream.newInstance(new ByteBufInputStream(message)));
+        LoadReport read(CodedInputStream in) throws IOException {
+            return LoadReports.read(in);
         }
     }
 }

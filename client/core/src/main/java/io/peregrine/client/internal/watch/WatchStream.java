@@ -9,6 +9,7 @@ import io.peregrine.client.StreamCallback;
 import io.peregrine.client.internal.control.Backoff;
 import io.peregrine.client.internal.control.SubConnWatches;
 import io.peregrine.client.internal.control.SyncContext;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,15 +23,22 @@ import org.jspecify.annotations.Nullable;
  *                        waiting
  * </pre>
  *
- * <p>The backoff is measured from the start of the stream that ended (D3), and begins anew once a message has come. So a
- * stream that has lived for a while is opened again at once, and a server that ends each one costs one in about a second.
- * Each message is asked for when the one before has been told, so that a server's haste does not fill the context's queue.
+ * <p>A stream that has had a message is opened again at once (HC-5). The backoff of others is measured from the start of the
+ * stream that ended (D3), and begins anew once a message has come. A server that answers each stream and ends it at once
+ * gets {@value #MAX_AT_ONCE} in a row, and then one in about a second: it is not to keep this side busy.
+ *
+ * <p>Each message is asked for when the one before has been told, so that a server's haste does not fill the context's queue.
  *
  * <p>Confined to the channel's serialised context; what the stream calls back enters it.
  *
  * @param <R> the messages
  */
 public final class WatchStream<R> implements SubConnWatches.Watch {
+    /** How many streams in a row that did not live for {@link #STABLE_NS} are opened again at once. */
+    private static final int MAX_AT_ONCE = 5;
+
+    private static final long STABLE_NS = TimeUnit.SECONDS.toNanos(1);
+
     /** Who is told, in the channel's serialised context, between {@link #start} and {@link #stop} only. */
     public interface Listener<R> {
         /** A message has come. */
@@ -53,6 +61,7 @@ public final class WatchStream<R> implements SubConnWatches.Watch {
     private final Listener<R> listener;
     private final Backoff delays = new Backoff();
     private boolean started;
+    private int atOnce;
     private @Nullable Run current;
     private SyncContext.@Nullable ScheduledTask restart;
 
@@ -70,6 +79,7 @@ public final class WatchStream<R> implements SubConnWatches.Watch {
         if (!started) {
             started = true;
             delays.reset();
+            atOnce = 0;
             open();
         }
     }
@@ -102,6 +112,7 @@ public final class WatchStream<R> implements SubConnWatches.Watch {
         if (current != run) {
             return;
         }
+        run.heard = true;
         delays.reset();
         listener.onMessage(message);
         ClientCall<?> call = run.call;
@@ -116,10 +127,21 @@ public final class WatchStream<R> implements SubConnWatches.Watch {
         }
         current = null;
         if (status.code() != StatusCode.UNIMPLEMENTED) {
-            long livedNs = clock.getAsLong() - run.startNs;
-            restart = context.schedule(delays.nextDelayNs() - livedNs, this::open);
+            restart = context.schedule(delayNs(run), this::open);
         }
         listener.onEnd(status);
+    }
+
+    private long delayNs(Run ended) {
+        long livedNs = clock.getAsLong() - ended.startNs;
+        if (livedNs >= STABLE_NS) {
+            atOnce = 0;
+        }
+        if (ended.heard && atOnce < MAX_AT_ONCE) {
+            atOnce++;
+            return 0;
+        }
+        return delays.nextDelayNs() - livedNs;
     }
 
     /** One stream. Its callbacks run on the connection's event loop. */
@@ -128,6 +150,9 @@ public final class WatchStream<R> implements SubConnWatches.Watch {
 
         /** Null while the source opens it, which is one task of the context: no other sees it so. */
         private @Nullable ClientCall<?> call;
+
+        /** Whether a message has come; in the context only. */
+        private boolean heard;
 
         Run(long startNs) {
             this.startNs = startNs;

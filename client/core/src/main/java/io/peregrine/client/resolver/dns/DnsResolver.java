@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  *     └────────────────────────────────────▶ BACKOFF     each leads to the next round
  * </pre>
  *
- * <p>BACKOFF takes no hints: it is as early as it may be (DN-5, RS-1). Everything but {@link #closed} runs in one
+ * <p>BACKOFF takes no hints: it is as early as it may be (DN-5, RS-1), unless the application knows better (SC-6).
+ * Everything but {@link #closed} runs in one
  * context of its own and needs no lock.
  */
 final class DnsResolver implements NameResolver {
@@ -89,7 +90,7 @@ final class DnsResolver implements NameResolver {
         this.random = random;
         this.choices = new ServiceConfigChoices(random);
         this.context = new SyncContext(channel.timer(), this::onFault);
-        resetBackoff();
+        restartDelays();
     }
 
     @Override
@@ -114,6 +115,16 @@ final class DnsResolver implements NameResolver {
         context.execute(() -> {
             if (isIdle() && waiting != Waiting.BACKOFF) {
                 await(Waiting.BACKOFF, backoff.nextDelayNs() - sinceLastEndNs());
+            }
+        });
+    }
+
+    @Override
+    public void resetBackoff() {
+        context.execute(() -> {
+            restartDelays();
+            if (isIdle() && waiting == Waiting.BACKOFF) {
+                lookUp();
             }
         });
     }
@@ -209,11 +220,11 @@ final class DnsResolver implements NameResolver {
     private void onEndpoints(Discovery found) {
         if (failing) {
             failing = false;
-            LOG.log(System.Logger.Level.INFO, "name resolution of \"{0}\" works again", target.host());
+            LOG.log(System.Logger.Level.DEBUG, "name resolution of \"{0}\" works again", target.host());
         }
         // The channel never says that an answer is good, only that it is bad: after such a one the delays go on.
         if (!asBackoff) {
-            resetBackoff();
+            restartDelays();
         }
         long refreshNs = options.refreshInterval().map(Duration::toNanos).orElse(Answer.NO_TTL);
         long dueNs = Math.min(refreshNs, options.honourTtl() ? found.ttlNs() : Answer.NO_TTL);
@@ -227,7 +238,8 @@ final class DnsResolver implements NameResolver {
         String message = "name resolution of \"" + target.host() + "\" failed: " + reason;
         if (!failing) {
             failing = true;
-            LOG.log(System.Logger.Level.WARNING, message);
+            // The channel tells operators, as it does of every resolver: once.
+            LOG.log(System.Logger.Level.DEBUG, message);
         }
         await(Waiting.BACKOFF, backoff.nextDelayNs());
         Listener told = listener;
@@ -249,7 +261,7 @@ final class DnsResolver implements NameResolver {
     }
 
     /** DN-5: a look-up that failed is not repeated at once, so the delays begin with their second step. */
-    private void resetBackoff() {
+    private void restartDelays() {
         backoff.reset();
         long unused = backoff.nextDelayNs();
     }

@@ -85,6 +85,17 @@ public abstract class RegistryResolver implements NameResolver {
     }
 
     @Override
+    public final void resetBackoff() {
+        serial.execute(() -> {
+            backoff.reset();
+            if (listener != null && nextTry != null) {
+                stopTrying();
+                ask();
+            }
+        });
+    }
+
+    @Override
     public final void close() {
         serial.execute(() -> {
             closed = true;

@@ -9,26 +9,21 @@ import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.TlsCredentials;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.Locality;
+import io.peregrine.testkit.Guide;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** docs/guides/load-balancing-rings.md: its snippets compile, and its JSON says the same as its Java. */
 class LoadBalancingRingsGuideTest {
-    private static final Path GUIDE = Path.of("..", "..", "docs", "guides", "load-balancing-rings.md");
-    private static final Path SOURCE =
-            Path.of("src/test/java/io/peregrine/client/balancer/policy/LoadBalancingRingsGuideTest.java");
+    private static final Guide GUIDE = Guide.named("load-balancing-rings.md");
 
     @Test
-    void ex5ConsistentHashing() throws Exception {
+    void ex5ConsistentHashing() {
         ServiceConfig byUser = ServiceConfig.builder()
                 .loadBalancing(RingHash.byHeader("x-user"))
                 .build();
@@ -44,7 +39,7 @@ class LoadBalancingRingsGuideTest {
     }
 
     @Test
-    void od1OutlierDetection() throws Exception {
+    void od1OutlierDetection() {
         AtomicInteger out = new AtomicInteger();
         LoadBalancingPolicy guarded = OutlierDetection.over(RoundRobin.policy())
                 .withInterval(Duration.ofSeconds(1))
@@ -69,7 +64,7 @@ class LoadBalancingRingsGuideTest {
     }
 
     @Test
-    void ex4ZonePreference() throws Exception {
+    void ex4ZonePreference() {
         LoadBalancingPolicy zoned = OutlierDetection.over(
                 ZonePreference.of(new Locality("eu-central", "eu-central-1a", ""), RoundRobin.policy()));
         Endpoint here = Endpoint.of(new InetSocketAddress("10.0.0.1", 443))
@@ -80,7 +75,7 @@ class LoadBalancingRingsGuideTest {
     }
 
     @Test
-    void pr1AndPr2PrioritiesAndTargets() throws Exception {
+    void pr1AndPr2PrioritiesAndTargets() {
         LoadBalancingPolicy withReserve =
                 Priority.first("main", RoundRobin.policy()).then("reserve", RoundRobin.policy());
         LoadBalancingPolicy canary =
@@ -94,25 +89,15 @@ class LoadBalancingRingsGuideTest {
     }
 
     @Test
-    void theGuideShowsWhatIsBuiltHere() throws Exception {
-        List<String> source = stripped(Files.readString(SOURCE));
-        List<String> shown = snippets("java");
+    void theGuideShowsWhatIsBuiltHere() {
+        List<String> source = Guide.sourceOf(LoadBalancingRingsGuideTest.class);
+        List<String> shown = GUIDE.snippets("java");
 
         assertThat(shown).hasSize(5);
-        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(stripped(snippet)));
+        assertThat(shown).allSatisfy(snippet -> assertThat(source).containsSequence(Guide.lines(snippet)));
     }
 
-    private static LoadBalancingPolicy parsed(int snippet) throws Exception {
-        return ServiceConfig.parse(snippets("json").get(snippet)).loadBalancing();
-    }
-
-    private static List<String> snippets(String language) throws Exception {
-        Matcher found =
-                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
-        return found.results().map(result -> result.group(1)).toList();
-    }
-
-    private static List<String> stripped(String text) {
-        return text.lines().map(String::strip).toList();
+    private static LoadBalancingPolicy parsed(int snippet) {
+        return ServiceConfig.parse(GUIDE.snippets("json").get(snippet)).loadBalancing();
     }
 }

@@ -2,7 +2,7 @@ package io.peregrine.client.internal.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.testkit.VirtualTimer;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -15,7 +15,7 @@ class AddressBackoffsTest {
     private final AddressBackoffs backoffs = new AddressBackoffs(() -> new AddressBackoff(
             () -> {
                 looks++;
-                return timer.nowNs();
+                return timer.nanoTime();
             },
             new Backoff(() -> 0.5)));
 

@@ -157,6 +157,23 @@ class BadInputTest {
         assertThat(logged).hasSize(1);
     }
 
+    /** Or the policy would get the blame, and be made anew. */
+    @Test
+    void rs2AResolverThatFailsWithOkIsToldToThePolicyAsAnError() {
+        channel.control.exitIdle();
+
+        channel.resolver().listener().onError(Status.OK);
+
+        assertThat(channel.state()).isEqualTo(TRANSIENT_FAILURE);
+        assertThat(channel.pick().status().code()).isEqualTo(StatusCode.INTERNAL);
+        assertThat(channel.pickedMessage())
+                .isEqualTo("the resolver of scripted:///any failed with the status OK (expected: an error)");
+        assertThat(channel.balancers).hasSize(1);
+        channel.advance(BACKOFF);
+        assertThat(channel.resolver().retries).isEqualTo(1);
+        assertThat(channel.balancers).as("nothing is made anew").hasSize(1);
+    }
+
     // ---- Configs ---------------------------------------------------------------------------------------------
 
     @Test

@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The states of a channel (SPEC 2.1), and its resolver's side of RS-1 to RS-5, in virtual time. */
 class ControlPlaneTest {
@@ -126,6 +127,29 @@ class ControlPlaneTest {
         assertThat(channel.pickedMessage()).isEqualTo("to");
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = ConnectivityState.class,
+            names = {"IDLE", "CONNECTING", "READY", "TRANSIENT_FAILURE"})
+    void ch6AnyStateLeadsToShutdownAndNothingLeadsOutOfIt(ConnectivityState from) {
+        channel.whenEndpointsCome = balancer -> balancer.context.updateState(from, ScriptedChannel.picker("from"));
+        channel.control.exitIdle();
+        channel.resolver().answer("10.0.0.1");
+        assertThat(channel.state()).isEqualTo(from);
+
+        channel.control.shutdownNow();
+        for (ConnectivityState late : ConnectivityState.values()) {
+            channel.balancer().context.updateState(late, ScriptedChannel.picker("late"));
+        }
+        channel.control.exitIdle();
+        channel.control.enterIdle();
+        channel.control.resetConnectBackoff();
+        channel.advance(Duration.ofHours(1));
+
+        assertThat(channel.state()).isEqualTo(SHUTDOWN);
+        assertThat(channel.pick().status().code()).isEqualTo(StatusCode.CANCELLED);
+    }
+
     @Test
     void ch7AnyReadyChildMakesItsParentReadyThenConnectingThenIdle() {
         StateCounts counts = new StateCounts();
@@ -213,7 +237,8 @@ class ControlPlaneTest {
 
         channel.control.shutdown();
         assertThat(channel.resolver().closed).isFalse();
-        assertThat(channel.state()).isEqualTo(CONNECTING);
+        assertThat(channel.state()).as("at once").isEqualTo(SHUTDOWN);
+        assertThat(channel.pick()).isSameAs(PickResult.queue());
         channel.control.pickers().remove(call);
         channel.advance(Duration.ofMillis(20));
 
@@ -418,5 +443,18 @@ class ControlPlaneTest {
         channel.advance(BACKOFF);
 
         assertThat(channel.resolver().retries).isEqualTo(2);
+    }
+
+    @Test
+    void sc6ResetReachesAResolverThatWaitsForABackoffOfItsOwn() {
+        channel.control.exitIdle();
+        channel.resolver().fail("SERVFAIL");
+        channel.advance(BACKOFF);
+        assertThat(channel.resolver().retries).isEqualTo(1);
+
+        channel.control.resetConnectBackoff();
+
+        assertThat(channel.resolver().resets).isEqualTo(1);
+        assertThat(channel.resolver().retries).as("the channel does not wait").isEqualTo(1);
     }
 }

@@ -2,7 +2,7 @@ package io.peregrine.client.internal.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +22,7 @@ class IdleTimerTest {
 
     private IdleTimer start(Duration timeout) {
         IdleTimer made = new IdleTimer(
-                context, timeout, () -> inUse, () -> started, () -> idleAt.add(Duration.ofNanos(clock.nowNs())));
+                context, timeout, () -> inUse, () -> started, () -> idleAt.add(Duration.ofNanos(clock.nanoTime())));
         context.execute(made::start);
         return made;
     }
@@ -77,7 +77,7 @@ class IdleTimerTest {
         inUse++;
         clock.advance(Duration.ofMinutes(55).plusSeconds(1));
         inUse--;
-        Duration end = Duration.ofNanos(clock.nowNs());
+        Duration end = Duration.ofNanos(clock.nanoTime());
         clock.advance(Duration.ofHours(10));
 
         assertThat(idleAt).hasSize(1);

@@ -149,6 +149,7 @@ final class ScriptedChannel {
         ConnectivityState stateAtStart = ConnectivityState.IDLE;
         int hints;
         int retries;
+        int resets;
         boolean closed;
 
         @Nullable
@@ -193,6 +194,11 @@ final class ScriptedChannel {
             if (onAsked != null) {
                 throw onAsked;
             }
+        }
+
+        @Override
+        public void resetBackoff() {
+            resets++;
         }
 
         @Override

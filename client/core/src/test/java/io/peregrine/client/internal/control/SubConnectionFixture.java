@@ -10,9 +10,9 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.internal.FakeTransport;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.internal.pool.PoolDirectory;
 import io.peregrine.client.resolver.Attributes;
+import io.peregrine.testkit.VirtualTimer;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
@@ -49,7 +49,7 @@ abstract class SubConnectionFixture {
     boolean refuseToOpen;
 
     final List<Duration> offeredBackoffs = new ArrayList<>();
-    final AddressBackoff backoff = new AddressBackoff(timer::nowNs, new Backoff(() -> 0.5));
+    final AddressBackoff backoff = new AddressBackoff(timer::nanoTime, new Backoff(() -> 0.5));
     final SubConnection subConnection = newSubConnection();
 
     SubConnection newSubConnection() {

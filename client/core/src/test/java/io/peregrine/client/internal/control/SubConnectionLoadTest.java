@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.balancer.LoadReport;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.internal.FakeTransport;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.resolver.Attributes;
+import io.peregrine.testkit.VirtualTimer;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.InetAddress;
@@ -16,6 +17,9 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** WR-7: a subchannel asks for load whenever it is READY, and at no other time. */
@@ -28,6 +32,8 @@ class SubConnectionLoadTest {
     });
     private final List<FakeTransport> opened = new ArrayList<>();
     private final List<String> watched = new ArrayList<>();
+    private final List<Throwable> thrownWhenTold = new ArrayList<>();
+    private SubConn.@Nullable LoadListener reports;
     private Runnable onReady = () -> {};
     private final SubConnection subConnection = new SubConnection(
             ADDRESS, Attributes.EMPTY, new AddressBackoff(), context, new Channel(), (state, status) -> {
@@ -73,6 +79,21 @@ class SubConnectionLoadTest {
         assertThat(watched).doesNotContain("start PT1S").endsWith("stop PT1S");
     }
 
+    /** The policy's fault, which the channel knows how to live with, and not one of the control plane. */
+    @Test
+    void ch12AListenerOfReportsThatThrowsDoesSoWhereThePolicyIsToldThings() {
+        IllegalStateException fault = new IllegalStateException("policy fault");
+        context.execute(() -> subConnection.watchLoad(Duration.ofSeconds(1), report -> {
+            throw fault;
+        }));
+        connect();
+
+        context.execute(() -> Objects.requireNonNull(reports)
+                .onReport(new LoadReport(0, 0, 0, 0, 0, Map.of(), Map.of(), Map.of())));
+
+        assertThat(thrownWhenTold).containsExactly(fault);
+    }
+
     @Test
     void wr7BelongsToTheSerialisedContext() {
         assertThatIllegalStateException()
@@ -105,6 +126,15 @@ class SubConnectionLoadTest {
         public void resolveNow() {}
 
         @Override
+        public void tell(Runnable telling) {
+            try {
+                telling.run();
+            } catch (RuntimeException thrown) {
+                thrownWhenTold.add(thrown);
+            }
+        }
+
+        @Override
         public SubConnWatches watches() {
             return new Recorded();
         }
@@ -116,6 +146,7 @@ class SubConnectionLoadTest {
     private final class Recorded implements SubConnWatches {
         @Override
         public Watch load(SubConnection subConn, SyncContext on, Duration period, SubConn.LoadListener listener) {
+            reports = listener;
             return new Watch() {
                 @Override
                 public void start() {

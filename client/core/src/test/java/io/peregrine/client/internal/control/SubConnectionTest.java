@@ -116,7 +116,7 @@ class SubConnectionTest extends SubConnectionFixture {
     void p15AServerThatSendsEachConnectionAwayIsReconnectedToInTheBackoffsRhythm() {
         List<Duration> attempts = new ArrayList<>();
         for (int n = 0; n < 6; n++) {
-            attempts.add(Duration.ofNanos(timer.nowNs()));
+            attempts.add(Duration.ofNanos(timer.nanoTime()));
             loseAtOnce();
             while (backoff.remainingNs() > 0) {
                 connect();
@@ -386,6 +386,25 @@ class SubConnectionTest extends SubConnectionFixture {
         assertThat(opened).hasSize(4);
         last().terminate("refused", cause);
         assertThat(timer.nextDelay()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void sc6AResetThatComesBeforeTheRefusalOfAnAttemptLetsTheAttemptBegin() {
+        loseAtOnce();
+        loseAtOnce();
+        states.clear();
+
+        context.execute(() -> {
+            subConnection.connect();
+            backoff.forgive();
+            subConnection.endBackoff();
+        });
+
+        assertThat(opened).hasSize(3);
+        assertThat(states).containsExactly(CONNECTING);
+        assertThat(timer.pending()).isZero();
+        last().listener().onReady();
+        assertThat(states).containsExactly(CONNECTING, READY);
     }
 
     @Test

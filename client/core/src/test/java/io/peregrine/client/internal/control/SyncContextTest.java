@@ -3,7 +3,7 @@ package io.peregrine.client.internal.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

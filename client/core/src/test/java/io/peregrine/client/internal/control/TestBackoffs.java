@@ -1,6 +1,6 @@
 package io.peregrine.client.internal.control;
 
-import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.testkit.VirtualTimer;
 
 /** Backoffs in virtual time, for tests outside of this package. */
 public final class TestBackoffs {
@@ -8,6 +8,6 @@ public final class TestBackoffs {
 
     /** Without jitter: 1 s, 1.6 s, 2.56 s and so on. */
     public static AddressBackoff exact(VirtualTimer timer) {
-        return new AddressBackoff(timer::nowNs, new Backoff(() -> 0.5));
+        return new AddressBackoff(timer::nanoTime, new Backoff(() -> 0.5));
     }
 }

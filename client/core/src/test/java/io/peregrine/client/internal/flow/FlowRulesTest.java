@@ -15,7 +15,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.reactivestreams.tck.TestEnvironment;
 import org.reactivestreams.tck.flow.FlowPublisherVerification;
 import org.reactivestreams.tck.flow.FlowSubscriberBlackboxVerification;
 
@@ -40,13 +39,9 @@ class FlowRulesTest {
         return Rules.of(RequestsOfACall::new);
     }
 
-    private static TestEnvironment environment() {
-        return new TestEnvironment(1000, 50);
-    }
-
     public static final class Responses extends FlowPublisherVerification<byte[]> {
         public Responses() {
-            super(environment());
+            super(new PatientEnvironment());
         }
 
         @Override
@@ -63,7 +58,7 @@ class FlowRulesTest {
 
     public static final class RequestsOfACall extends FlowSubscriberBlackboxVerification<byte[]> {
         public RequestsOfACall() {
-            super(environment());
+            super(new PatientEnvironment());
         }
 
         @Override

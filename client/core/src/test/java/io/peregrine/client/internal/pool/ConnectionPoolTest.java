@@ -12,10 +12,11 @@ import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.connection.ConnectionStats;
 import io.peregrine.client.connection.SubchannelStats;
 import io.peregrine.client.internal.FakeTransport;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.internal.control.SyncContext;
 import io.peregrine.client.internal.control.TestBackoffs;
+import io.peregrine.testkit.VirtualTimer;
 import io.peregrine.transport.http2.ClientTransport;
+import io.peregrine.transport.http2.DisconnectReason;
 import io.peregrine.transport.http2.KeepAliveOptions;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.InetAddress;
@@ -24,6 +25,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -226,7 +228,7 @@ class ConnectionPoolTest {
         assertThat(losses).isEqualTo(1);
     }
 
-    // ---- CS-6, CS-7 ------------------------------------------------------------------------------------------
+    // ---- CS-7 ------------------------------------------------------------------------------------------------
 
     @Test
     void cs7TheLastConnectionLostIsIdleWithoutAnAttempt() {
@@ -393,6 +395,125 @@ class ConnectionPoolTest {
     }
 
     @Test
+    void cs10AStandbyThatFailsIsTriedAgainAfterABackoffOfItsOwn() {
+        use(ConnectionScaling.builder().warmStandby(true).build());
+        connectAndBeReady();
+        assertThat(opened).hasSize(2);
+
+        last().terminate("refused", null);
+        assertThat(opened).hasSize(2);
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofSeconds(1));
+        timer.advance(Duration.ofSeconds(1));
+        assertThat(opened).hasSize(3);
+        last().terminate("refused", null);
+
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofMillis(1600));
+        assertThat(states).as("calls see nothing of it").containsExactly(CONNECTING, READY);
+    }
+
+    @Test
+    void cs10AStandbyThatFailsDelaysNoConnectionThatCallsWant() {
+        use(ConnectionScaling.builder().maxConnections(2).warmStandby(true).build());
+        connectAndBeReady();
+        last().terminate("refused", null);
+        assertThat(opened).hasSize(2);
+
+        load(0, 2, 1, 2);
+        opened.get(0).listener().onPressure();
+
+        assertThat(opened).as("at once").hasSize(3);
+    }
+
+    @Test
+    void cs10AStandbyThatFailsWhileCallsWaitIsFollowedByAConnectionForThem() {
+        use(ConnectionScaling.builder().maxConnections(2).warmStandby(true).build());
+        connectAndBeReady();
+        load(0, 2, 1, 2);
+        opened.get(0).listener().onPressure();
+        assertThat(opened).as("one attempt at a time").hasSize(2);
+
+        last().terminate("refused", null);
+
+        assertThat(opened).hasSize(3);
+        last().capacity().set(0, 0, 2);
+        last().listener().onReady();
+        assertThat(published).containsExactly(opened.get(0), opened.get(2));
+    }
+
+    @Test
+    void cs10AConnectionThatFailsDoesNotDelayTheStandby() {
+        use(ConnectionScaling.builder().maxConnections(2).warmStandby(true).build());
+        connectAndBeReady();
+        opened.get(0).listener().onFirstResponse();
+        last().terminate("refused", null);
+        timer.advance(Duration.ofMillis(900));
+        load(0, 2, 1, 2);
+        opened.get(0).listener().onPressure();
+        last().terminate("refused", null);
+        assertThat(opened).as("one attempt each").hasSize(3);
+
+        timer.advance(Duration.ofMillis(100));
+
+        assertThat(opened)
+                .as("the standby's second, in the backoff of the other")
+                .hasSize(4);
+        last().terminate("refused", null);
+        timer.advance(Duration.ofMillis(899));
+        assertThat(opened).hasSize(4);
+        timer.advance(Duration.ofMillis(1));
+        assertThat(opened)
+                .as("the other's second, in the backoff of the standby")
+                .hasSize(5);
+    }
+
+    @Test
+    void cs10WhatWasOpenedToStandByIsTheAttemptOfASubchannelThatHasNothingElse() {
+        use(ConnectionScaling.builder().warmStandby(true).build());
+        connectAndBeReady();
+        opened.get(0).listener().onFirstResponse();
+
+        opened.get(0).terminate("reset", null);
+        assertThat(states).containsExactly(CONNECTING, READY, CONNECTING);
+        last().terminate("refused", null);
+
+        assertThat(states).endsWith(CONNECTING, TRANSIENT_FAILURE);
+        assertThat(statuses.get(statuses.size() - 1).message()).isEqualTo("refused");
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofSeconds(1));
+        timer.advance(Duration.ofSeconds(1));
+        assertThat(states).endsWith(TRANSIENT_FAILURE, IDLE);
+    }
+
+    @Test
+    void cs10AServerThatLosesEachConnectionAtOnceGetsNoStandbyAtOnceEachTime() {
+        use(ConnectionScaling.builder().warmStandby(true).build());
+        connectAndBeReady();
+        int opens = opened.size();
+        for (int lost = 0; lost < 10 && timer.pending() == 0; lost++) {
+            last().listener().onReady();
+            opened.get(opened.size() - (stats().connections(ConnectionStats.State.STANDBY) == 1 ? 2 : 1))
+                    .terminate("reset", null);
+        }
+
+        assertThat(timer.pending()).isPositive();
+        assertThat(opened.size() - opens).isLessThan(5);
+    }
+
+    @Test
+    void sc6AResetEndsTheBackoffOfAStandby() {
+        use(ConnectionScaling.builder().warmStandby(true).build());
+        connectAndBeReady();
+        last().terminate("refused", null);
+        timer.advance(Duration.ofSeconds(1));
+        last().terminate("refused", null);
+
+        context.execute(pool::endBackoff);
+        assertThat(opened).hasSize(4);
+        last().terminate("refused", null);
+
+        assertThat(timer.nextDelay()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
     void cs10AnAgedConnectionIsReplacedBeforeItDrains() {
         use(ConnectionScaling.builder().maxAge(Duration.ofMinutes(10)).build());
         connectAndBeReady();
@@ -451,6 +572,74 @@ class ConnectionPoolTest {
         connectAndBeReady();
 
         assertThat(timer.nextDelay()).isEqualTo(Duration.ofMinutes(8));
+    }
+
+    // ---- SC-11 -----------------------------------------------------------------------------------------------
+
+    @Test
+    void sc11EachConnectionThatIsLostCountsOnceByItsFirstReason() {
+        use(ConnectionScaling.builder().minConnections(2).build());
+        connectAndBeReady();
+        opened.get(1).listener().onReady();
+        opened.forEach(transport -> transport.listener().onFirstResponse());
+
+        opened.get(0).listener().onDisconnect(DisconnectReason.goAway(0));
+        opened.get(0).listener().onDraining("GOAWAY");
+        opened.get(0).terminate("closed", null);
+        opened.get(1).listener().onDisconnect(DisconnectReason.CONNECTION_RESET);
+        opened.get(1).terminate("reset", null);
+
+        assertThat(directory.disconnections())
+                .containsOnly(Map.entry("GOAWAY NO_ERROR", 1L), Map.entry("connection reset", 1L));
+    }
+
+    @Test
+    void sc11ASubchannelThatIsShutDownCountsItsConnectionsAndWhatFollowsCountsNothing() {
+        use(ConnectionScaling.builder().minConnections(2).warmStandby(true).build());
+        connectAndBeReady();
+        opened.get(1).listener().onReady();
+        opened.get(2).listener().onReady();
+
+        context.execute(pool::shutdown);
+        opened.forEach(transport -> transport.terminate("closed", null));
+
+        assertThat(directory.disconnections()).containsOnly(Map.entry("subchannel shutdown", 3L));
+    }
+
+    @Test
+    void sc10AndSc11AnAttemptThatIsAbandonedCountsAsNothing() {
+        connect();
+
+        context.execute(pool::shutdown);
+        last().listener().onDisconnect(DisconnectReason.SUBCHANNEL_SHUTDOWN);
+        last().terminate("closed", null);
+
+        assertThat(directory.disconnections()).isEmpty();
+    }
+
+    @Test
+    void sc11AnAttemptThatFailsIsNoDisconnection() {
+        connect();
+
+        last().listener().onDisconnect(DisconnectReason.UNKNOWN);
+        last().terminate("refused", null);
+
+        assertThat(directory.disconnections()).isEmpty();
+        assertThat(stats().failedAttempts()).isEqualTo(1);
+    }
+
+    @Test
+    void sc11OneThatIsReplacedForItsAgeIsNotLost() {
+        use(ConnectionScaling.builder().maxAge(Duration.ofMinutes(10)).build());
+        connectAndBeReady();
+        last().listener().onFirstResponse();
+        timer.advance(Duration.ofMinutes(10));
+        opened.get(1).listener().onReady();
+
+        opened.get(0).listener().onDisconnect(DisconnectReason.SUBCHANNEL_SHUTDOWN);
+        opened.get(0).terminate("drained", null);
+
+        assertThat(directory.disconnections()).isEmpty();
     }
 
     // ---- Statistics and the end ------------------------------------------------------------------------------

@@ -12,12 +12,10 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
+import io.peregrine.client.balancer.InertSubConn;
 import io.peregrine.client.balancer.SubConn;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.internal.control.SyncContext;
-import io.peregrine.client.resolver.Attributes;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,8 +49,8 @@ class HealthStreamTest {
                     return call;
                 },
                 context,
-                timer::nowNs,
-                new HealthStream(new Server(), service, listener, logged));
+                timer::nanoTime,
+                new HealthStream(InertSubConn.at("10.0.0.1"), service, listener, logged));
     }
 
     @Test
@@ -196,29 +194,5 @@ class HealthStreamTest {
 
         @Override
         public void cancel(String reason, @Nullable Throwable cause) {}
-    }
-
-    private static final class Server implements SubConn {
-        @Override
-        public SocketAddress address() {
-            return new InetSocketAddress("10.0.0.1", 1);
-        }
-
-        @Override
-        public Attributes attributes() {
-            return Attributes.EMPTY;
-        }
-
-        @Override
-        public void connect() {}
-
-        @Override
-        public void shutdown() {}
-
-        @Override
-        public void watchHealth(Listener listener) {}
-
-        @Override
-        public void watchLoad(Duration period, LoadListener listener) {}
     }
 }

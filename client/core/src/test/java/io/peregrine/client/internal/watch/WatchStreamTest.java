@@ -8,8 +8,8 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.internal.control.SyncContext;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,7 @@ class WatchStreamTest {
     private boolean failsAtOnce;
 
     private final WatchStream<String> watch =
-            new WatchStream<>(this::open, context, timer::nowNs, new WatchStream.Listener<String>() {
+            new WatchStream<>(this::open, context, timer::nanoTime, new WatchStream.Listener<String>() {
                 @Override
                 public void onMessage(String message) {
                     context.requireInContext();
@@ -76,7 +76,9 @@ class WatchStreamTest {
 
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(800), Duration.ofMillis(1200));
         timer.advance(timer.nextDelay());
-        assertThat(opened).as("opened now: the next backoff is counted from here").hasSize(2);
+        assertThat(opened)
+                .as("opened now: the next backoff is counted from here")
+                .hasSize(2);
 
         last().callback.onComplete(Metadata.EMPTY);
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(1280), Duration.ofMillis(1920));
@@ -121,6 +123,40 @@ class WatchStreamTest {
         }
 
         assertThat(opened).hasSizeLessThan(130);
+    }
+
+    @Test
+    void hc5AfterAMessageTheNextStreamIsOpenedAtOnceHoweverYoungTheLastOneWas() {
+        start();
+        for (int n = 1; n <= 3; n++) {
+            last().callback.onMessage("well");
+            last().callback.onComplete(Metadata.EMPTY);
+            timer.advance(Duration.ZERO);
+
+            assertThat(opened).hasSize(n + 1);
+        }
+
+        last().callback.onComplete(Metadata.EMPTY);
+        assertThat(timer.nextDelay()).as("without one").isBetween(Duration.ofMillis(800), Duration.ofMillis(1200));
+    }
+
+    @Test
+    void hc5AServerThatAnswersAndEndsEachStreamAtOnceDoesNotKeepTheClientBusy() {
+        start();
+        for (int n = 0; n < 1000; n++) {
+            last().callback.onMessage("well");
+            last().callback.onComplete(Metadata.EMPTY);
+            timer.advance(Duration.ZERO);
+            if (timer.pending() > 0) {
+                timer.advance(timer.nextDelay());
+            }
+        }
+
+        assertThat(Duration.ofNanos(timer.nowNs())).isGreaterThan(Duration.ofSeconds(700));
+        timer.advance(Duration.ofSeconds(1));
+        last().callback.onMessage("well");
+        last().callback.onComplete(Metadata.EMPTY);
+        assertThat(timer.nextDelay()).as("of one that has lived").isLessThanOrEqualTo(Duration.ZERO);
     }
 
     @Test

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.resolver.NameResolver;
 import io.peregrine.client.resolver.NameResolverRegistry;
 import io.peregrine.client.resolver.ResolverContext;
 import io.peregrine.client.resolver.Target;
+import io.peregrine.testkit.VirtualTimer;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,7 +86,7 @@ class DnsResolverProviderTest {
 
     private NameResolver resolver(String authority, String endpoint) {
         ResolverContext context =
-                new ResolverContext(443, timer, new EmbeddedChannel().eventLoop(), timer::nowNs, true);
+                new ResolverContext(443, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
         return new DnsResolverProvider().newResolver(new Target("dns", authority, endpoint), context);
     }
 }

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.peregrine.client.StatusCode;
-import io.peregrine.client.internal.VirtualTimer;
 import io.peregrine.client.resolver.HostPort;
 import io.peregrine.client.resolver.ResolverContext;
+import io.peregrine.testkit.RecordedLog;
+import io.peregrine.testkit.VirtualTimer;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -28,7 +29,7 @@ class DnsResolverTest {
     private final ScriptedLookup lookup = new ScriptedLookup();
     private final RecordedResolutions reported = new RecordedResolutions();
     private final ResolverContext context =
-            new ResolverContext(443, timer, new EmbeddedChannel().eventLoop(), timer::nowNs, true);
+            new ResolverContext(443, timer, new EmbeddedChannel().eventLoop(), timer::nanoTime, true);
 
     @Test
     void dn4EachAddressIsAnEndpointInTheOrderOfTheAnswer() throws Exception {
@@ -116,6 +117,46 @@ class DnsResolverTest {
         timer.advance(timer.nextDelay());
         assertThat(lookup.rounds).isEqualTo(2);
         assertThat(timer.nextDelay()).isBetween(Duration.ofMillis(2_048), Duration.ofMillis(3_072));
+    }
+
+    @Test
+    void sc6AResetLooksUpAtOnceAndBeginsWithTheFirstDelayAgain() throws Exception {
+        lookup.fails(HOST, "no network");
+        DnsResolver resolver = started(DnsOptions.defaults());
+        for (int i = 0; i < 10; i++) {
+            timer.advance(timer.nextDelay());
+        }
+
+        resolver.resetBackoff();
+
+        assertThat(lookup.rounds).isEqualTo(12);
+        assertThat(timer.nextDelay()).isBetween(FIRST_DELAY_AT_LEAST, FIRST_DELAY_AT_MOST);
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    /** The channel does, for every resolver, when it begins to fail and when it is well again: twice would be once too often. */
+    @Test
+    void dn5WhatIsReportedIsNotLoggedBesides() throws Exception {
+        try (RecordedLog log = new RecordedLog(DnsResolver.class)) {
+            lookup.fails(HOST, "no network");
+            started(DnsOptions.defaults());
+            lookup.failures.clear();
+            lookup.addresses.put(HOST, ScriptedLookup.addresses("10.0.0.1"));
+            timer.advance(timer.nextDelay());
+
+            assertThat(reported.nextAddresses()).hasSize(1);
+            assertThat(log.lines()).isEmpty();
+        }
+    }
+
+    @Test
+    void sc6AResetAsksNothingOfAResolverThatDoesNotWait() throws Exception {
+        DnsResolver resolver = resolved(DnsOptions.defaults());
+
+        resolver.resetBackoff();
+
+        assertThat(lookup.rounds).isEqualTo(1);
+        assertThat(timer.pending()).isZero();
     }
 
     @Test

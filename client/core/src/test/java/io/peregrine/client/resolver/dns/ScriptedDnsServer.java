@@ -32,6 +32,7 @@ import io.netty.handler.codec.dns.TcpDnsResponseEncoder;
 import io.peregrine.client.resolver.HostLookup;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +62,17 @@ final class ScriptedDnsServer implements AutoCloseable {
     private record Entry(DnsRecordType type, int ttlSeconds, byte[] data) {}
 
     ScriptedDnsServer() throws InterruptedException {
-        Channel udp = new Bootstrap()
+        Channel udp = bindUdp();
+        while (!listensOnTcp(udp.localAddress())) {
+            // Somebody else has that number for TCP.
+            udp.close().sync();
+            udp = bindUdp();
+        }
+        address = (InetSocketAddress) udp.localAddress();
+    }
+
+    private Channel bindUdp() throws InterruptedException {
+        return new Bootstrap()
                 .group(loops)
                 .channel(NioDatagramChannel.class)
                 .handler(new ChannelInitializer<>() {
@@ -77,8 +88,10 @@ final class ScriptedDnsServer implements AutoCloseable {
                 .bind(InetAddress.getLoopbackAddress(), 0)
                 .sync()
                 .channel();
-        address = (InetSocketAddress) udp.localAddress();
-        new ServerBootstrap()
+    }
+
+    private boolean listensOnTcp(SocketAddress wanted) throws InterruptedException {
+        return new ServerBootstrap()
                 .group(loops)
                 .channel(NioServerSocketChannel.class)
                 .childHandler(new ChannelInitializer<>() {
@@ -88,8 +101,9 @@ final class ScriptedDnsServer implements AutoCloseable {
                                 .addLast(new TcpDnsQueryDecoder(), new TcpDnsResponseEncoder(), new TcpAnswers());
                     }
                 })
-                .bind(address)
-                .sync();
+                .bind(wanted)
+                .await()
+                .isSuccess();
     }
 
     InetSocketAddress address() {

@@ -65,7 +65,7 @@ class RegistryResolverTest {
         double expectedSeconds = 1;
         for (int i = 0; i < 12; i++) {
             resolver.fails("answered 500");
-            Duration delay = timer.pending().get(0);
+            Duration delay = timer.nextDelay();
             assertThat(delay.toMillis() / 1e3).isBetween(expectedSeconds * 0.79, expectedSeconds * 1.21);
             timer.advance(delay);
             expectedSeconds = Math.min(expectedSeconds * 1.6, 120);
@@ -74,7 +74,27 @@ class RegistryResolverTest {
 
         resolver.progresses();
         resolver.fails("answered 500");
+        assertThat(timer.nextDelay()).isLessThan(Duration.ofMillis(1201));
+    }
+
+    @Test
+    void sc6AResetAsksAtOnceAndTheNextDelayIsTheFirst() {
+        resolver.start(listener);
+        for (int i = 0; i < 10; i++) {
+            resolver.fails("answered 500");
+            timer.advance(timer.pending().get(0));
+        }
+        resolver.fails("answered 500");
+
+        resolver.resetBackoff();
+
+        assertThat(resolver.asked).isEqualTo(12);
+        assertThat(timer.pending()).isEmpty();
+        resolver.fails("answered 500");
         assertThat(timer.pending().get(0)).isLessThan(Duration.ofMillis(1201));
+        resolver.close();
+        resolver.resetBackoff();
+        assertThat(resolver.asked).isEqualTo(12);
     }
 
     @Test
@@ -88,7 +108,7 @@ class RegistryResolverTest {
 
         assertThat(resolver.refreshed).isEqualTo(1);
         assertThat(resolver.asked).isEqualTo(1);
-        assertThat(timer.pending()).hasSize(1);
+        assertThat(timer.pending()).isEqualTo(1);
     }
 
     @Test
@@ -151,7 +171,7 @@ class RegistryResolverTest {
                         status -> assertThat(status.message())
                                 .isEqualTo("registry at here: 1 of 1 entries cannot be used, such as \"x\": no port"));
         assertThat(resolver.abandoned).isZero();
-        assertThat(timer.pending()).isEmpty();
+        assertThat(timer.pending()).isZero();
     }
 
     @Test
@@ -174,7 +194,7 @@ class RegistryResolverTest {
                         status -> assertThat(status.message())
                                 .isEqualTo(
                                         "registry at here: cannot be asked: java.lang.IllegalStateException: no token"));
-        assertThat(timer.pending()).hasSize(1);
+        assertThat(timer.pending()).isEqualTo(1);
     }
 
     @Test
@@ -191,7 +211,7 @@ class RegistryResolverTest {
 
         assertThat(heard).isEmpty();
         assertThat(resolver.asked).isEqualTo(1);
-        assertThat(timer.pending()).isEmpty();
+        assertThat(timer.pending()).isZero();
     }
 
     @Test

@@ -58,7 +58,7 @@ public final class LeastRequestBalancer extends EndpointBalancer<LeastRequestBal
         }
         List<Server> ready = ready();
         List<PickResult> results = ready.stream().map(server -> server.counted).toList();
-        if (!results.equals(published) || choiceCount != publishedChoices) {
+        if (!isSameChoice(results, published) || choiceCount != publishedChoices) {
             published = results;
             publishedChoices = choiceCount;
             context().updateState(state, new LeastOutstanding(ready, choiceCount));

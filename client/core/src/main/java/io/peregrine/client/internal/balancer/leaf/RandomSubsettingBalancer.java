@@ -12,7 +12,9 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Gives its child the endpoints with the least hashes (SPEC 2.8.7). They are hashed by their first addresses, with a seed
@@ -48,7 +50,12 @@ public final class RandomSubsettingBalancer implements LoadBalancer {
 
     private List<Endpoint> subset(List<Endpoint> endpoints) {
         List<Hashed> hashed = new ArrayList<>(endpoints.size());
+        Set<Set<SocketAddress>> seen = new HashSet<>(endpoints.size() * 2);
         for (Endpoint endpoint : endpoints) {
+            // Listed twice it is one (LB-7), which the child must not get instead of two.
+            if (!seen.add(Set.copyOf(endpoint.addresses()))) {
+                continue;
+            }
             hashed.add(new Hashed(Xxh64.hash(textOf(endpoint.addresses().get(0)), seed), endpoint));
         }
         hashed.sort(Comparator.comparing(Hashed::hash, Long::compareUnsigned));

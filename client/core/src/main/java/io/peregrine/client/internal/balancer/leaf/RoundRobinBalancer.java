@@ -30,7 +30,7 @@ public final class RoundRobinBalancer extends EndpointBalancer<EndpointChild> {
         ConnectivityState state = aggregateState();
         if (state == ConnectivityState.READY) {
             List<PickResult> ready = ready().stream().map(EndpointChild::result).toList();
-            if (!ready.equals(published)) {
+            if (!isSameChoice(ready, published)) {
                 published = ready;
                 context().updateState(state, Rotation.over(ready));
             }

@@ -39,6 +39,7 @@ public final class OutlierDetectionBalancer implements LoadBalancer {
     private @Nullable Timer timer;
     private long roundStartNs;
     private boolean counting;
+    private boolean closed;
     private @Nullable ConnectivityState childState;
     private @Nullable Picker childPicker;
 
@@ -85,6 +86,7 @@ public final class OutlierDetectionBalancer implements LoadBalancer {
 
     @Override
     public void close() {
+        closed = true;
         stopTimer();
         child.close();
     }
@@ -145,7 +147,10 @@ public final class OutlierDetectionBalancer implements LoadBalancer {
     private void onRound() {
         roundStartNs = context.nanoTime();
         new EjectionRound(config, context.random(), observer, hosts.values(), roundStartNs).run();
-        scheduleRound();
+        // What an ejection makes the child publish may close this policy.
+        if (!closed) {
+            scheduleRound();
+        }
     }
 
     private void stopTimer() {
@@ -159,7 +164,7 @@ public final class OutlierDetectionBalancer implements LoadBalancer {
         ConnectivityState state = childState;
         Picker picker = childPicker;
         if (state != null && picker != null) {
-            context.updateState(state, new WatchingPicker(picker, counting));
+            context.updateState(state, WatchingPicker.over(picker, counting));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.peregrine.client.internal.balancer.outlier;
 
+import io.peregrine.client.balancer.FixedPicker;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
@@ -9,9 +10,13 @@ final class WatchingPicker implements Picker {
     private final Picker child;
     private final boolean counting;
 
-    WatchingPicker(Picker child, boolean counting) {
+    private WatchingPicker(Picker child, boolean counting) {
         this.child = child;
         this.counting = counting;
+    }
+
+    static Picker over(Picker child, boolean counting) {
+        return FixedPicker.isWithoutSubConn(child) ? child : new WatchingPicker(child, counting);
     }
 
     @Override

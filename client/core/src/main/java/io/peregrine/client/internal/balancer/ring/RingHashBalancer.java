@@ -71,6 +71,12 @@ public final class RingHashBalancer extends EndpointBalancer<RingChild> {
     }
 
     @Override
+    protected void onNoEndpoints() {
+        byKey = new RingChild[0];
+        ring = null;
+    }
+
+    @Override
     protected void update() {
         Ring current = ring;
         if (current == null) {

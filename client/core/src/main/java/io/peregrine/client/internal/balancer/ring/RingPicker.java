@@ -65,7 +65,7 @@ final class RingPicker implements Picker {
         }
         Metadata metadata = options.metadata();
         int field = indexOf(metadata, header, 0);
-        if (field < 0) {
+        if (field < 0 || isOneEmptyValue(metadata, header, field)) {
             return pickAny(ring.entryOf(ThreadLocalRandom.current().nextLong()));
         }
         return pickFrom(ring.entryOf(hashOf(metadata, header, field)));
@@ -139,6 +139,11 @@ final class RingPicker implements Picker {
             }
         }
         return -1;
+    }
+
+    /** An empty value says nothing (gRFC A76), and is not to bring all calls that have it to one endpoint. */
+    private static boolean isOneEmptyValue(Metadata metadata, AsciiString name, int first) {
+        return metadata.wireValue(first).isEmpty() && indexOf(metadata, name, first + 1) < 0;
     }
 
     /** RH-3. Several values are rare, and are joined in a buffer of their own. */

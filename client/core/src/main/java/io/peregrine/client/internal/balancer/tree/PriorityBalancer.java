@@ -9,6 +9,7 @@ import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.policy.Priority;
 import io.peregrine.client.resolver.Endpoint;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,17 +52,26 @@ public final class PriorityBalancer implements LoadBalancer {
     @Override
     public boolean onEndpoints(List<Endpoint> all) {
         endpoints = EndpointGroups.of(all);
+        List<Level> gone = removeUnless(config.priorities()::contains);
+        try {
+            updateLevels();
+            choose();
+        } finally {
+            // Behind the new picker: until then calls may go to them.
+            gone.forEach(Level::close);
+        }
+        return levels.values().stream().anyMatch(level -> level.served);
+    }
+
+    private void updateLevels() {
         choosing = true;
         try {
-            closeUnless(config.priorities()::contains);
             for (Map.Entry<String, Level> level : List.copyOf(levels.entrySet())) {
                 level.getValue().update(level.getKey());
             }
         } finally {
             choosing = false;
         }
-        choose();
-        return levels.values().stream().anyMatch(level -> level.served);
     }
 
     @Override
@@ -82,7 +92,7 @@ public final class PriorityBalancer implements LoadBalancer {
     @Override
     public void close() {
         closed = true;
-        closeUnless(name -> false);
+        removeUnless(name -> false).forEach(Level::close);
     }
 
     /** What children publish meanwhile is seen when they have all been looked at. */
@@ -93,10 +103,11 @@ public final class PriorityBalancer implements LoadBalancer {
         choosing = true;
         try {
             Level used = chosen();
-            if (used.isUsable()) {
+            publish(used);
+            // Behind the new picker, which may have closed this policy with all that it has.
+            if (used.isUsable() && !closed) {
                 closeBelow(used);
             }
-            publish(used);
         } finally {
             choosing = false;
         }
@@ -141,15 +152,17 @@ public final class PriorityBalancer implements LoadBalancer {
             rank++;
         }
         List<String> kept = order.subList(0, rank + 1);
-        closeUnless(kept::contains);
+        removeUnless(kept::contains).forEach(Level::close);
     }
 
-    private void closeUnless(Predicate<String> kept) {
+    private List<Level> removeUnless(Predicate<String> kept) {
+        List<Level> gone = new ArrayList<>();
         for (String name : List.copyOf(levels.keySet())) {
             if (!kept.test(name)) {
-                Objects.requireNonNull(levels.remove(name)).close();
+                gone.add(Objects.requireNonNull(levels.remove(name)));
             }
         }
+        return gone;
     }
 
     private void publish(Level used) {

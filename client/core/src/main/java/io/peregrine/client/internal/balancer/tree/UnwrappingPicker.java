@@ -1,5 +1,6 @@
 package io.peregrine.client.internal.balancer.tree;
 
+import io.peregrine.client.balancer.FixedPicker;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
@@ -9,8 +10,12 @@ import io.peregrine.client.internal.balancer.InterposedSubConn;
 final class UnwrappingPicker implements Picker {
     private final Picker child;
 
-    UnwrappingPicker(Picker child) {
+    private UnwrappingPicker(Picker child) {
         this.child = child;
+    }
+
+    static Picker over(Picker child) {
+        return FixedPicker.isWithoutSubConn(child) ? child : new UnwrappingPicker(child);
     }
 
     @Override

@@ -40,7 +40,19 @@ public final class WeightedTargetBalancer implements LoadBalancer {
 
     @Override
     public boolean onEndpoints(List<Endpoint> endpoints) {
-        EndpointGroups groups = EndpointGroups.of(endpoints);
+        List<Target> gone = removeUnwanted();
+        try {
+            boolean used = updateTargets(EndpointGroups.of(endpoints));
+            update();
+            return used;
+        } finally {
+            // Behind the new picker: until then calls may go to them.
+            gone.forEach(ChildPolicy::close);
+        }
+    }
+
+    /** Whether one of them has a use for its endpoints. */
+    private boolean updateTargets(EndpointGroups groups) {
         boolean used = false;
         updating = true;
         try {
@@ -51,18 +63,22 @@ public final class WeightedTargetBalancer implements LoadBalancer {
                 target.use(wanted.getValue().policy());
                 used |= target.onEndpoints(groups.of(wanted.getKey()));
             }
-            targets.entrySet().removeIf(known -> {
-                boolean gone = !config.targets().containsKey(known.getKey());
-                if (gone) {
-                    known.getValue().close();
-                }
-                return gone;
-            });
         } finally {
             updating = false;
         }
-        update();
         return used;
+    }
+
+    private List<Target> removeUnwanted() {
+        List<Target> gone = new ArrayList<>();
+        targets.entrySet().removeIf(known -> {
+            boolean unwanted = !config.targets().containsKey(known.getKey());
+            if (unwanted) {
+                gone.add(known.getValue());
+            }
+            return unwanted;
+        });
+        return gone;
     }
 
     @Override
@@ -115,13 +131,13 @@ public final class WeightedTargetBalancer implements LoadBalancer {
     }
 
     private Picker pickerOf(ConnectivityState state) {
-        List<WeightedPicker.Weighted> choices = new ArrayList<>();
+        List<RandomPicker.Weighted> choices = new ArrayList<>();
         for (Target target : targets.values()) {
             if (target.shown == state) {
-                choices.add(new WeightedPicker.Weighted(target.picker(), target.weight));
+                choices.add(new RandomPicker.Weighted(target.picker(), target.weight));
             }
         }
-        return WeightedPicker.of(choices);
+        return RandomPicker.of(choices);
     }
 
     /** A child, whose failure counts until it is ready again or idle: one that goes on trying is no reason to wait. */

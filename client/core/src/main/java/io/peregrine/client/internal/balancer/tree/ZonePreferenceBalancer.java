@@ -59,13 +59,29 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
     @Override
     public boolean onEndpoints(List<Endpoint> all) {
         endpoints = byZone(all);
+        List<Zone> gone = new ArrayList<>();
+        try {
+            updateZones(gone);
+            if (all.isEmpty()) {
+                fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
+            } else {
+                update();
+            }
+        } finally {
+            // Behind the new picker: until then calls may go to them.
+            gone.forEach(Zone::close);
+        }
+        return !all.isEmpty();
+    }
+
+    private void updateZones(List<Zone> gone) {
         updating = true;
         try {
             for (Map.Entry<Locality, Zone> known : List.copyOf(zones.entrySet())) {
                 List<Endpoint> its = endpoints.get(known.getKey());
                 if (its == null) {
                     zones.remove(known.getKey());
-                    known.getValue().close();
+                    gone.add(known.getValue());
                 } else {
                     known.getValue().update(its);
                 }
@@ -73,12 +89,6 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
         } finally {
             updating = false;
         }
-        if (all.isEmpty()) {
-            fail(Status.of(StatusCode.UNAVAILABLE, "name resolution produced zero addresses"));
-            return false;
-        }
-        update();
-        return true;
     }
 
     @Override
@@ -121,7 +131,7 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
     }
 
     private Shares shares() {
-        List<WeightedPicker.Weighted> choices = new ArrayList<>();
+        List<RandomPicker.Weighted> choices = new ArrayList<>();
         double rest = 1;
         boolean mayStart = true;
         Zone idle = null;
@@ -147,7 +157,7 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
     }
 
     /** Adds the zones that are ready, with what they keep of {@code rest}; returns how much that is. */
-    private double share(List<Zone> near, double rest, List<WeightedPicker.Weighted> choices) {
+    private double share(List<Zone> near, double rest, List<RandomPicker.Weighted> choices) {
         int ready = 0;
         int failed = 0;
         for (Zone zone : near) {
@@ -160,7 +170,7 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
         double kept = rest * Math.min(1, 100.0 * ready / ((double) (ready + failed) * config.spilloverPercent()));
         for (Zone zone : near) {
             if (zone.weight() > 0) {
-                choices.add(new WeightedPicker.Weighted(zone.unwrapped(), kept * zone.weight() / ready));
+                choices.add(new RandomPicker.Weighted(zone.unwrapped(), kept * zone.weight() / ready));
             }
         }
         return kept;
@@ -232,9 +242,9 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
     }
 
     /** What is published: a picker that decides for all calls, or several with the shares of each. */
-    private record Shares(ConnectivityState state, @Nullable Picker single, List<WeightedPicker.Weighted> choices) {
+    private record Shares(ConnectivityState state, @Nullable Picker single, List<RandomPicker.Weighted> choices) {
         Picker picker() {
-            return single == null ? WeightedPicker.of(choices) : single;
+            return single == null ? RandomPicker.of(choices) : single;
         }
     }
 
@@ -263,7 +273,7 @@ public final class ZonePreferenceBalancer implements LoadBalancer {
         Picker unwrapped() {
             if (wrapped != picker()) {
                 wrapped = picker();
-                unwrapped = new UnwrappingPicker(picker());
+                unwrapped = UnwrappingPicker.over(picker());
             }
             return unwrapped;
         }

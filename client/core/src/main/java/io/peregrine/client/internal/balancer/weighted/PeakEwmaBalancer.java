@@ -63,12 +63,21 @@ public final class PeakEwmaBalancer extends EndpointBalancer<PeakEwmaEndpoint> {
             publishReady();
             return;
         }
-        stopTimer();
-        ready = List.of();
-        published = List.of();
+        forgetReady();
         context()
                 .updateState(
                         state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
+    }
+
+    @Override
+    protected void onNoEndpoints() {
+        forgetReady();
+    }
+
+    private void forgetReady() {
+        stopTimer();
+        ready = List.of();
+        published = List.of();
     }
 
     private void publishReady() {
@@ -76,7 +85,7 @@ public final class PeakEwmaBalancer extends EndpointBalancer<PeakEwmaEndpoint> {
         List<PickResult> results = ready.stream().map(EndpointChild::result).toList();
         double penaltyNs = settings.penaltyNs();
         startTimer();
-        if (!results.equals(published) || penaltyNs != publishedPenaltyNs) {
+        if (!isSameChoice(results, published) || penaltyNs != publishedPenaltyNs) {
             published = results;
             publishedPenaltyNs = penaltyNs;
             Picker picker =

@@ -1,26 +1,34 @@
 package io.peregrine.client.internal.balancer.weighted;
 
+import io.peregrine.client.balancer.policy.WeightObserver;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@code weighted_round_robin} finds when it computes its weights (SPEC WR-8, gRFC A78, A100). In the channel's
- * serialised context.
+ * What a {@code weighted_round_robin} finds while it computes its weights (SPEC WR-8), and tells the application's observer,
+ * whose faults stay its own. In the channel's serialised context.
  */
 final class WeightStatistics {
-    private long fallbacks;
-    private long notYetUsable;
-    private long stale;
-    private int inSlowStart;
-    private double[] weights = {};
+    private static final System.Logger LOG = System.getLogger(WeightStatistics.class.getName());
 
-    /** The weights are computed once more; those are the ones that count, 0 for an endpoint without. */
+    private double[] weights = {};
+    private boolean fallback;
+    private int notYetUsable;
+    private int stale;
+    private int inSlowStart;
+    private boolean faultLogged;
+
+    /** The weights are computed once more; those that count will be in the array, and 0 for an endpoint without. */
     void begin(double[] usableWeights) {
         weights = usableWeights;
+        fallback = false;
+        notYetUsable = 0;
+        stale = 0;
         inSlowStart = 0;
     }
 
     void onFallback() {
-        fallbacks++;
+        fallback = true;
     }
 
     void onNotYetUsable() {
@@ -35,28 +43,23 @@ final class WeightStatistics {
         inSlowStart++;
     }
 
-    /** How often fewer than two endpoints had a weight of their own: {@code grpc.lb.wrr.rr_fallback}. */
-    long fallbacks() {
-        return fallbacks;
-    }
-
-    /** How often an endpoint had no weight yet: {@code grpc.lb.wrr.endpoint_weight_not_yet_usable}. */
-    long notYetUsable() {
-        return notYetUsable;
-    }
-
-    /** How often an endpoint's last report was too old: {@code grpc.lb.wrr.endpoint_weight_stale}. */
-    long stale() {
-        return stale;
-    }
-
-    /** How many endpoints were in slow start the last time: {@code grpc.lb.wrr.endpoints_in_slow_start}. */
-    int inSlowStart() {
-        return inSlowStart;
-    }
-
-    /** The weights that counted the last time: {@code grpc.lb.wrr.endpoint_weights}. */
-    double[] weights() {
-        return Arrays.stream(weights).filter(weight -> weight > 0).toArray();
+    /** They are computed. Without an observer this costs nothing. */
+    void tell(@Nullable WeightObserver observer) {
+        if (observer == null) {
+            return;
+        }
+        try {
+            observer.onWeights(new WeightObserver.Round(
+                    Arrays.stream(weights).filter(weight -> weight > 0).boxed().toList(),
+                    fallback,
+                    notYetUsable,
+                    stale,
+                    inSlowStart));
+        } catch (RuntimeException thrown) {
+            if (!faultLogged) {
+                faultLogged = true;
+                LOG.log(System.Logger.Level.ERROR, "an observer of weights failed; this is logged once", thrown);
+            }
+        }
     }
 }

@@ -9,8 +9,9 @@ import io.peregrine.client.balancer.LoadReport;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.resolver.Endpoint;
-import java.util.ArrayList;
-import java.util.List;
+import java.net.SocketAddress;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * One endpoint of {@code weighted_round_robin}, and the weight that its reports make for. In the channel's serialised
@@ -21,8 +22,11 @@ final class WeightedEndpoint extends EndpointChild implements DoneListener {
     private final LoadBalancer.Context reporting;
     private final ReportedWeight weight = new ReportedWeight();
 
-    /** Those that its pick_first has made and may still use; few, see {@link #onStateChanged}. */
-    private final List<SubConn> subConns = new ArrayList<>();
+    /**
+     * What its pick_first has made last for each address, which it may still use: so never more than there are addresses,
+     * however often a connection is lost whose server was never well.
+     */
+    private final Map<SocketAddress, SubConn> subConns = new HashMap<>();
 
     private long readySinceNs;
 
@@ -53,13 +57,13 @@ final class WeightedEndpoint extends EndpointChild implements DoneListener {
 
     /** Its pick_first has made a subchannel. */
     void onSubConn(SubConn made) {
-        subConns.add(made);
+        subConns.put(made.address(), made);
         watch(made);
     }
 
     /** Out-of-band reports are wanted, or in another rhythm. */
     void watchAll() {
-        subConns.forEach(this::watch);
+        subConns.values().forEach(this::watch);
     }
 
     private void watch(SubConn subConn) {
@@ -91,7 +95,7 @@ final class WeightedEndpoint extends EndpointChild implements DoneListener {
             weight.onReady();
             readySinceNs = owner.nanoTime();
             SubConn ready = result().subConn();
-            subConns.removeIf(subConn -> subConn != ready);
+            subConns.values().removeIf(subConn -> subConn != ready);
         } else if (state() == ConnectivityState.IDLE) {
             subConns.clear();
         }

@@ -65,11 +65,6 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
         return context().nanoTime();
     }
 
-    /** What was found when weights were computed. In the channel's serialised context. */
-    WeightStatistics statistics() {
-        return statistics;
-    }
-
     /** All but an end of reports out of band, which a subchannel cannot be told. */
     @Override
     public boolean tryReconfigure(LoadBalancingPolicy newPolicy) {
@@ -111,13 +106,22 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
             publishReady();
             return;
         }
+        forgetReady();
+        context()
+                .updateState(
+                        state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
+    }
+
+    @Override
+    protected void onNoEndpoints() {
+        forgetReady();
+    }
+
+    private void forgetReady() {
         stopTimer();
         published = List.of();
         scheduled = List.of();
         picker = null;
-        context()
-                .updateState(
-                        state, state == ConnectivityState.TRANSIENT_FAILURE ? failingPicker() : FixedPicker.queueing());
     }
 
     private void publishReady() {
@@ -125,13 +129,15 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
         // Of undressed results, which are the same objects as long as the connections are.
         List<PickResult> results = new ArrayList<>(ready.size() + 1);
         ready.forEach(child -> results.add(child.result()));
-        scheduled = ready;
-        startTimer();
         WeightedPicker current = picker;
-        if (current != null && results.equals(published) && current.isOutOfBand() == isOutOfBand()) {
+        if (current != null && isSameChoice(results, published) && current.isOutOfBand() == isOutOfBand()) {
+            startTimer();
+            // The scheduled ones stay in the order of the picker's results, whatever the resolver's is.
             reschedule();
             return;
         }
+        scheduled = ready;
+        startTimer();
         published = results;
         PickResult[] picks = ready.stream().map(WeightedEndpoint::pickResult).toArray(PickResult[]::new);
         WeightedPicker made = new WeightedPicker(picks, newScheduler(), isOutOfBand());
@@ -180,7 +186,9 @@ public final class WeightedRoundRobinBalancer extends EndpointBalancer<WeightedE
             weights = new double[weights.length];
             Arrays.setAll(weights, i -> scheduled.get(i).endpoint().weight());
         }
-        return StrideScheduler.of(weights, slowStartFactors(nowNs));
+        double[] slowStartFactors = slowStartFactors(nowNs);
+        statistics.tell(policy().observer());
+        return StrideScheduler.of(weights, slowStartFactors);
     }
 
     /** Those by reports; 0 where they do not count. */

@@ -11,24 +11,23 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.BalancerHarness;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
-import io.peregrine.client.balancer.policy.EjectionObserver;
 import io.peregrine.client.balancer.policy.OutlierDetection;
 import io.peregrine.client.balancer.policy.OutlierDetection.FailurePercentage;
 import io.peregrine.client.balancer.policy.OutlierDetection.SuccessRate;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
-import io.peregrine.client.internal.balancer.Ended;
-import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** OD-2 to OD-9, over round_robin and subchannels that go where the test says. */
@@ -60,7 +59,7 @@ class OutlierDetectionBalancerTest {
         start(BY_FAILURES, FIVE);
 
         for (int i = 0; i < 100; i++) {
-            (hostOf(peek()).equals(BAD) ? Ended.UNSENT : Ended.WELL).tell(peeked);
+            (hostOf(peek()).equals(BAD) ? FinishedCall.UNSENT : FinishedCall.OK).tell(peeked);
         }
         context.advance(INTERVAL);
 
@@ -77,7 +76,7 @@ class OutlierDetectionBalancerTest {
         context.advance(INTERVAL);
         assertThat(inUse()).containsExactlyInAnyOrder(FIVE);
 
-        late.forEach(picked -> (hostOf(picked).equals(BAD) ? Ended.BADLY : Ended.WELL).tell(picked));
+        late.forEach(picked -> (hostOf(picked).equals(BAD) ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(picked));
         context.advance(INTERVAL);
 
         assertThat(inUse()).doesNotContain(BAD).hasSize(4);
@@ -85,7 +84,8 @@ class OutlierDetectionBalancerTest {
 
     @Test
     void od2AnEndpointIsOneHoweverManyAddressesItHas() {
-        LoadBalancer balancer = BY_FAILURES.observedBy(observer()).newBalancer(context);
+        LoadBalancer balancer =
+                BY_FAILURES.observedBy(new RecordedEjections(events)).newBalancer(context);
         context.run(() -> balancer.onEndpoints(List.of(
                 endpoint("10.0.0.1", "10.0.1.1"), endpoint("10.0.0.2"), endpoint("10.0.0.3"), endpoint("10.0.0.4"))));
         List.of("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4").forEach(context::ready);
@@ -485,6 +485,21 @@ class OutlierDetectionBalancerTest {
     }
 
     @Test
+    void noTimerIsLeftByARoundThatEndsThePolicy() {
+        AtomicReference<LoadBalancer> balancer = new AtomicReference<>();
+        EjectionObserver closing = (addresses, detection) -> balancer.get().close();
+        balancer.set(BY_FAILURES.observedBy(closing).newBalancer(context));
+        context.run(() -> balancer.get().onEndpoints(endpoints(FIVE)));
+        List.of(FIVE).forEach(context::ready);
+        calls(100, BAD);
+
+        context.advance(INTERVAL);
+
+        assertThat(context.live()).isEmpty();
+        assertThat(context.timers()).isZero();
+    }
+
+    @Test
     void pk9OneOverAnotherCountsTwice() {
         start(
                 new OutlierDetection(
@@ -514,7 +529,7 @@ class OutlierDetectionBalancerTest {
         for (int round = 0; round < 20; round++) {
             leastBytes = Math.min(leastBytes, AllocationProbe.measure(() -> {
                 for (int i = 0; i < 1_000; i++) {
-                    Ended.WELL.tell(picker.pick(call));
+                    FinishedCall.OK.tell(picker.pick(call));
                 }
             }));
         }
@@ -532,7 +547,7 @@ class OutlierDetectionBalancerTest {
     }
 
     private LoadBalancer start(OutlierDetection policy, String... hosts) {
-        LoadBalancer balancer = policy.observedBy(observer()).newBalancer(context);
+        LoadBalancer balancer = policy.observedBy(new RecordedEjections(events)).newBalancer(context);
         context.run(() -> balancer.onEndpoints(endpoints(hosts)));
         for (String host : hosts) {
             if (context.subConn(host).state() != ConnectivityState.READY) {
@@ -557,7 +572,7 @@ class OutlierDetectionBalancerTest {
     private void calls(int count, String... failing) {
         Set<String> bad = Set.of(failing);
         for (int i = 0; i < count; i++) {
-            (bad.contains(hostOf(peek())) ? Ended.BADLY : Ended.WELL).tell(peeked);
+            (bad.contains(hostOf(peek())) ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(peeked);
         }
     }
 
@@ -566,7 +581,7 @@ class OutlierDetectionBalancerTest {
         while (left > 0) {
             if (hostOf(peek()).equals(host)) {
                 left--;
-                (left < failures ? Ended.BADLY : Ended.WELL).tell(peeked);
+                (left < failures ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(peeked);
             }
         }
     }
@@ -590,28 +605,5 @@ class OutlierDetectionBalancerTest {
             hosts.add(hostOf(context.pick()));
         }
         return hosts;
-    }
-
-    private EjectionObserver observer() {
-        return new EjectionObserver() {
-            @Override
-            public void onEjected(Set<SocketAddress> addresses, Detection detection) {
-                events.add("ejected " + hosts(addresses) + ' ' + detection);
-            }
-
-            @Override
-            public void onUnenforced(Set<SocketAddress> addresses, Detection detection, Unenforced reason) {
-                events.add("unenforced " + hosts(addresses) + ' ' + detection + ' ' + reason);
-            }
-
-            @Override
-            public void onReturned(Set<SocketAddress> addresses) {
-                events.add("returned " + hosts(addresses));
-            }
-        };
-    }
-
-    private static List<String> hosts(Set<SocketAddress> addresses) {
-        return addresses.stream().map(BalancerHarness::host).sorted().toList();
     }
 }

@@ -5,6 +5,7 @@ import static io.peregrine.client.balancer.BalancerHarness.hostOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.balancer.BalancerHarness;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.policy.EjectionObserver;
@@ -12,7 +13,6 @@ import io.peregrine.client.balancer.policy.OutlierDetection;
 import io.peregrine.client.balancer.policy.OutlierDetection.FailurePercentage;
 import io.peregrine.client.balancer.policy.OutlierDetection.SuccessRate;
 import io.peregrine.client.balancer.policy.RoundRobin;
-import io.peregrine.client.internal.balancer.Ended;
 import io.peregrine.testkit.Seeds;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -128,7 +128,7 @@ class OutlierDetectionProperties {
             String host = hostOf(picked);
             int number = Integer.parseInt(host.substring(host.lastIndexOf('.') + 1));
             boolean fails = random.nextInt(100) < (number < badBelow ? 70 : 5);
-            (fails ? Ended.BADLY : Ended.WELL).tell(picked);
+            (fails ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(picked);
         }
     }
 

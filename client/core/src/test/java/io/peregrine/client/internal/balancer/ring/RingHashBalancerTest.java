@@ -75,6 +75,22 @@ class RingHashBalancerTest {
     }
 
     @Test
+    void rh3AnEmptyValueIsNoKeyAndItsCallsGoAnywhere() {
+        start(RingHash.byHeader("x-user"), HOSTS);
+        connectAll();
+        Set<String> used = new HashSet<>();
+
+        for (int i = 0; i < 500; i++) {
+            used.add(hostOf(context.pick(withHeader(""))));
+        }
+
+        assertThat(used).containsExactlyInAnyOrder(HOSTS);
+        assertThat(hostOf(context.pick(withHeader("", "a"))))
+                .as("two values are one, which is not empty")
+                .isEqualTo(hostOf(context.pick(withHeader(",a"))));
+    }
+
+    @Test
     void rh3WithoutAnyKeyToGoByACallFailsEvenIfItWaits() {
         start(RingHash.policy(), HOSTS);
         connectAll();

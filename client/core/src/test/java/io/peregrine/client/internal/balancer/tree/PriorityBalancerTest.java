@@ -16,6 +16,7 @@ import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.resolver.Endpoint;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,28 @@ class PriorityBalancerTest {
 
         assertThat(context.pickedHost()).isEqualTo("10.0.0.1");
         assertThat(context.live()).containsExactly("10.0.0.1");
+    }
+
+    @Test
+    void pr1WhatIsNotUsedAnyMoreIsClosedBehindTheNewPicker() {
+        start();
+        context.fail("10.0.0.1");
+        context.ready("10.0.0.2");
+        List<List<String>> liveAtReports = new ArrayList<>();
+        context.onReport(() -> liveAtReports.add(context.live()));
+
+        context.ready("10.0.0.1");
+        assertThat(context.live()).containsExactly("10.0.0.1");
+        context.run(() -> {
+            assertThat(balancer.tryReconfigure(Priority.first("far", RoundRobin.policy())))
+                    .isTrue();
+            balancer.onEndpoints(List.of(FAR));
+        });
+
+        assertThat(liveAtReports).hasSizeGreaterThanOrEqualTo(2);
+        assertThat(liveAtReports.get(0)).as("calls may go to the far one until then").contains("10.0.0.2");
+        assertThat(liveAtReports.get(1)).contains("10.0.0.1");
+        assertThat(context.live()).containsExactly("10.0.0.2");
     }
 
     @Test

@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.resolver.Locality;
+import io.peregrine.client.balancer.policy.ZonePreference;
+import io.peregrine.client.balancer.policy.OutlierDetection;
+import io.peregrine.client.balancer.LoadBalancingPolicy;
+import io.peregrine.client.balancer.FixedPicker;
 import io.peregrine.client.balancer.BalancerHarness;
 import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.policy.ChildPath;
@@ -14,6 +19,7 @@ import io.peregrine.client.balancer.policy.RingHash;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.balancer.policy.WeightedTarget;
 import io.peregrine.client.resolver.Endpoint;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,7 +29,9 @@ import org.junit.jupiter.api.Test;
 
 /** PR-2, over subchannels that go where the test says. */
 class WeightedTargetBalancerTest {
-    private static final int CALLS = 20_000;
+    /** With so many, a share is within 0.02 of what is expected by seven standard deviations at the least. */
+    private static final int CALLS = 30_000;
+
     private static final List<Endpoint> ENDPOINTS =
             List.of(of("a", "10.0.0.1"), of("b", "10.0.0.2"), of("c", "10.0.0.3"));
     private static final WeightedTarget THREE = WeightedTarget.of("a", 1, RoundRobin.policy())
@@ -91,6 +99,21 @@ class WeightedTargetBalancerTest {
     }
 
     @Test
+    void pr2AnIdlePolicyIsAskedToConnectThoughOthersStandAboveIt() {
+        LoadBalancingPolicy idle = WeightedTarget.of("a", 1, RingHash.policy());
+        for (LoadBalancingPolicy policy :
+                List.of(idle, OutlierDetection.over(idle), ZonePreference.of(Locality.ofZone("a"), idle))) {
+            LoadBalancer balancer = policy.newBalancer(context);
+            context.run(() -> balancer.onEndpoints(ENDPOINTS));
+
+            assertThat(context.state()).isEqualTo(ConnectivityState.IDLE);
+            assertThat(context.picker())
+                    .as("by which the channel knows, over %s", policy.name())
+                    .isInstanceOf(FixedPicker.class);
+        }
+    }
+
+    @Test
     void pr2ATargetThatGoesOnTryingAfterAFailureIsNoReasonToWait() {
         LoadBalancer one = WeightedTarget.of("a", 1, RoundRobin.policy()).newBalancer(context);
         context.run(() -> one.onEndpoints(ENDPOINTS));
@@ -133,6 +156,24 @@ class WeightedTargetBalancerTest {
         assertThat(context.live()).containsExactly("10.0.0.1", "10.0.0.2");
         assertThat(context.connects()).hasSize(3);
         assertThat(shares().get("10.0.0.1")).isCloseTo(0.5, within(0.02));
+    }
+
+    @Test
+    void pr2ATargetThatHasGoneIsClosedBehindTheNewPicker() {
+        start();
+        context.ready("10.0.0.1");
+        context.ready("10.0.0.2");
+        List<List<String>> liveAtReports = new ArrayList<>();
+        context.onReport(() -> liveAtReports.add(context.live()));
+
+        context.run(() -> {
+            assertThat(balancer.tryReconfigure(WeightedTarget.of("b", 1, RoundRobin.policy())))
+                    .isTrue();
+            balancer.onEndpoints(ENDPOINTS);
+        });
+
+        assertThat(liveAtReports.get(0)).as("calls may go to a until then").contains("10.0.0.1", "10.0.0.2");
+        assertThat(context.live()).containsExactly("10.0.0.2");
     }
 
     @Test

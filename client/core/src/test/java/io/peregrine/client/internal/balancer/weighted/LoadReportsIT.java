@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.CallOptions;
 import io.peregrine.client.ClientConn;
+import io.peregrine.client.ClientConnBuilder;
+import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.balancer.policy.WeightedRoundRobin;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.InsecureCredentials;
@@ -99,7 +101,24 @@ class LoadReportsIT {
 
             conn.shutdown();
 
-            assertThat(conn.awaitTermination(Duration.ofSeconds(5))).isTrue();
+            assertThat(conn.awaitTermination(Duration.ofSeconds(20))).isTrue();
+            assertThat(one.streamsCancelled().tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    /** Nor from going idle. */
+    @Test
+    void id4AndWr7StreamsOfReportsDoNotKeepTheChannelFromGoingIdleAndEndWithIt() throws Exception {
+        try (ReportingServer one = new ReportingServer(Reports.ON_STREAMS, 0, 0.25);
+                ClientConn conn = builder(outOfBand(), one)
+                        .idleTimeout(Duration.ofSeconds(1))
+                        .build()) {
+            conn.invoke(ReportingServer.SAY, new byte[1], IN_TIME);
+            assertThat(one.streamsOpened().tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+
+            assertThat(conn.stateChangedFrom(ConnectivityState.READY).get(20, TimeUnit.SECONDS))
+                    .isEqualTo(ConnectivityState.IDLE);
+
             assertThat(one.streamsCancelled().tryAcquire(10, TimeUnit.SECONDS)).isTrue();
         }
     }
@@ -113,13 +132,16 @@ class LoadReportsIT {
     }
 
     private static ClientConn connect(WeightedRoundRobin policy, ReportingServer... servers) {
+        return builder(policy, servers).build();
+    }
+
+    private static ClientConnBuilder builder(WeightedRoundRobin policy, ReportingServer... servers) {
         List<InetSocketAddress> addresses =
                 Arrays.stream(servers).map(ReportingServer::address).toList();
         return ClientConn.builder("fixed:///servers")
                 .credentials(InsecureCredentials.create())
                 .resolver(new FixedResolver(addresses))
-                .serviceConfig(ServiceConfig.builder().loadBalancing(policy).build())
-                .build();
+                .serviceConfig(ServiceConfig.builder().loadBalancing(policy).build());
     }
 
     /** Calls until the first server has that share of them; the timeout of the test ends it otherwise. */

@@ -15,10 +15,8 @@ import io.grpc.xds.orca.OrcaMetricReportingServerInterceptor;
 import io.grpc.xds.orca.OrcaServiceImpl;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.MethodDescriptor;
-import java.io.ByteArrayInputStream;
+import io.peregrine.client.RawBytes;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executors;
@@ -55,7 +53,7 @@ final class ReportingServer implements AutoCloseable {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), wantedPort))
                 .addService(ServerServiceDefinition.builder("test.Reporting")
-                        .addMethod(sayMethod(), ServerCalls.asyncUnaryCall((request, response) -> {
+                        .addMethod(RawBytes.method(SAY), ServerCalls.asyncUnaryCall((request, response) -> {
                             calls.incrementAndGet();
                             response.onNext(request);
                             response.onCompleted();
@@ -98,28 +96,6 @@ final class ReportingServer implements AutoCloseable {
     public void close() {
         server.shutdownNow();
         timer.shutdownNow();
-    }
-
-    private static io.grpc.MethodDescriptor<byte[], byte[]> sayMethod() {
-        io.grpc.MethodDescriptor.Marshaller<byte[]> bytes = new io.grpc.MethodDescriptor.Marshaller<>() {
-            @Override
-            public InputStream stream(byte[] value) {
-                return new ByteArrayInputStream(value);
-            }
-
-            @Override
-            public byte[] parse(InputStream stream) {
-                try {
-                    return stream.readAllBytes();
-                } catch (IOException impossible) {
-                    throw new UncheckedIOException(impossible);
-                }
-            }
-        };
-        return io.grpc.MethodDescriptor.newBuilder(bytes, bytes)
-                .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
-                .setFullMethodName(SAY.fullName())
-                .build();
     }
 
     /** Of a server without the service. */

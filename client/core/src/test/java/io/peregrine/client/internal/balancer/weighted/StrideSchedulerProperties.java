@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** WR-5 and WR-6, for weights drawn at random. */
 class StrideSchedulerProperties {
-    private static final int ROUNDS = 300;
+    private static final int ROUNDS = 100;
 
     @Test
     void wr6EachEndpointHasItsShareOfTheTurns() {

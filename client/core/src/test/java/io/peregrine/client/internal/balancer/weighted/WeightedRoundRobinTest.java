@@ -2,21 +2,26 @@ package io.peregrine.client.internal.balancer.weighted;
 
 import static io.peregrine.client.balancer.BalancerHarness.endpoint;
 import static io.peregrine.client.balancer.BalancerHarness.endpoints;
-import static io.peregrine.client.internal.balancer.weighted.FinishedCall.load;
+import static io.peregrine.client.balancer.FinishedCall.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.client.ConnectivityState;
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.BalancerHarness;
 import io.peregrine.client.balancer.DoneListener;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.LoadReport;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.balancer.policy.SlowStart;
+import io.peregrine.client.balancer.policy.WeightObserver;
 import io.peregrine.client.balancer.policy.WeightedRoundRobin;
 import io.peregrine.client.resolver.Endpoint;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +37,7 @@ class WeightedRoundRobinTest {
     private static final int PICKS = 6000;
 
     private final BalancerHarness channel = new BalancerHarness();
+    private final List<WeightObserver.Round> rounds = new ArrayList<>();
     private WeightedRoundRobinBalancer balancer = new WeightedRoundRobinBalancer(channel, WeightedRoundRobin.policy());
 
     @Test
@@ -71,7 +77,7 @@ class WeightedRoundRobinTest {
         channel.advance(Duration.ofSeconds(60));
 
         assertThat(share(C)).as("the mean of 4 and 2").isCloseTo(3 / 9.0, within(0.01));
-        assertThat(balancer.statistics().stale()).isPositive();
+        assertThat(lastRound().stale()).isEqualTo(1);
     }
 
     @Test
@@ -97,7 +103,7 @@ class WeightedRoundRobinTest {
         channel.advance(Duration.ofSeconds(1));
 
         assertThat(share(A)).isCloseTo(1 / 3.0, within(0.01));
-        assertThat(balancer.statistics().fallbacks()).isPositive();
+        assertThat(lastRound().fallback()).isTrue();
     }
 
     @Test
@@ -135,6 +141,58 @@ class WeightedRoundRobinTest {
         assertThat(channel.timers()).isEqualTo(1);
         channel.run(balancer::close);
         assertThat(channel.timers()).isZero();
+    }
+
+    @Test
+    void wr5NoTimerRunsWithoutEndpoints() {
+        start(WeightedRoundRobin.policy(), A, B);
+
+        channel.run(() -> balancer.onEndpoints(List.of()));
+
+        assertThat(channel.timers()).isZero();
+        start(WeightedRoundRobin.policy(), A, B);
+        assertThat(channel.state()).isEqualTo(ConnectivityState.READY);
+    }
+
+    @Test
+    void wr5WeightsStayWithTheirEndpointsWhenTheResolverNamesThemInAnotherOrder() {
+        startSettled(A, B, C);
+        Picker picker = channel.picker();
+
+        channel.run(() -> balancer.onEndpoints(endpoints(C, B, A)));
+        assertThat(channel.picker()).isSameAs(picker);
+        channel.advance(Duration.ofSeconds(1));
+
+        assertThat(share(A)).isCloseTo(4 / 7.0, within(0.01));
+        assertThat(share(C)).isCloseTo(1 / 7.0, within(0.01));
+    }
+
+    @Test
+    void wr7ConnectionsThatWereLostBeforeTheServerWasWellAreForgotten() {
+        balancer = new WeightedRoundRobinBalancer(
+                channel,
+                WeightedRoundRobin.builder()
+                        .outOfBandReports(Duration.ofSeconds(7))
+                        .build());
+        channel.run(() -> balancer.onEndpoints(endpoints(A, B)));
+        List<BalancerHarness.FakeSubConn> made = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            BalancerHarness.FakeSubConn subConn = channel.subConn(A);
+            made.add(subConn);
+            subConn.withHealthCheck();
+            channel.ready(A);
+            subConn.health(
+                    ConnectivityState.TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "NOT_SERVING"));
+            channel.lose(A);
+        }
+        assertThat(made).doesNotHaveDuplicates();
+
+        reconfigure(WeightedRoundRobin.builder()
+                .outOfBandReports(Duration.ofSeconds(8))
+                .build());
+
+        assertThat(channel.subConn(A).loadPeriod()).isEqualTo(Duration.ofSeconds(8));
+        assertThat(made).allSatisfy(lost -> assertThat(lost.loadPeriod()).isEqualTo(Duration.ofSeconds(7)));
     }
 
     @Test
@@ -203,37 +261,69 @@ class WeightedRoundRobinTest {
     }
 
     @Test
-    void wr8CountsWhatGrpcsMetricsOfThisPolicyCount() {
-        start(WeightedRoundRobin.policy(), A, B);
-        WeightStatistics statistics = balancer.statistics();
-        long fallbacks = statistics.fallbacks();
-        long notYetUsable = statistics.notYetUsable();
+    void wr8AnObserverIsToldWhatGrpcsMetricsOfThisPolicyCount() {
+        start(WeightedRoundRobin.builder().observer(rounds::add).build(), A, B);
+        rounds.clear();
 
         channel.advance(Duration.ofSeconds(1));
-        assertThat(statistics.fallbacks()).isEqualTo(fallbacks + 1);
-        assertThat(statistics.notYetUsable()).isEqualTo(notYetUsable + 2);
-        assertThat(statistics.weights()).isEmpty();
+        assertThat(rounds).containsExactly(new WeightObserver.Round(List.of(), true, 2, 0, 0));
 
         report(A, load(0.5, 100));
         report(B, load(0.25, 100));
         channel.advance(Duration.ofSeconds(10));
-        assertThat(statistics.weights()).containsExactly(200, 400);
+        assertThat(rounds).as("once in each period").hasSize(11);
+        assertThat(lastRound()).isEqualTo(new WeightObserver.Round(List.of(200.0, 400.0), false, 0, 0, 0));
 
         channel.advance(Duration.ofMinutes(3));
-        assertThat(statistics.stale()).isPositive();
+        assertThat(lastRound()).isEqualTo(new WeightObserver.Round(List.of(), true, 0, 2, 0));
+    }
+
+    @Test
+    void wr8AnObserverThatThrowsHarmsNobody() {
+        start(
+                WeightedRoundRobin.builder()
+                        .blackoutPeriod(Duration.ZERO)
+                        .observer(round -> {
+                            throw new IllegalStateException("thrown by the test's observer");
+                        })
+                        .build(),
+                A,
+                B);
+        report(A, load(0.2, 100));
+        report(B, load(0.8, 100));
+        channel.advance(Duration.ofSeconds(1));
+
+        assertThat(share(A)).isCloseTo(0.8, within(0.01));
+    }
+
+    @Test
+    void wr8AnObserverOfALaterConfigIsToldFromThenOn() {
+        startSettled(A, B);
+        List<WeightObserver.Round> later = new ArrayList<>();
+
+        reconfigure(WeightedRoundRobin.builder().observer(later::add).build());
+        int before = rounds.size();
+        channel.advance(Duration.ofSeconds(1));
+
+        assertThat(later).isNotEmpty();
+        assertThat(rounds).hasSize(before);
+    }
+
+    private WeightObserver.Round lastRound() {
+        return rounds.get(rounds.size() - 1);
     }
 
     @Test
     void ex2ANewEndpointBeginsWithATenthOfItsShare() {
         start(noBlackout().slowStart(SlowStart.linear(Duration.ofSeconds(100))).build(), A, B);
         channel.advance(Duration.ofSeconds(100));
-        assertThat(balancer.statistics().inSlowStart()).isZero();
+        assertThat(lastRound().inSlowStart()).isZero();
 
         channel.run(() -> balancer.onEndpoints(endpoints(A, B, C)));
         channel.ready(C);
 
         assertThat(share(C)).isCloseTo(0.1 / 2.1, within(0.01));
-        assertThat(balancer.statistics().inSlowStart()).isEqualTo(1);
+        assertThat(lastRound().inSlowStart()).isEqualTo(1);
         channel.advance(Duration.ofSeconds(50));
         assertThat(share(C)).isCloseTo(0.5 / 2.5, within(0.01));
         channel.advance(Duration.ofSeconds(50));
@@ -254,8 +344,8 @@ class WeightedRoundRobinTest {
         assertThat(channel.pick().status().message()).contains("refused");
     }
 
-    private static WeightedRoundRobin.Builder noBlackout() {
-        return WeightedRoundRobin.builder().blackoutPeriod(Duration.ZERO);
+    private WeightedRoundRobin.Builder noBlackout() {
+        return WeightedRoundRobin.builder().blackoutPeriod(Duration.ZERO).observer(rounds::add);
     }
 
     private void start(WeightedRoundRobin policy, String... hosts) {
@@ -271,7 +361,7 @@ class WeightedRoundRobinTest {
 
     /** The first has a weight of 400, the second of 200, the third of 100, and all of them count. */
     private void startSettled(String... hosts) {
-        start(WeightedRoundRobin.policy(), hosts);
+        start(WeightedRoundRobin.builder().observer(rounds::add).build(), hosts);
         for (int i = 0; i < hosts.length; i++) {
             report(hosts[i], load(0.25 * (1 << i), 100));
         }

@@ -1,0 +1,10 @@
+package io.peregrine.protoc;
+
+/** What is wrong with a request, in one sentence for whoever wrote the .proto or the build file. */
+final class GeneratorException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    GeneratorException(String message) {
+        super(message);
+    }
+}
