@@ -150,7 +150,7 @@ public final class ConnectionPool {
         attempt = null;
         long remainingNs = backoff.remainingNs();
         if (remainingNs <= 0) {
-            open(newAttempt());
+            open(newAttempt(backoff));
         } else {
             backOff(remainingNs, Status.of(StatusCode.UNAVAILABLE, backoff.lastReason() + BACKING_OFF));
             updateState(Status.OK);
