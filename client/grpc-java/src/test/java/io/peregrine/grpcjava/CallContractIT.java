@@ -3,6 +3,7 @@ package io.peregrine.grpcjava;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Context;
@@ -69,7 +70,7 @@ class CallContractIT {
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("Not started");
         assertThat(call.isReady()).isFalse();
-        assertThat(call.getAttributes().keys()).isEmpty();
+        assertThat(call.getAttributes()).isEqualTo(Attributes.EMPTY);
         call.cancel("never mind", null);
         assertThatThrownBy(() -> call.start(new RecordedCall<>(), new Metadata()))
                 .isInstanceOf(IllegalStateException.class)
@@ -258,7 +259,7 @@ class CallContractIT {
         Status status = listener.await();
         assertThat(status.getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
         assertThat(status.getDescription()).isEqualTo("as you wish");
-        assertThat(listener.trailers.get(Metadata.Key.of("x-why", Metadata.ASCII_STRING_MARSHALLER)))
+        assertThat(listener.trailers().get(Metadata.Key.of("x-why", Metadata.ASCII_STRING_MARSHALLER)))
                 .isEqualTo("so");
         assertThat(listener.headers).isNull();
     }
@@ -285,7 +286,7 @@ class CallContractIT {
         try {
             RecordedCall<String> listener = call(method, CallOptions.DEFAULT.withExecutor(executor), "one");
             listener.await();
-            assertThat(listener.thread.getName()).isEqualTo("the call's own");
+            assertThat(listener.threadName()).isEqualTo("the call's own");
         } finally {
             executor.shutdown();
         }

@@ -317,7 +317,7 @@ class ChannelIT {
         call.halfClose();
         listener.await();
 
-        assertThat(listener.thread.getName())
+        assertThat(listener.threadName())
                 .doesNotStartWith("peregrine-callbacks")
                 .isNotEqualTo(Thread.currentThread().getName());
     }
@@ -431,6 +431,15 @@ class ChannelIT {
                 public int read() throws IOException {
                     int octet = super.read();
                     return octet < 0 ? octet : ~octet & 0xFF;
+                }
+
+                @Override
+                public int read(byte[] to, int offset, int length) throws IOException {
+                    int read = super.read(to, offset, length);
+                    for (int i = offset; i < offset + read; i++) {
+                        to[i] = (byte) ~to[i];
+                    }
+                    return read;
                 }
             };
         }

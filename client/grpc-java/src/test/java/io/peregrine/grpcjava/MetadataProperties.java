@@ -55,8 +55,8 @@ class MetadataProperties {
             call.halfClose();
 
             assertThat(listener.await()).isEqualTo(Status.OK);
-            assertThat(describe(listener.headers)).isEqualTo(expected);
-            assertThat(describe(listener.trailers)).isEqualTo(expected);
+            assertThat(describe(listener.headers())).isEqualTo(expected);
+            assertThat(describe(listener.trailers())).isEqualTo(expected);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -20,8 +21,8 @@ class RecordedCall<R> extends ClientCall.Listener<R> {
     final BlockingQueue<R> messages = new LinkedBlockingQueue<>();
     final CompletableFuture<Status> end = new CompletableFuture<>();
     volatile @Nullable Metadata headers;
-    volatile @Nullable Metadata trailers;
-    volatile @Nullable Thread thread;
+    private volatile @Nullable Metadata trailers;
+    private volatile @Nullable Thread thread;
     private final AtomicInteger inside = new AtomicInteger();
     private volatile @Nullable AssertionError violation;
 
@@ -66,6 +67,19 @@ class RecordedCall<R> extends ClientCall.Listener<R> {
         trailers = received;
         leave();
         end.complete(status);
+    }
+
+    Metadata headers() {
+        return Objects.requireNonNull(headers, "headers");
+    }
+
+    Metadata trailers() {
+        return Objects.requireNonNull(trailers, "trailers");
+    }
+
+    /** The name of the thread of the last event. */
+    String threadName() {
+        return Objects.requireNonNull(thread, "thread").getName();
     }
 
     Status await() {

@@ -27,10 +27,12 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -224,7 +226,7 @@ class ResolversIT {
     }
 
     private static NameResolver.ResolutionResult result(
-            List<SocketAddress> addresses, NameResolver.ConfigOrError config) {
+            List<SocketAddress> addresses, NameResolver.@Nullable ConfigOrError config) {
         NameResolver.ResolutionResult.Builder result = NameResolver.ResolutionResult.newBuilder()
                 .setAddressesOrError(StatusOr.fromValue(List.of(new EquivalentAddressGroup(addresses))));
         return config == null ? result.build() : result.setServiceConfig(config).build();
@@ -258,7 +260,7 @@ class ResolversIT {
         public NameResolver newNameResolver(URI target, NameResolver.Args args) {
             asked.add(args);
             return new NameResolver() {
-                private Listener2 listener;
+                private @Nullable Listener2 listener;
 
                 @Override
                 public String getServiceAuthority() {
@@ -274,7 +276,7 @@ class ResolversIT {
                 @Override
                 public void refresh() {
                     args.getSynchronizationContext().throwIfNotInThisSynchronizationContext();
-                    listener.onResult(answer.apply(args));
+                    Objects.requireNonNull(listener).onResult(answer.apply(args));
                 }
 
                 @Override

@@ -3,6 +3,7 @@ package io.peregrine.grpcjava;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.grpc.Attributes;
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -155,7 +156,7 @@ class SecurityIT {
             assertThat(info.getMethodDescriptor()).isSameAs(EchoServer.UNARY);
             assertThat(info.getSecurityLevel()).isEqualTo(SecurityLevel.NONE);
             assertThat(info.getAuthority()).isEqualTo("localhost:" + server.port());
-            assertThat(info.getTransportAttrs().keys()).isEmpty();
+            assertThat(info.getTransportAttrs()).isEqualTo(Attributes.EMPTY);
         }
     }
 

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 abstract class FacadeCall<Q, R> extends ClientCall<Q, R>
         implements Runnable, Context.CancellationListener, TransportListener {
     private static final System.Logger LOG = System.getLogger(FacadeCall.class.getName());
+    private static final Executor DIRECT = Runnable::run;
     private static final VarHandle PENDING;
 
     static {
@@ -65,6 +66,9 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R>
     private volatile @Nullable Status cancelled;
 
     private volatile boolean cancelCalled;
+
+    /** Written before the call leaves its context, and read after it has entered it. */
+    private volatile boolean left;
 
     /** Written by the native call before what its stream tells, and read by anybody. */
     private volatile @Nullable ClientTransport transport;
@@ -114,7 +118,11 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R>
             tracers = told;
         }
         begin(outbound);
-        context.addListener(this, Runnable::run);
+        context.addListener(this, DIRECT);
+        if (left) {
+            // It ended before it was added.
+            context.removeListener(this);
+        }
     }
 
     @Override
@@ -274,6 +282,7 @@ abstract class FacadeCall<Q, R> extends ClientCall<Q, R>
 
     /** Nothing will be heard of the call any more but what {@link #deliver} has to tell. */
     final void leaveContext() {
+        left = true;
         context.removeListener(this);
     }
 
