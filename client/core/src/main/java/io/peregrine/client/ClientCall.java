@@ -24,7 +24,7 @@ public interface ClientCall<Q> extends Cancellable {
      */
     boolean trySend(Q message);
 
-    /** Whether {@link #trySend} takes a message now. */
+    /** Whether {@link #trySend} takes a message now. If not, {@link StreamCallback#onWritable} follows. */
     boolean isWritable();
 
     /**

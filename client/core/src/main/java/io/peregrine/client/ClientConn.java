@@ -306,6 +306,11 @@ public final class ClientConn implements AutoCloseable {
         return target;
     }
 
+    /** The {@code :authority} of calls that do not name another, and what TLS verifies the host of (SPEC TG-5). */
+    public String authority() {
+        return dispatcher.authority();
+    }
+
     /** The state now; it may have changed when the caller looks at it. */
     public ConnectivityState state() {
         return control.connectivity().state();
@@ -420,6 +425,11 @@ public final class ClientConn implements AutoCloseable {
         shutDown = true;
         dispatcher.kill();
         control.shutdownNow();
+    }
+
+    /** Whether the channel is shut down, its calls have ended and its connections are closed. */
+    public boolean isTerminated() {
+        return control.terminated().isDone();
     }
 
     /** Waits until the channel is shut down and its connections are closed; false if the time runs out first. */

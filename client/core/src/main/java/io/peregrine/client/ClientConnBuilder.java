@@ -8,6 +8,7 @@ import io.peregrine.client.balancer.LoadBalancerRegistry;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.compression.Codecs;
 import io.peregrine.client.config.ServiceConfig;
+import io.peregrine.client.config.ServiceConfigSource;
 import io.peregrine.client.connection.ConnectionScaling;
 import io.peregrine.client.connection.Preset;
 import io.peregrine.client.credentials.CallCredentials;
@@ -87,8 +88,7 @@ public final class ClientConnBuilder {
     private CallOptions defaultOptions = CallOptions.DEFAULT;
     private Codecs codecs = Codecs.defaults();
     private LoadBalancerRegistry policies = LoadBalancerRegistry.standard();
-    private @Nullable ServiceConfig serviceConfig;
-    private @Nullable String serviceConfigJson;
+    private @Nullable ServiceConfigSource serviceConfig;
     private boolean serviceConfigLookup = true;
     private @Nullable CircuitBreakerPolicy circuitBreaker;
     private final List<UnaryInterceptor> unaryInterceptors = new ArrayList<>();
@@ -309,16 +309,18 @@ public final class ClientConnBuilder {
      * method or {@link #serviceConfigJson} counts.
      */
     public ClientConnBuilder serviceConfig(ServiceConfig config) {
-        serviceConfig = config;
-        serviceConfigJson = null;
+        return serviceConfig(ServiceConfigSource.of(config));
+    }
+
+    /** As {@link #serviceConfig(ServiceConfig)}, of one that {@link #build()} reads, with the channel's policies. */
+    public ClientConnBuilder serviceConfig(ServiceConfigSource source) {
+        serviceConfig = source;
         return this;
     }
 
-    /** As {@link #serviceConfig}, in its JSON form, which is read by {@link #build()}. */
+    /** As {@link #serviceConfig(ServiceConfig)}, in its JSON form, which is read by {@link #build()}. */
     public ClientConnBuilder serviceConfigJson(String json) {
-        serviceConfigJson = json;
-        serviceConfig = null;
-        return this;
+        return serviceConfig(ServiceConfigSource.json(json));
     }
 
     /** Whether a service config that the resolver brings counts; default true (SPEC SV-10). */
@@ -497,7 +499,7 @@ public final class ClientConnBuilder {
     }
 
     private @Nullable ServiceConfig defaultConfig() {
-        return serviceConfigJson == null ? serviceConfig : ServiceConfig.parse(serviceConfigJson, policies);
+        return serviceConfig == null ? null : serviceConfig.parse(policies);
     }
 
     private Http2Connector newConnector(EventLoops loops, ChannelCredentials secured) {

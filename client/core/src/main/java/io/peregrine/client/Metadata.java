@@ -36,6 +36,18 @@ public final class Metadata implements HeaderFields {
             "transfer-encoding",
             "upgrade");
 
+    /** The names behind {@code grpc-} that have a meaning in the protocol. */
+    private static final Set<String> OF_THE_PROTOCOL = Set.of(
+            "grpc-timeout",
+            "grpc-encoding",
+            "grpc-accept-encoding",
+            "grpc-message-type",
+            "grpc-status",
+            "grpc-message",
+            "grpc-status-details-bin",
+            "grpc-previous-rpc-attempts",
+            "grpc-retry-pushback-ms");
+
     /** Names and values in turn. */
     private final AsciiString[] fields;
 
@@ -244,6 +256,15 @@ public final class Metadata implements HeaderFields {
             return new AsciiString(value.strip());
         }
 
+        static boolean isPrintable(AsciiString value) {
+            for (int i = 0; i < value.length(); i++) {
+                if (value.byteAt(i) < 0x20 || value.byteAt(i) > 0x7E) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
         static void requirePrintable(CharSequence name, CharSequence value) {
             for (int i = 0; i < value.length(); i++) {
                 if (value.charAt(i) < 0x20 || value.charAt(i) > 0x7E) {
@@ -304,6 +325,28 @@ public final class Metadata implements HeaderFields {
             fields.add(key.name);
             fields.add(key.format(value));
             return this;
+        }
+
+        /**
+         * Adds a field to be sent as it stands on the wire: for adapters of other APIs, whose users may send more than
+         * {@link #put} takes, such as {@code grpc-trace-bin}. The field is left out if the library writes that name
+         * itself, or gives it a meaning, or if it is illegal in gRPC.
+         *
+         * @param name in lower case
+         * @param value text, or base64 without padding for a {@code -bin} name; not changed afterwards
+         * @return whether it was added
+         */
+        public boolean tryPutWire(AsciiString name, AsciiString value) {
+            String text = name.toString();
+            if (OWNED_BY_LIBRARY.contains(text)
+                    || OF_THE_PROTOCOL.contains(text)
+                    || !GrpcNames.isLegal(text)
+                    || !TextKey.isPrintable(value)) {
+                return false;
+            }
+            fields.add(name);
+            fields.add(value);
+            return true;
         }
 
         /** Adds all fields of {@code other} behind those that are there, in their order; names may repeat. */

@@ -18,7 +18,7 @@ public interface StreamCallback<R> {
     /** One of the messages that were asked for, or the only one of a method that has one. */
     void onMessage(R message);
 
-    /** The call has room for messages again after {@link ClientCall#trySend} refused one. */
+    /** The call has room for messages again after {@link ClientCall#isWritable} was false, or a message was refused. */
     default void onWritable() {}
 
     /** The call ended with OK. {@code trailers} is empty if the server sent none. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.netty.util.AsciiString;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** MD-1 to MD-5, D12, P17; the order of request headers and credentials are tested where they are made. */
@@ -197,6 +198,44 @@ class MetadataTest {
 
         assertThat(metadata.get(Metadata.Key.of("grpc-previous-rpc-attempts"))).isEqualTo("2");
         assertThat(metadata.get(Metadata.Key.of("grpc-retry-pushback-ms"))).isEqualTo("-1");
+    }
+
+    @Test
+    void md5AnAdapterSendsWhatTheProtocolGivesNoMeaning() {
+        Metadata.Builder builder = Metadata.builder();
+
+        assertThat(builder.tryPutWire(AsciiString.of("grpc-trace-bin"), AsciiString.of("AQ")))
+                .isTrue();
+        assertThat(builder.tryPutWire(AsciiString.of("x-text"), AsciiString.of(" a ")))
+                .as("spaces stay, as they are the adapter's")
+                .isTrue();
+
+        Metadata sent = CallOptions.DEFAULT.withMetadata(builder.build()).metadata();
+        assertThat(sent).hasToString("Metadata[grpc-trace-bin, x-text]");
+        assertThat(sent.wireValue(1).toString()).isEqualTo(" a ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "grpc-timeout, 1S",
+        "grpc-encoding, gzip",
+        "grpc-accept-encoding, gzip",
+        "grpc-status, 0",
+        "grpc-status-details-bin, AQ",
+        "grpc-previous-rpc-attempts, 1",
+        "te, trailers",
+        "user-agent, me",
+        "content-type, text/plain",
+        ":path, /",
+        "X-Upper, a",
+        "x-control, a\tb"
+    })
+    void md1AnAdapterCannotSendWhatTheLibraryWritesOrGrpcForbids(String name, String value) {
+        Metadata.Builder builder = Metadata.builder();
+
+        assertThat(builder.tryPutWire(AsciiString.of(name), AsciiString.of(value)))
+                .isFalse();
+        assertThat(builder.build()).isSameAs(Metadata.EMPTY);
     }
 
     @Test

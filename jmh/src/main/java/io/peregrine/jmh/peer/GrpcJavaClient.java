@@ -41,6 +41,11 @@ public final class GrpcJavaClient<M> implements EchoClient<M> {
         return new GrpcJavaClient<>(GrpcJavaChannel.withDefaults(setup).build(), payload, Feature.NONE);
     }
 
+    /** The same program over another channel, which it closes with itself. */
+    static <M> EchoClient<M> over(ManagedChannel channel, Payload<M> payload) {
+        return new GrpcJavaClient<>(channel, payload, Feature.NONE);
+    }
+
     /** Callbacks on the event loop, no buffering for retries, and a window that no estimator moves. */
     public static <M> EchoClient<M> tuned(ClientSetup setup, Payload<M> payload) {
         return tuned(setup, payload, Feature.NONE);

@@ -37,6 +37,22 @@ public enum Peer {
         }
     },
 
+    /** What is written for grpc-java, over this project's channel with its defaults. */
+    FACADE("facade") {
+        @Override
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return GrpcJavaClient.over(FacadeChannels.withDefaults(setup), payload);
+        }
+    },
+
+    /** The same with callbacks on the event loop, as {@link #GRPC_JAVA_TUNED} has them. */
+    FACADE_DIRECT("facade-direct") {
+        @Override
+        public <M> EchoClient<M> connect(ClientSetup setup, Payload<M> payload) {
+            return GrpcJavaClient.over(FacadeChannels.direct(setup), payload);
+        }
+    },
+
     /** The bytes of a call and no client; a caller that waits does so on its own socket. Plaintext only. */
     FLOOR("floor") {
         @Override

@@ -10,6 +10,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One open connection as an operator sees it. It describes the socket that it was made for and stays readable when
@@ -20,7 +23,7 @@ public final class ConnectionInfo {
     private final IoBackend backend;
     private final SocketAddress remoteAddress;
     private final Optional<InetSocketAddress> localAddress;
-    private final boolean tls;
+    private final @Nullable SSLEngine engine;
 
     private ConnectionInfo(Channel channel, IoBackend backend, SocketAddress remoteAddress) {
         this.channel = channel;
@@ -28,7 +31,8 @@ public final class ConnectionInfo {
         this.remoteAddress = remoteAddress;
         this.localAddress =
                 channel.localAddress() instanceof InetSocketAddress inet ? Optional.of(inet) : Optional.empty();
-        this.tls = channel.pipeline().get(SslHandler.class) != null;
+        SslHandler handler = channel.pipeline().get(SslHandler.class);
+        this.engine = handler == null ? null : handler.engine();
     }
 
     /**
@@ -62,7 +66,12 @@ public final class ConnectionInfo {
 
     /** Returns whether the connection is secured by TLS. */
     public boolean isTls() {
-        return tls;
+        return engine != null;
+    }
+
+    /** Returns the TLS session, which names the peer's certificates once the handshake is complete; empty without TLS. */
+    public Optional<SSLSession> tlsSession() {
+        return Optional.ofNullable(engine).map(SSLEngine::getSession);
     }
 
     /**
@@ -85,6 +94,6 @@ public final class ConnectionInfo {
     @Override
     public String toString() {
         return "ConnectionInfo[" + localAddress.map(local -> local + " -> ").orElse("") + remoteAddress + ", "
-                + backend.lowerCaseName() + (tls ? ", TLS]" : ", plaintext]");
+                + backend.lowerCaseName() + (isTls() ? ", TLS]" : ", plaintext]");
     }
 }

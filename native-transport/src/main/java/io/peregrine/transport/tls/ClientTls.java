@@ -312,10 +312,24 @@ public final class ClientTls {
 
         /** Presents a certificate from PEM text; the rest as for {@link #identity(Path, Path)}. */
         public Builder identity(byte[] certificateChain, byte[] privateKey) {
-            return identityPem(
-                    MaterialSource.of("identity certificate", requireNonNull(certificateChain, "certificateChain")),
-                    MaterialSource.of("identity key", requireNonNull(privateKey, "privateKey")),
-                    null);
+            return identityPem(certificateOf(certificateChain), keyOf(privateKey), null);
+        }
+
+        /**
+         * Presents a certificate from PEM text whose key is encrypted; the rest as for {@link #identity(Path, Path)}.
+         *
+         * @param password what the key, in encrypted PKCS#8, is decrypted with. Copied
+         */
+        public Builder identity(byte[] certificateChain, byte[] privateKey, char[] password) {
+            return identityPem(certificateOf(certificateChain), keyOf(privateKey), password.clone());
+        }
+
+        private static MaterialSource certificateOf(byte[] pem) {
+            return MaterialSource.of("identity certificate", requireNonNull(pem, "certificateChain"));
+        }
+
+        private static MaterialSource keyOf(byte[] pem) {
+            return MaterialSource.of("identity key", requireNonNull(pem, "privateKey"));
         }
 
         /**

@@ -36,6 +36,7 @@ final class ConnectionInfoIT {
                     .contains((InetSocketAddress) connection.peer().getRemoteAddress());
             assertThat(info.backend()).isEqualTo(backend);
             assertThat(info.isTls()).isFalse();
+            assertThat(info.tlsSession()).isEmpty();
             assertThat(info)
                     .hasToString("ConnectionInfo[" + info.localAddress().orElseThrow() + " -> " + remote + ", "
                             + backend.lowerCaseName() + ", plaintext]");

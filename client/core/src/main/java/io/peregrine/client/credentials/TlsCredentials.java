@@ -117,6 +117,12 @@ public final class TlsCredentials extends ChannelCredentials {
             return this;
         }
 
+        /** The same with PEM text and a key in encrypted PKCS#8. */
+        public Builder identity(byte[] certificateChain, byte[] privateKey, char[] password) {
+            tls.identity(certificateChain, privateKey, password);
+            return this;
+        }
+
         /** The same with PEM text, chain and key, that the supplier returns, now and at each reload. */
         public Builder identity(Supplier<byte[]> chainAndKey) {
             tls.identity(chainAndKey);

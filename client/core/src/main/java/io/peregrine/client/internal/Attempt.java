@@ -281,6 +281,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
             tracking.sent(true);
         }
         armRecvTimeout();
+        call.onTransport(next);
         switch (next.start(this)) {
             case ACCEPTED -> {
                 if (cancellation != null) {

@@ -17,6 +17,7 @@ import io.peregrine.client.internal.message.RequestEncoder;
 import io.peregrine.client.report.AttemptReport;
 import io.peregrine.client.report.CallReport;
 import io.peregrine.transport.header.RequestHeaders;
+import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamFailure;
 import io.peregrine.transport.http2.TransportStream;
 import java.net.SocketAddress;
@@ -82,6 +83,9 @@ abstract class Call<Q, R> implements Cancellable {
 
     /** A message of the response. */
     abstract void onMessage(Attempt<R> attempt, R message);
+
+    /** The attempt starts on this transport, unless that turns out to be closed. */
+    void onTransport(ClientTransport transport) {}
 
     /** Whether an attempt that has sent nothing yet may end as unprocessed without harm; true holds it to that. */
     boolean tryLeave(Attempt<R> attempt) {

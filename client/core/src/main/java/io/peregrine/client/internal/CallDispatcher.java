@@ -166,6 +166,11 @@ public final class CallDispatcher {
         return allocator;
     }
 
+    /** The {@code :authority} of calls that do not name another. */
+    public String authority() {
+        return templates.authority();
+    }
+
     String target() {
         return target;
     }

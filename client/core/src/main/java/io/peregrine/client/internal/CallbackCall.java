@@ -7,6 +7,7 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.UnaryCallback;
+import io.peregrine.transport.http2.ClientTransport;
 import org.jspecify.annotations.Nullable;
 
 /** A call whose end goes to a {@link UnaryCallback}. */
@@ -58,6 +59,13 @@ public final class CallbackCall<Q, R> extends UnaryCall<Q, R> {
             home.putBack(this);
         }
         told.onSuccess(response, trailers);
+    }
+
+    @Override
+    void onTransport(ClientTransport transport) {
+        if (callback instanceof TransportListener told) {
+            told.onTransport(transport);
+        }
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
+import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
 import java.util.List;
@@ -28,8 +29,9 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     private final StreamDelivery<R> delivery;
     private final StreamAttempts<R> attempts;
+    private final @Nullable TransportListener transportListener;
 
-    /** {@link #trySend} was refused, perhaps while there was no attempt that could tell of room. */
+    /** {@link #trySend} was refused, or {@link #isWritable} denied, perhaps while there was no attempt that could tell of room. */
     private volatile boolean refusedToSend;
 
     // Of the sending thread.
@@ -65,6 +67,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
         define(dispatcher, method, options, startNs);
         this.attempts = new StreamAttempts<>(this);
         boolean manyThreads = hedgingPolicy() != null || awaitsConfig();
+        this.transportListener = callback instanceof TransportListener told ? told : null;
         this.delivery = new StreamDelivery<>(this, callback, executor, manyThreads);
     }
 
@@ -119,11 +122,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
             return true;
         }
         if (!isWritable()) {
-            // First the flag, then another look: whoever makes room does it the other way round.
-            refusedToSend = true;
-            if (!isWritable()) {
-                return false;
-            }
+            return false;
         }
         ByteBuf framed = frameOrEnd(message);
         if (framed == null) {
@@ -144,6 +143,11 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     @Override
     public boolean isWritable() {
+        if (attempts.isWritable()) {
+            return true;
+        }
+        // First the flag, then another look: whoever makes room does it the other way round.
+        refusedToSend = true;
         return attempts.isWritable();
     }
 
@@ -240,6 +244,13 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     // ---- From the attempts -----------------------------------------------------------------------------------
 
     @Override
+    void onTransport(ClientTransport transport) {
+        if (transportListener != null) {
+            transportListener.onTransport(transport);
+        }
+    }
+
+    @Override
     void onHeaders(Attempt<R> attempt, Metadata headers) {
         if (attempts.onResponse(attempt)) {
             delivery.onHeaders(headers);
@@ -280,7 +291,7 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
 
     /** There may be room for what was refused while there was no attempt. */
     void announceRoom() {
-        if (refusedToSend && isWritable()) {
+        if (refusedToSend && attempts.isWritable()) {
             refusedToSend = false;
             delivery.onWritable();
         }

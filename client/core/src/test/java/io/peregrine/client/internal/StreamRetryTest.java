@@ -158,6 +158,19 @@ class StreamRetryTest {
     }
 
     @Test
+    void rt4WhoWasToldThatThereIsNoRoomHearsOfItAsWell() {
+        StreamCall<byte[], byte[]> call = start();
+        refuseLast(StatusCode.UNAVAILABLE);
+
+        assertThat(call.isWritable()).isFalse();
+        fixture.advanceMs(100);
+
+        assertThat(recorder.events).containsExactly("writable");
+        assertThat(call.isWritable()).isTrue();
+        endLast();
+    }
+
+    @Test
     void rt5TheBufferIsReleasedAtTheCommit() {
         StreamCall<byte[], byte[]> call = start();
         call.trySend(bytes(1, 2, 3));

@@ -44,6 +44,10 @@ final class PrivateKeysTest {
                 .provider(TlsProvider.JDK)
                 .identity(path(certificate), path(key), PASSWORD)
                 .build();
+        ClientTls.builder()
+                .provider(TlsProvider.JDK)
+                .identity(Files.readAllBytes(path(certificate)), Files.readAllBytes(path(key)), PASSWORD)
+                .build();
     }
 
     @Test

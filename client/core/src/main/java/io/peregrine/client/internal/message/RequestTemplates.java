@@ -44,6 +44,11 @@ public final class RequestTemplates {
         RequestHeaders.grpc(secure, authority, "/check/Check", userAgent);
     }
 
+    /** The {@code :authority} of calls that do not name another. */
+    public String authority() {
+        return authority;
+    }
+
     /** Whether the channel's connections have privacy and integrity. */
     public boolean isSecure() {
         return secure;

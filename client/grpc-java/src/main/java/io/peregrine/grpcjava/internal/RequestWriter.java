@@ -1,0 +1,31 @@
+package io.peregrine.grpcjava.internal;
+
+import com.google.protobuf.MessageLite;
+import io.grpc.MethodDescriptor;
+import io.netty.buffer.ByteBuf;
+import io.peregrine.allocation.ProtobufBuffers;
+import io.peregrine.client.Marshaller;
+
+/** Writes what {@link BridgedMethod#outbound} made of a request: a protobuf message, or an {@link OutboundStream}. */
+record RequestWriter(MethodDescriptor<?, ?> method) implements Marshaller<Object> {
+    @Override
+    public int encodedSize(Object message) {
+        return message instanceof OutboundStream stream
+                ? stream.size()
+                : ProtobufBuffers.encodedSize((MessageLite) message);
+    }
+
+    @Override
+    public void write(Object message, ByteBuf out) {
+        if (message instanceof OutboundStream stream) {
+            stream.writeTo(out);
+        } else {
+            ProtobufBuffers.write((MessageLite) message, out);
+        }
+    }
+
+    @Override
+    public Object read(ByteBuf message) {
+        throw new UnsupportedOperationException("a client reads no requests");
+    }
+}
