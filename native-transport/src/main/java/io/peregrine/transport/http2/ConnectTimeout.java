@@ -3,6 +3,8 @@ package io.peregrine.transport.http2;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
+import io.peregrine.allocation.ownership.EventLoopConfined;
+import io.peregrine.transport.proxy.ProxyHandshake;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;

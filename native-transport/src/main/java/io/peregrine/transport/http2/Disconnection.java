@@ -1,5 +1,7 @@
 package io.peregrine.transport.http2;
 
+import io.peregrine.allocation.ownership.EventLoopConfined;
+
 /** Why a connection will be no more, which its listener is told once: the first reason counts. Confined to the event loop. */
 @EventLoopConfined
 final class Disconnection {

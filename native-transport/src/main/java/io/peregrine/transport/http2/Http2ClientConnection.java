@@ -19,7 +19,6 @@ import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.allocation.ownership.Published;
 import io.peregrine.transport.header.HeaderSink;
 import io.peregrine.transport.io.ConnectionInfo;
-import io.peregrine.transport.proxy.ProxyHandshake;
 import io.peregrine.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.SocketAddress;

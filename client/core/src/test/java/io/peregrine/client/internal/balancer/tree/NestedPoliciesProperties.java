@@ -138,7 +138,8 @@ class NestedPoliciesProperties {
                     assertThat(picked.subConn())
                             .as("%s", policy)
                             .isInstanceOfSatisfying(
-                                    BalancerHarness.FakeSubConn.class, subConn -> assertThat(subConn.state())
+                                    BalancerHarness.FakeSubConn.class,
+                                    subConn -> assertThat(subConn.state())
                                             .as("%s", policy)
                                             .isEqualTo(ConnectivityState.READY));
                     calls.add(picked);
