@@ -44,7 +44,7 @@ public class FeatureBenchmark {
     @Param({"peregrine", "grpc-java-tuned"})
     public String peer = "";
 
-    /** What the calls have; {@link Feature#BREAKER} is not for grpc-java. */
+    /** What the calls have; {@link Feature#BREAKER} and {@link Feature#TRACKED_PICK} are not for grpc-java. */
     @Param
     public Feature feature = Feature.NONE;
 

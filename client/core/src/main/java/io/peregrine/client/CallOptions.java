@@ -3,6 +3,7 @@ package io.peregrine.client;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
 import io.peregrine.client.credentials.CallCredentials;
+import io.peregrine.client.internal.balancer.Xxh64;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ public final class CallOptions {
     private final @Nullable String authority;
     private final @Nullable CallCredentials credentials;
     private final @Nullable String affinityKey;
+    private final long affinityHash;
     private final @Nullable RetryPolicy retryPolicy;
     private final @Nullable HedgingPolicy hedgingPolicy;
     private final boolean stackTraces;
@@ -46,6 +48,7 @@ public final class CallOptions {
         this.authority = draft.authority;
         this.credentials = draft.credentials;
         this.affinityKey = draft.affinityKey;
+        this.affinityHash = draft.affinityHash;
         this.retryPolicy = draft.retryPolicy;
         this.hedgingPolicy = draft.hedgingPolicy;
         this.stackTraces = draft.stackTraces;
@@ -167,11 +170,13 @@ public final class CallOptions {
     /**
      * Sets a key: calls with the same one go to the same back end, if the policy is
      * {@link io.peregrine.client.balancer.policy.RingHash} or one of your own that reads it in
-     * {@link io.peregrine.client.balancer.PickInfo#options}; default none. The other policies do not look at it.
+     * {@link io.peregrine.client.balancer.PickInfo#options}; default none. The other policies do not look at it. The key is
+     * hashed here, once for all calls with these options.
      */
     public CallOptions withAffinityKey(String key) {
         Draft draft = new Draft(this);
         draft.affinityKey = key;
+        draft.affinityHash = Xxh64.hash(key, 0);
         return new CallOptions(draft);
     }
 
@@ -231,7 +236,10 @@ public final class CallOptions {
                 maxOutboundMessageBytes < 0 ? defaults.maxOutboundMessageBytes : maxOutboundMessageBytes;
         draft.authority = orElse(authority, defaults.authority);
         draft.credentials = orElse(credentials, defaults.credentials);
-        draft.affinityKey = orElse(affinityKey, defaults.affinityKey);
+        if (affinityKey == null) {
+            draft.affinityKey = defaults.affinityKey;
+            draft.affinityHash = defaults.affinityHash;
+        }
         if (retryPolicy == null && hedgingPolicy == null) {
             draft.retryPolicy = defaults.retryPolicy;
             draft.hedgingPolicy = defaults.hedgingPolicy;
@@ -298,6 +306,11 @@ public final class CallOptions {
     /** See {@link #withAffinityKey}; null for none. */
     public @Nullable String affinityKey() {
         return affinityKey;
+    }
+
+    /** The XXH64 of the {@linkplain #withAffinityKey affinity key} in UTF-8, with the seed 0; 0 without a key. */
+    public long affinityHash() {
+        return affinityHash;
     }
 
     /** See {@link #withRetry}; null if not set. */
@@ -402,6 +415,8 @@ public final class CallOptions {
         @Nullable
         String affinityKey;
 
+        long affinityHash;
+
         @Nullable
         RetryPolicy retryPolicy;
 
@@ -427,6 +442,7 @@ public final class CallOptions {
             this.authority = from.authority;
             this.credentials = from.credentials;
             this.affinityKey = from.affinityKey;
+            this.affinityHash = from.affinityHash;
             this.retryPolicy = from.retryPolicy;
             this.hedgingPolicy = from.hedgingPolicy;
             this.stackTraces = from.stackTraces;

@@ -67,8 +67,8 @@ class ClientConnBuilderTest {
         BearerToken secret = BearerToken.of("s3cr3t-marker");
 
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        build("a:1", it -> it.credentials(InsecureCredentials.create().withCallCredentials(secret))))
+                .isThrownBy(() -> build(
+                        "a:1", it -> it.credentials(InsecureCredentials.create().withCallCredentials(secret))))
                 .withMessage("call credentials: BearerToken[allowsPlaintext=false] on the plaintext channel to"
                         + " \"dns:///a:1\" (expected: TlsCredentials, or ones that allow plaintext)");
     }

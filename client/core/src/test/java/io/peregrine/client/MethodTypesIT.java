@@ -50,8 +50,8 @@ class MethodTypesIT {
     void aCallWithItsOnlyRequestRefusesMethodsWithMore(MethodType type) {
         try (ClientConn conn = conn()) {
             assertThatIllegalArgumentException()
-                    .isThrownBy(() ->
-                            conn.startCall(method(type), new byte[0], CallOptions.DEFAULT, new FirstFailure()))
+                    .isThrownBy(
+                            () -> conn.startCall(method(type), new byte[0], CallOptions.DEFAULT, new FirstFailure()))
                     .withMessage("method: test.Any/Method, which is " + type + " (expected: one with one request)");
         }
     }

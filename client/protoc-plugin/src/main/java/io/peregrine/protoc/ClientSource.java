@@ -43,9 +43,10 @@ final class ClientSource {
         ServiceDescriptor service = client.service();
         body.javadoc(new Javadoc()
                 .comment(comments.of(service))
-                .paragraph("A client of {@code " + service.getFullName() + "}. The methods with the names of the service's own"
-                        + " wait; those that end in {@code Async} take a callback, those in {@code Future} and {@code Flow}"
-                        + " return a future or a publisher. Immutable, and safe for use by any number of threads."));
+                .paragraph("A client of {@code " + service.getFullName()
+                        + "}. The methods with the names of the service's own wait; those that end in {@code Async}"
+                        + " take a callback, those in {@code Future} and {@code Flow} return a future or a publisher."
+                        + " Immutable, and safe for use by any number of threads."));
         writeAnnotations();
         body.open(parameters.visibility().modifier() + "final class " + name + " {");
         body.javadoc(new Javadoc().paragraph("The full name of the service."));
@@ -101,7 +102,8 @@ final class ClientSource {
         body.line("private final " + conn + " " + client.connField() + ";");
         body.line("private final " + options + " " + client.optionsField() + ";");
 
-        accessible("Calls over the channel, which stays the caller's to close.", "public " + name + "(" + conn + " conn)");
+        accessible(
+                "Calls over the channel, which stays the caller's to close.", "public " + name + "(" + conn + " conn)");
         body.line("this(conn, " + options + ".DEFAULT);");
         body.close();
 

@@ -34,7 +34,8 @@ final class Generator {
         try {
             request = CodeGeneratorRequest.parseFrom(in, javaFeatures());
         } catch (InvalidProtocolBufferException malformed) {
-            return failed("standard input: " + malformed.getMessage() + " (expected: a CodeGeneratorRequest of protoc)");
+            return failed(
+                    "standard input: " + malformed.getMessage() + " (expected: a CodeGeneratorRequest of protoc)");
         }
         return respond(request);
     }
@@ -43,18 +44,19 @@ final class Generator {
     static CodeGeneratorResponse respond(CodeGeneratorRequest request) {
         try {
             CodeGeneratorResponse.Builder response = response();
-            generate(request).forEach((name, text) -> response.addFileBuilder()
-                    .setName(name)
-                    .setContent(text));
+            generate(request)
+                    .forEach((name, text) ->
+                            response.addFileBuilder().setName(name).setContent(text));
             return response.build();
         } catch (GeneratorException wrong) {
-            return failed(wrong.getMessage());
+            return failed(wrong.sentence());
         }
     }
 
     /** Without them the Java features of editions would be fields that nobody knows. */
     static ExtensionRegistry javaFeatures() {
-        // JavaFeaturesProto cannot be the first class of the library that is initialized: each of the two needs the other.
+        // JavaFeaturesProto cannot be the first class of the library that is initialized: each of the two needs the
+        // other.
         FileDescriptor unused = DescriptorProtos.getDescriptor();
         ExtensionRegistry registry = ExtensionRegistry.newInstance();
         JavaFeaturesProto.registerAllExtensions(registry);

@@ -4,7 +4,15 @@ package io.peregrine.protoc;
 final class GeneratorException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    GeneratorException(String message) {
-        super(message);
+    private final String sentence;
+
+    GeneratorException(String sentence) {
+        super(sentence);
+        this.sentence = sentence;
+    }
+
+    /** What protoc prints. */
+    String sentence() {
+        return sentence;
     }
 }

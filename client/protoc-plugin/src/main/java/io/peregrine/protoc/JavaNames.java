@@ -13,7 +13,7 @@ final class JavaNames {
     /** The name of a method, for {@code SayHello} {@code sayHello}; perhaps a keyword. */
     static String method(String protoName) {
         StringBuilder name = new StringBuilder();
-        for (String word : protoName.split("_")) {
+        for (String word : protoName.split("_", -1)) {
             if (!word.isEmpty()) {
                 char first = word.charAt(0);
                 name.append(name.length() == 0 ? Character.toLowerCase(first) : Character.toUpperCase(first));

@@ -65,8 +65,8 @@ final class LinkedFiles {
         }
         FileDescriptorProto file = unlinked.get(name);
         if (file == null) {
-            throw new GeneratorException("file " + importer + ": imports " + name
-                    + ", which is not in the request (expected: all imports)");
+            throw new GeneratorException(
+                    "file " + importer + ": imports " + name + ", which is not in the request (expected: all imports)");
         }
         if (!underWay.add(name)) {
             throw new GeneratorException("file " + name + ": imports itself (expected: no circle of imports)");
@@ -80,7 +80,8 @@ final class LinkedFiles {
             linked.put(name, result);
             return result;
         } catch (DescriptorValidationException | IllegalArgumentException invalid) {
-            throw new GeneratorException("file " + name + ": " + invalid.getMessage() + " (expected: what protoc accepts)");
+            throw new GeneratorException(
+                    "file " + name + ": " + invalid.getMessage() + " (expected: what protoc accepts)");
         }
     }
 }

@@ -72,8 +72,13 @@ final class MethodSource {
         String callback = generic(Library.UNARY_CALLBACK, response) + " callback";
         write(
                 new Form(
-                        imports.name(Library.CANCELLABLE), method.async(), "invokeAsync", request + " request", callback),
-                as(waiting, ", and returns at once; the callback is told the end.").tag("@return what cancels the call"));
+                        imports.name(Library.CANCELLABLE),
+                        method.async(),
+                        "invokeAsync",
+                        request + " request",
+                        callback),
+                as(waiting, ", and returns at once; the callback is told the end.")
+                        .tag("@return what cancels the call"));
         writeFuture(waiting, request + " request");
         writeFlow(waiting, request + " request", "Each subscription makes a call.");
     }
@@ -82,7 +87,9 @@ final class MethodSource {
         String only = method.hasOneRequest() ? request + " request" : "";
         Form waiting =
                 new Form(generic(Library.CLIENT_STREAM, request, response), method.name(), "newStream", only, "");
-        write(waiting, documented("Starts a call of {@code " + method.fullName() + "} for a caller that waits" + whatWaits()));
+        write(
+                waiting,
+                documented("Starts a call of {@code " + method.fullName() + "} for a caller that waits" + whatWaits()));
         String callback = generic(Library.STREAM_CALLBACK, response) + " callback";
         write(
                 new Form(generic(Library.CLIENT_CALL, request), method.async(), "startCall", only, callback),
@@ -112,10 +119,11 @@ final class MethodSource {
 
     private void writeFuture(Form waiting, String parameter) {
         write(
-                new Form(
-                        generic(Library.COMPLETABLE_FUTURE, response), method.future(), "invokeFuture", parameter, ""),
-                as(waiting, ", and returns at once. The future fails with a {@link "
-                        + imports.name(Library.STATUS_EXCEPTION) + "}; cancelling it cancels the call."));
+                new Form(generic(Library.COMPLETABLE_FUTURE, response), method.future(), "invokeFuture", parameter, ""),
+                as(
+                        waiting,
+                        ", and returns at once. The future fails with a {@link "
+                                + imports.name(Library.STATUS_EXCEPTION) + "}; cancelling it cancels the call."));
     }
 
     private void writeFlow(Form waiting, String parameter, String says) {
@@ -127,12 +135,11 @@ final class MethodSource {
     /** The comment of the .proto, and how this form does it. */
     private Javadoc documented(String says) {
         IdempotencyLevel level = method.method().getOptions().getIdempotencyLevel();
-        String suffix =
-                switch (level) {
-                    case IDEMPOTENT -> " The method is idempotent: calling it twice does what calling it once does.";
-                    case NO_SIDE_EFFECTS -> " The method has no side effects.";
-                    case IDEMPOTENCY_UNKNOWN -> "";
-                };
+        String suffix = switch (level) {
+            case IDEMPOTENT -> " The method is idempotent: calling it twice does what calling it once does.";
+            case NO_SIDE_EFFECTS -> " The method has no side effects.";
+            case IDEMPOTENCY_UNKNOWN -> "";
+        };
         return new Javadoc().comment(comment).paragraph(says + suffix);
     }
 
@@ -157,8 +164,7 @@ final class MethodSource {
         if (method.isDeprecated()) {
             body.line("@" + imports.name(Library.DEPRECATED));
         }
-        body.openList(
-                "public " + form.returns() + " " + form.name() + "(", form.parameters(optionsParameter), ") {");
+        body.openList("public " + form.returns() + " " + form.name() + "(", form.parameters(optionsParameter), ") {");
         List<String> arguments = new ArrayList<>();
         arguments.add(method.constant());
         for (String each : form.parameters("CallOptions options")) {

@@ -113,21 +113,20 @@ final class ProtoComment {
             block.remove(block.size() - 1);
         }
         if (!block.isEmpty()) {
-            switch (kind) {
-                case BULLETS -> enclose("<ul>", "</ul>");
-                case NUMBERS -> enclose("<ol>", "</ol>");
-                case INDENTED, FENCED -> enclose(VERBATIM, "</pre>");
-                case NONE, TEXT -> {}
+            String tag = switch (kind) {
+                case BULLETS -> "ul>";
+                case NUMBERS -> "ol>";
+                case INDENTED, FENCED -> "pre>";
+                case NONE, TEXT -> "";
+            };
+            if (!tag.isEmpty()) {
+                block.add(0, "<" + tag);
+                block.add("</" + tag);
             }
             blocks.add(List.copyOf(block));
             block.clear();
         }
         kind = Kind.NONE;
-    }
-
-    private void enclose(String start, String end) {
-        block.add(0, start);
-        block.add(end);
     }
 
     private static String escaped(String line) {

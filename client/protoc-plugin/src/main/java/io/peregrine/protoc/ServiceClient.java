@@ -21,11 +21,7 @@ import java.util.Set;
  * @param methods in the order of the .proto
  */
 record ServiceClient(
-        ServiceDescriptor service,
-        JavaType type,
-        String connField,
-        String optionsField,
-        List<ServiceMethod> methods) {
+        ServiceDescriptor service, JavaType type, String connField, String optionsField, List<ServiceMethod> methods) {
 
     /** The constant with the full name of the service. */
     static final String NAME_CONSTANT = "SERVICE_NAME";
@@ -123,9 +119,10 @@ record ServiceClient(
     private static JavaType messageClass(Descriptor message, JavaType client) {
         JavaType type = MessageClasses.of(message);
         if (type.packageName().isEmpty() && !client.packageName().isEmpty()) {
-            throw new GeneratorException("message " + message.getFullName() + ": its class is in the unnamed package, and "
-                    + client.qualifiedName() + " cannot name it (expected: a java_package in "
-                    + message.getFile().getName() + ")");
+            throw new GeneratorException(
+                    "message " + message.getFullName() + ": its class is in the unnamed package, and "
+                            + client.qualifiedName() + " cannot name it (expected: a java_package in "
+                            + message.getFile().getName() + ")");
         }
         return type;
     }

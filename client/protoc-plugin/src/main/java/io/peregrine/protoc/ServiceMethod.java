@@ -46,7 +46,8 @@ record ServiceMethod(
 
     /** Whether naming its messages is naming what is deprecated. */
     boolean namesDeprecated() {
-        return MessageClasses.isDeprecated(method.getInputType()) || MessageClasses.isDeprecated(method.getOutputType());
+        return MessageClasses.isDeprecated(method.getInputType())
+                || MessageClasses.isDeprecated(method.getOutputType());
     }
 
     /** The factory of {@code io.peregrine.client.MethodDescriptor}. */

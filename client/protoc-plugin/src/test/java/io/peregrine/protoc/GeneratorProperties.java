@@ -22,13 +22,17 @@ import org.junit.jupiter.api.Test;
 
 /** Names and comments that nobody would write, and requests that protoc would not. */
 class GeneratorProperties {
-    private static final List<String> WORDS = List.of(
-            "get", "Get", "Async", "Future", "Flow", "_", "__", "1", "9", "X", "HTTP", "class", "int", "yield", "record",
-            "notify", "Wait", "toString", "hashCode", "Equals", "conn", "Options", "with", "With", "Deadline", "After",
-            "Service", "Name", "SERVICE", "NAME", "request", "this", "null", "var", "\u0000");
+    /** The last one stands for any letter. */
+    private static final List<String> WORDS =
+            List.of(("get Get Async Future Flow _ __ 1 9 X HTTP class int yield record notify Wait toString hashCode"
+                            + " Equals conn Options with With Deadline After Service Name SERVICE NAME request this null var ?")
+                    .split(" "));
+
     private static final List<String> TYPES = List.of(
-            ".odd.String", ".odd.conn", ".odd.GET", ".odd.CallOptions", ".odd.taken.Flow", ".odd.taken.Empty",
-            ".google.protobuf.Empty", ".quotes.v1.Quote", ".legacy.Orders.Fill", ".editions.e2024.Inside.Nested");
+            (".odd.String .odd.conn .odd.GET .odd.CallOptions .odd.taken.Flow .odd.taken.Empty .google.protobuf.Empty"
+                            + " .quotes.v1.Quote .legacy.Orders.Fill .editions.e2024.Inside.Nested")
+                    .split(" "));
+
     private static final String ALPHABET = "*/\\u002a@{}<>&`-. \n\t1\u202E\uD83D\uDCB6~+)#\r";
 
     @Test
@@ -101,7 +105,7 @@ class GeneratorProperties {
         StringBuilder name = new StringBuilder();
         for (int word = random.nextInt(1, 5); word > 0; word--) {
             String next = WORDS.get(random.nextInt(WORDS.size()));
-            name.append(next.equals("\u0000") ? "" + (char) ('a' + random.nextInt(26)) : next);
+            name.append(next.equals("?") ? "" + (char) ('a' + random.nextInt(26)) : next);
         }
         return Character.isDigit(name.charAt(0)) ? "_" + name : name.toString();
     }

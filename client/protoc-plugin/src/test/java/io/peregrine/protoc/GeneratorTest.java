@@ -53,9 +53,8 @@ class GeneratorTest {
         "getHTTP, Get_HTTP, getHTTP"
     })
     void refusesMethodsThatDifferInCaseAndUnderscoresAlone(String first, String second, String javaName) {
-        FileDescriptorProto file = file("a.proto", "a")
-                .addService(service("S", first, second))
-                .build();
+        FileDescriptorProto file =
+                file("a.proto", "a").addService(service("S", first, second)).build();
 
         assertThat(error("", file))
                 .isEqualTo("service a.S: methods " + first + " and " + second + " are both " + javaName
@@ -88,7 +87,8 @@ class GeneratorTest {
 
     @Test
     void refusesAServiceWhoseClientHasTheClassOfAFile() {
-        FileDescriptorProto file = file("s_client.proto", "a").addService(service("S", "Get")).build();
+        FileDescriptorProto file =
+                file("s_client.proto", "a").addService(service("S", "Get")).build();
 
         assertThat(error("", file)).contains("and so is the outer class of s_client.proto");
     }
@@ -96,10 +96,14 @@ class GeneratorTest {
     @Test
     void refusesTwoServicesWithTheSameClass() {
         FileOptions options = FileOptions.newBuilder().setJavaPackage("x").build();
-        FileDescriptorProto a =
-                file("a.proto", "a").setOptions(options).addService(service("S", "Get")).build();
-        FileDescriptorProto b =
-                file("b.proto", "b").setOptions(options).addService(service("S", "Get")).build();
+        FileDescriptorProto a = file("a.proto", "a")
+                .setOptions(options)
+                .addService(service("S", "Get"))
+                .build();
+        FileDescriptorProto b = file("b.proto", "b")
+                .setOptions(options)
+                .addService(service("S", "Get"))
+                .build();
 
         assertThat(error("", a, b))
                 .isEqualTo("service b.S: its client is the class x.SClient, and so is that of another service"
@@ -211,8 +215,7 @@ class GeneratorTest {
     }
 
     private static CodeGeneratorResponse respond(String parameter, FileDescriptorProto... files) {
-        CodeGeneratorRequest.Builder request =
-                CodeGeneratorRequest.newBuilder().setParameter(parameter);
+        CodeGeneratorRequest.Builder request = CodeGeneratorRequest.newBuilder().setParameter(parameter);
         for (FileDescriptorProto file : files) {
             request.addProtoFile(file).addFileToGenerate(file.getName());
         }

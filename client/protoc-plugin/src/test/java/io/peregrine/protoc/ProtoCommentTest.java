@@ -51,7 +51,7 @@ class ProtoCommentTest {
 
     @Test
     void whatDoesNotPrintIsShown() {
-        assertThat(ProtoComment.blocks("a\u0000b\u202Ec\u200Bd\u001Ae\r\nf")).containsExactly(List.of(
-                "a b&#8238;c&#8203;d e", "f"));
+        assertThat(ProtoComment.blocks("a\u0000b\u202Ec\u200Bd\u001Ae\r\nf"))
+                .containsExactly(List.of("a b&#8238;c&#8203;d e", "f"));
     }
 }

@@ -36,8 +36,8 @@ class GeneratedClientIT {
     private static final Metadata.Key<String> TENANT = Metadata.Key.of("x-tenant");
 
     private final CallOptions options = CallOptions.deadlineAfter(Duration.ofSeconds(30));
-    private final CallOptions more =
-            CallOptions.DEFAULT.withMetadata(Metadata.builder().put(TENANT, "blue").build());
+    private final CallOptions more = CallOptions.DEFAULT.withMetadata(
+            Metadata.builder().put(TENANT, "blue").build());
     private QuotesServer server;
     private ClientConn conn;
     private QuotesClient client;
@@ -66,7 +66,8 @@ class GeneratedClientIT {
 
         assertThat(client.latest(symbol("ACME"))).isEqualTo(quote("ACME"));
         assertThat(client.latest(symbol("ACME"), more)).isEqualTo(quote("ACME"));
-        assertThat(client.latestFuture(symbol("ACME")).get(30, TimeUnit.SECONDS)).isEqualTo(quote("ACME"));
+        assertThat(client.latestFuture(symbol("ACME")).get(30, TimeUnit.SECONDS))
+                .isEqualTo(quote("ACME"));
         assertThat(client.latestFuture(symbol("ACME"), more).get(30, TimeUnit.SECONDS))
                 .isEqualTo(quote("ACME"));
         assertThat(Collected.from(client.latestFlow(symbol("ACME"))).messages()).containsExactly(quote("ACME"));
@@ -167,7 +168,9 @@ class GeneratedClientIT {
         QuotesClient hurried = client.withDeadlineAfter(Duration.ofMillis(20));
 
         assertFails(StatusCode.DEADLINE_EXCEEDED, () -> hurried.latest(symbol("SLOW")));
-        assertFails(StatusCode.DEADLINE_EXCEEDED, () -> hurried.watch(symbol("SLOW")).receive());
+        assertFails(
+                StatusCode.DEADLINE_EXCEEDED,
+                () -> hurried.watch(symbol("SLOW")).receive());
         assertThat(client.options()).isSameAs(options);
     }
 
@@ -190,8 +193,8 @@ class GeneratedClientIT {
 
     @Test
     void metadataOfTheClientAndOfTheCallAreBothSent() throws Exception {
-        CallOptions green =
-                CallOptions.DEFAULT.withMetadata(Metadata.builder().put(TENANT, "green").build());
+        CallOptions green = CallOptions.DEFAULT.withMetadata(
+                Metadata.builder().put(TENANT, "green").build());
         Collected<Quote> told = new Collected<>();
 
         Cancellable unused = client.withOptions(options.withDefaults(green)).latestAsync(symbol("ACME"), more, told);
@@ -201,8 +204,7 @@ class GeneratedClientIT {
 
     @Test
     void aFailureSaysWhatTheServerSaid() {
-        StatusException failure =
-                catchThrowableOfType(StatusException.class, () -> client.latest(symbol("NONE")));
+        StatusException failure = catchThrowableOfType(StatusException.class, () -> client.latest(symbol("NONE")));
 
         assertThat(failure.code()).isEqualTo(StatusCode.NOT_FOUND);
         assertThat(failure).hasMessageContaining("no symbol NONE").hasMessageContaining("quotes.v1.Quotes/Latest");
@@ -210,11 +212,13 @@ class GeneratedClientIT {
                 .isThrownBy(() -> client.latestFuture(symbol("NONE")).get(30, TimeUnit.SECONDS))
                 .withCauseInstanceOf(StatusException.class);
         assertThatExceptionOfType(ExecutionException.class)
-                .isThrownBy(() -> Collected.from(client.watchFlow(symbol("NONE"))).messages())
+                .isThrownBy(
+                        () -> Collected.from(client.watchFlow(symbol("NONE"))).messages())
                 .withCauseInstanceOf(StatusException.class);
         Collected<Quote> told = new Collected<>();
         assertThatExceptionOfType(ExecutionException.class)
-                .isThrownBy(() -> told.all(client.watchAsync(symbol("NONE"), told)).messages())
+                .isThrownBy(
+                        () -> told.all(client.watchAsync(symbol("NONE"), told)).messages())
                 .withCauseInstanceOf(StatusException.class);
     }
 

@@ -124,8 +124,8 @@ class GeneratedClientsGuideIT {
 
     private static void assertShows(String language, Path file, int snippets) throws IOException {
         List<String> source = stripped(Files.readString(file));
-        Matcher found = Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(GUIDE));
+        Matcher found =
+                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
         int count = 0;
         while (found.find()) {
             count++;

@@ -1,5 +1,6 @@
 package io.peregrine.example;
 
+import com.google.protobuf.Message;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -19,7 +20,6 @@ import io.peregrine.example.quotes.v1.Order;
 import io.peregrine.example.quotes.v1.Quote;
 import io.peregrine.example.quotes.v1.Summary;
 import io.peregrine.example.quotes.v1.Symbol;
-import com.google.protobuf.Message;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -39,13 +39,25 @@ final class QuotesServer implements AutoCloseable {
                         method("Latest", MethodType.UNARY, Symbol.getDefaultInstance(), Quote.getDefaultInstance()),
                         ServerCalls.asyncUnaryCall(QuotesServer::latest))
                 .addMethod(
-                        method("Watch", MethodType.SERVER_STREAMING, Symbol.getDefaultInstance(), Quote.getDefaultInstance()),
+                        method(
+                                "Watch",
+                                MethodType.SERVER_STREAMING,
+                                Symbol.getDefaultInstance(),
+                                Quote.getDefaultInstance()),
                         ServerCalls.asyncServerStreamingCall(QuotesServer::watch))
                 .addMethod(
-                        method("Record", MethodType.CLIENT_STREAMING, Quote.getDefaultInstance(), Summary.getDefaultInstance()),
+                        method(
+                                "Record",
+                                MethodType.CLIENT_STREAMING,
+                                Quote.getDefaultInstance(),
+                                Summary.getDefaultInstance()),
                         ServerCalls.asyncClientStreamingCall(Recording::new))
                 .addMethod(
-                        method("Trade", MethodType.BIDI_STREAMING, Order.getDefaultInstance(), Fill.getDefaultInstance()),
+                        method(
+                                "Trade",
+                                MethodType.BIDI_STREAMING,
+                                Order.getDefaultInstance(),
+                                Fill.getDefaultInstance()),
                         ServerCalls.asyncBidiStreamingCall(Trading::new))
                 .build();
         server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
@@ -81,7 +93,9 @@ final class QuotesServer implements AutoCloseable {
     private static void latest(Symbol symbol, StreamObserver<Quote> answer) {
         switch (symbol.getName()) {
             case "SLOW" -> {}
-            case "NONE" -> answer.onError(Status.NOT_FOUND.withDescription("no symbol NONE").asRuntimeException());
+            case "NONE" ->
+                answer.onError(
+                        Status.NOT_FOUND.withDescription("no symbol NONE").asRuntimeException());
             default -> {
                 answer.onNext(quote(symbol.getName()));
                 answer.onCompleted();

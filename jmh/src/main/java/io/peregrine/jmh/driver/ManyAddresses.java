@@ -142,9 +142,9 @@ public final class ManyAddresses {
     private static JsonLine memory(JsonLine line, ProcessMemory before, int restSeconds)
             throws IOException, InterruptedException {
         ProcessMemory now = ProcessMemory.afterRest(restSeconds);
-        return line.put("heapBytes", now.heap() - before.heap(), 0)
-                .put("directBytes", now.direct() - before.direct(), 0)
-                .put("residentBytes", now.resident() - before.resident(), 0);
+        return line.put("heapBytes", (double) (now.heap() - before.heap()), 0)
+                .put("directBytes", (double) (now.direct() - before.direct()), 0)
+                .put("residentBytes", (double) (now.resident() - before.resident()), 0);
     }
 
     private static void call(ClientConn conn) {

@@ -23,6 +23,9 @@ public enum Feature {
     /** A circuit breaker for the back end, which stays closed. grpc-java has none. */
     BREAKER,
 
+    /** A balancing policy that counts the calls under way, {@code least_request}. Not for grpc-java. */
+    TRACKED_PICK,
+
     /** Ten interceptors that pass the call on as it is. */
     INTERCEPTORS_10;
 

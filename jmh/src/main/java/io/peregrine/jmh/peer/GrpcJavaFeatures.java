@@ -18,7 +18,8 @@ final class GrpcJavaFeatures {
         switch (feature) {
             case RETRY -> builder.enableRetry().defaultServiceConfig(GrpcJavaPolicies.retry());
             case HEDGING -> builder.enableRetry().defaultServiceConfig(GrpcJavaPolicies.hedging());
-            case BREAKER -> throw new IllegalArgumentException("feature: BREAKER (expected: one that grpc-java has)");
+            case BREAKER, TRACKED_PICK ->
+                throw new IllegalArgumentException("feature: " + feature + " (expected: one that grpc-java has)");
             case INTERCEPTORS_10 -> {
                 builder.disableRetry();
                 for (int i = 0; i < Feature.INTERCEPTORS; i++) {

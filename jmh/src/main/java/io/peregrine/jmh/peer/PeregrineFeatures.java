@@ -7,10 +7,12 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.UnaryCallback;
+import io.peregrine.client.balancer.policy.LeastRequest;
 import io.peregrine.client.breaker.CircuitBreakerPolicy;
 import io.peregrine.client.breaker.CircuitBreakerPolicy.Scope;
 import io.peregrine.client.config.HedgingPolicy;
 import io.peregrine.client.config.RetryPolicy;
+import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.AccessToken;
 import io.peregrine.client.credentials.BearerToken;
 import io.peregrine.client.interceptor.UnaryInterceptor;
@@ -29,6 +31,9 @@ public final class PeregrineFeatures {
     static void configure(ClientConnBuilder builder, Feature feature) {
         if (feature == Feature.BREAKER) {
             builder.circuitBreaker(CircuitBreakerPolicy.builder(Scope.BACKEND).build());
+        } else if (feature == Feature.TRACKED_PICK) {
+            builder.serviceConfig(
+                    ServiceConfig.builder().loadBalancing(LeastRequest.policy()).build());
         } else if (feature == Feature.INTERCEPTORS_10) {
             for (int i = 0; i < Feature.INTERCEPTORS; i++) {
                 builder.unaryInterceptor(new PassOn());
@@ -39,7 +44,7 @@ public final class PeregrineFeatures {
     /** How a call is made that has it. */
     public static CallOptions optionsFor(Feature feature) {
         return switch (feature) {
-            case NONE, BREAKER, INTERCEPTORS_10 -> CallOptions.DEFAULT;
+            case NONE, BREAKER, TRACKED_PICK, INTERCEPTORS_10 -> CallOptions.DEFAULT;
             case RETRY -> CallOptions.DEFAULT.withRetry(RETRY);
             case HEDGING ->
                 CallOptions.DEFAULT.withHedging(HedgingPolicy.after(Duration.ofSeconds(1))

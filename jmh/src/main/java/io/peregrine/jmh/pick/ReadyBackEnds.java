@@ -3,17 +3,14 @@ package io.peregrine.jmh.pick;
 import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.balancer.LoadBalancer;
+import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.Picker;
 import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.resolver.Attributes;
-import io.peregrine.client.resolver.Endpoint;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.SplittableRandom;
@@ -25,8 +22,6 @@ import org.jspecify.annotations.Nullable;
  * measured as the policy has made its picker. Timers never run: what a policy changes with time is as it was at the start.
  */
 final class ReadyBackEnds implements LoadBalancer.Context {
-    private static final int FIRST_PORT = 10_000;
-
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private final RandomGenerator random = new SplittableRandom(1);
     private ConnectivityState state = ConnectivityState.IDLE;
@@ -34,25 +29,29 @@ final class ReadyBackEnds implements LoadBalancer.Context {
 
     private ReadyBackEnds() {}
 
-    /** The picker of a policy with so many back ends, all of them ready. */
-    static Picker pickerOf(String loadBalancing, int backEnds) {
+    /** The picker of a policy with so many back ends; all of them that the prepared calls need are ready. */
+    static Picker pickerOf(PickedPolicy picked, int backEnds) {
         ReadyBackEnds context = new ReadyBackEnds();
-        LoadBalancer policy = ServiceConfig.parse("{\"loadBalancingConfig\": " + loadBalancing + '}')
+        LoadBalancer policy = ServiceConfig.parse("{\"loadBalancingConfig\": " + picked.config() + '}')
                 .loadBalancing()
                 .newBalancer(context);
-        List<Endpoint> endpoints = new ArrayList<>();
-        for (int i = 0; i < backEnds; i++) {
-            endpoints.add(Endpoint.of(InetSocketAddress.createUnresolved("back-end", FIRST_PORT + i)));
-        }
-        context.tasks.add(() -> policy.onEndpoints(endpoints));
-        for (Runnable task = context.tasks.poll(); task != null; task = context.tasks.poll()) {
-            task.run();
+        context.run(() -> policy.onEndpoints(picked.endpoints(backEnds)));
+        // For a policy that connects when a call needs it.
+        for (PickInfo call : PickedCalls.withKeys()) {
+            context.run(() -> Objects.requireNonNull(context.picker).pick(call));
         }
         Picker made = context.picker;
         if (context.state != ConnectivityState.READY || made == null) {
-            throw new IllegalStateException(loadBalancing + ": " + context.state + ", " + made + " (expected: READY)");
+            throw new IllegalStateException(picked + ": " + context.state + ", " + made + " (expected: READY)");
         }
         return made;
+    }
+
+    private void run(Runnable first) {
+        tasks.add(first);
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+            task.run();
+        }
     }
 
     @Override

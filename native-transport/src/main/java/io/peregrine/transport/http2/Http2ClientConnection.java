@@ -19,14 +19,11 @@ import io.peregrine.allocation.ownership.EventLoopConfined;
 import io.peregrine.allocation.ownership.Published;
 import io.peregrine.transport.header.HeaderSink;
 import io.peregrine.transport.io.ConnectionInfo;
-import io.peregrine.transport.proxy.ProxyHandshake;
 import io.peregrine.transport.tls.ClientTls;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Optional;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +80,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private final KeepAlive keepAlive;
     private final StreamGauge gauge;
     private final StallDetector stalls;
+    private final Disconnection disconnection;
+    private final ConnectTimeout connectTimeout;
 
     /** Whether {@link #start} may accept: a hint for other threads, decided on the loop. */
     @Published("volatile: written on the loop, read by start() on any thread")
@@ -95,9 +94,6 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private boolean released;
     private boolean responded;
     private @Nullable String drainReason;
-    private @Nullable DisconnectReason disconnectReason;
-
-    private @Nullable Future<?> connectTimeout;
 
     /**
      * Describes a connection over {@code channel}, which is about to be registered with {@code eventLoop} and to
@@ -114,6 +110,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         this.peerLabel = peerLabel;
         this.options = options;
         this.listener = listener;
+        this.disconnection = new Disconnection(listener);
+        this.connectTimeout = new ConnectTimeout(channel, eventLoop, peerLabel, options.connectTimeout());
         this.goAway = new GoAwayState(peerLabel);
         this.writer = new FrameWriter(channel);
         this.outbound = new OutboundFlow(channel, eventLoop, writer, peer);
@@ -185,7 +183,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void shutdown(String reason) {
         submit(() -> {
-            disconnect(DisconnectReason.SUBCHANNEL_SHUTDOWN);
+            disconnection.tell(DisconnectReason.SUBCHANNEL_SHUTDOWN);
             if (streams.table().isEmpty()) {
                 closeWith(Http2Error.NO_ERROR, reason, null);
             } else {
@@ -197,7 +195,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     @Override
     public void shutdownNow(String reason) {
         submit(() -> {
-            disconnect(DisconnectReason.SUBCHANNEL_SHUTDOWN);
+            disconnection.tell(DisconnectReason.SUBCHANNEL_SHUTDOWN);
             streams.failUnread(StreamFailure.of(StreamFailure.Kind.CONNECTION_LOST, reason));
             closeWith(Http2Error.NO_ERROR, reason, null);
         });
@@ -351,7 +349,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         gauge.onLimit(peer.maxConcurrentStreams());
         if (state == State.AWAITING_SETTINGS) {
             state = State.READY;
-            cancelConnectTimeout();
+            connectTimeout.cancel();
             accepting = true;
             keepAlive.start();
             listener.onReady();
@@ -366,7 +364,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         if (goAway.isTooManyPings()) {
             listener.onTooManyPings(options.keepAlive());
         }
-        disconnect(DisconnectReason.goAway(errorCode));
+        disconnection.tell(DisconnectReason.goAway(errorCode));
         retire(reason);
         streams.failOpen(id -> id > lastStreamId, failure(StreamFailure.Kind.REFUSED, reason, null));
     }
@@ -386,7 +384,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
     private void retire(String reason) {
         boolean first = !retired;
         retired = true;
-        disconnect(DisconnectReason.UNKNOWN);
+        disconnection.tell(DisconnectReason.UNKNOWN);
         if (state == State.READY) {
             beginDraining(reason);
         }
@@ -408,8 +406,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
             ChannelFuture unused = ctx.close();
             return;
         }
-        connectTimeout = eventLoop.schedule(
-                this::onConnectTimeout, options.connectTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        connectTimeout.start(this::onConnectTimeout);
     }
 
     @Override
@@ -525,7 +522,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     private void onException(Throwable cause) {
         if (cause instanceof IOException) {
-            disconnect(DisconnectReason.of(cause));
+            disconnection.tell(DisconnectReason.of(cause));
             terminate(reasonToEnd("connection to " + peerLabel + " lost: " + describe(cause)), cause);
         } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException) {
             onConnectFailure(cause.getCause());
@@ -539,22 +536,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         terminate(peerLabel.describeFailure(cause), cause);
     }
 
-    private void cancelConnectTimeout() {
-        Future<?> timeout = connectTimeout;
-        if (timeout != null) {
-            timeout.cancel(false);
-            connectTimeout = null;
-        }
-    }
-
     private void onConnectTimeout() {
         if (state == State.CONNECTING || state == State.AWAITING_SETTINGS) {
-            String handshakes = channel.pipeline().get(ProxyHandshake.class) == null ? "TCP and TLS" : "the proxy";
-            String missing = state == State.CONNECTING ? handshakes : "SETTINGS";
-            terminate(
-                    "connecting to " + peerLabel + " timed out after "
-                            + options.connectTimeout().toMillis() + " ms waiting for " + missing,
-                    null);
+            terminate(connectTimeout.reason(state == State.CONNECTING), null);
         }
     }
 
@@ -574,7 +558,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
 
     @Override
     public void onPeerSilent(String reason) {
-        disconnect(DisconnectReason.CONNECTION_TIMED_OUT);
+        disconnection.tell(DisconnectReason.CONNECTION_TIMED_OUT);
         closeWith(Http2Error.NO_ERROR, reasonToEnd(reason), null);
     }
 
@@ -582,23 +566,15 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter
         return state == State.CLOSED;
     }
 
-    /** The first one counts. */
-    private void disconnect(DisconnectReason reason) {
-        if (disconnectReason == null) {
-            disconnectReason = reason;
-            listener.onDisconnect(reason);
-        }
-    }
-
     private void terminate(String reason, @Nullable Throwable cause) {
         if (state == State.CLOSED) {
             return;
         }
-        disconnect(DisconnectReason.UNKNOWN);
+        disconnection.tell(DisconnectReason.UNKNOWN);
         boolean spoke = state != State.CONNECTING;
         accepting = false;
         state = State.CLOSED;
-        cancelConnectTimeout();
+        connectTimeout.cancel();
         flood.close();
         keepAlive.stop();
         stalls.stop();

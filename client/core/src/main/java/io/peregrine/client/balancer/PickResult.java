@@ -64,7 +64,10 @@ public final class PickResult {
         return new PickResult(other, status, drop, doneListener, metadata, authority);
     }
 
-    /** This result, whose attempts {@code listener} is told the end of, after any listener that it has, even if that throws (PK-9). */
+    /**
+     * This result, whose attempts {@code listener} is told the end of, after any listener that it has, even if that throws
+     * (PK-9).
+     */
     public PickResult onDone(DoneListener listener) {
         requireSubConn();
         DoneListener first = doneListener;

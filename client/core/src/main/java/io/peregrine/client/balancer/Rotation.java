@@ -74,7 +74,8 @@ public final class Rotation {
             long fraction = reciprocal * (rotation.next() & 0xFFFF_FFFFL);
             // The upper half of the product of the fraction, which has no sign, and the number of results.
             int n = results.length;
-            return results[(int) (Math.multiplyHigh(fraction, n) + ((fraction >> 63) & n))];
+            int drawn = (int) (Math.multiplyHigh(fraction, n) + ((fraction >> 63) & n));
+            return results[info.untried(results, drawn)];
         }
     }
 }

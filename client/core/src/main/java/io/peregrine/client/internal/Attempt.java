@@ -229,6 +229,11 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         return call.tried(this);
     }
 
+    @Override
+    public boolean hasTried() {
+        return call.hasTried(this);
+    }
+
     // ---- Pick and start --------------------------------------------------------------------------------------
 
     /** A policy's fault fails this call and no other (HOSTILE.md P12). */
@@ -305,11 +310,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
 
     private void track(DoneListener listener) {
         LongSupplier clock = call.dispatcher().clock();
-        PickTracking tracked = tracking;
-        if (tracked == null) {
-            tracked = new PickTracking(clock);
-            tracking = tracked;
-        }
+        PickTracking tracked = tracking == null ? new PickTracking(clock) : tracking;
+        tracking = tracked;
         // An attempt that did not wait began with its call, which has read the clock.
         long startNs = waits == null ? call.startNs() : clock.getAsLong();
         tracked.begin(listener, startNs, hasDeadline() ? deadlineNs() - startNs : Long.MAX_VALUE);
@@ -460,8 +462,8 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
 
     @Override
     public void onNewPicker() {
-        if (cancellation == null && call.isConfigDue()) {
-            // Its deadline and its policy may be others; the call begins again.
+        if (cancellation == null && call.isConfigDue() && tryLeave()) {
+            // Its deadline and its policy may be others; the call begins again. It does not commit to this attempt now.
             end(Outcome.UNPROCESSED, Status.of(StatusCode.UNAVAILABLE, "the channel has its service config now"));
         } else {
             begin();

@@ -331,6 +331,11 @@ abstract class Call<Q, R> implements Cancellable {
         return peers;
     }
 
+    /** False if {@link #tried} is empty for certain. */
+    boolean hasTried(Attempt<R> picking) {
+        return history != null;
+    }
+
     /** The breaker of that back end refused an attempt of this call; false if it had before. */
     final boolean addRefusing(SocketAddress backend) {
         return history().addRefusing(backend);

@@ -15,10 +15,8 @@ import io.peregrine.client.internal.retry.RetryStrategy;
 import io.peregrine.client.internal.retry.TransparentRetries;
 import io.peregrine.transport.http2.MessagePipe;
 import io.peregrine.transport.http2.StreamFailure;
-import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -168,14 +166,9 @@ final class StreamAttempts<R> implements PickerSnapshot.Waiter {
         return false;
     }
 
-    /** Adds the servers of the attempts under way, but for one of them. */
-    void addPeers(Set<SocketAddress> peers, Attempt<R> except) {
-        for (Attempt<R> attempt : live) {
-            SocketAddress peer = attempt == except ? null : attempt.peer();
-            if (peer != null) {
-                peers.add(peer);
-            }
-        }
+    /** The attempts under way. Any thread. */
+    List<Attempt<R>> live() {
+        return live;
     }
 
     /** HG-10: one attempt that can take more is enough. */

@@ -13,6 +13,7 @@ import io.peregrine.client.internal.control.TransportListener;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -226,8 +227,19 @@ public final class StreamCall<Q, R> extends Call<Q, R> implements ClientCall<Q> 
     @Override
     Set<SocketAddress> tried(Attempt<R> picking) {
         Set<SocketAddress> peers = super.tried(picking);
-        attempts.addPeers(peers, picking);
+        for (Attempt<R> other : attempts.live()) {
+            SocketAddress peer = other == picking ? null : other.peer();
+            if (peer != null) {
+                peers.add(peer);
+            }
+        }
         return peers;
+    }
+
+    @Override
+    boolean hasTried(Attempt<R> picking) {
+        List<Attempt<R>> live = attempts.live();
+        return super.hasTried(picking) || live.size() > 1 || (live.size() == 1 && live.get(0) != picking);
     }
 
     // ---- From the attempts -----------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.client.balancer.policy.LeastRequest;
 import io.peregrine.client.balancer.policy.RoundRobin;
+import io.peregrine.client.balancer.policy.SlowStart;
 import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.config.json.ServiceConfigException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +30,8 @@ class LeastRequestTest {
 
     /** So many that an endpoint which may be drawn is drawn. */
     private static final int MANY = 200;
+
+    private static final Duration WINDOW = Duration.ofSeconds(100);
 
     private final BalancerHarness context = new BalancerHarness();
     private final LoadBalancer balancer = new LeastRequest(10).newBalancer(context);
@@ -116,6 +120,63 @@ class LeastRequestTest {
 
         assertThat(context.picker()).isNotSameAs(picker);
         assertThat(balancer.tryReconfigure(RoundRobin.policy())).isFalse();
+    }
+
+    @Test
+    void ex2ANewEndpointHasATenthOfTheCallsAtFirstAndItsWholeShareInTheEnd() {
+        LoadBalancer gentle =
+                new LeastRequest(10).withSlowStart(SlowStart.linear(WINDOW)).newBalancer(context);
+        context.run(() -> gentle.onEndpoints(BalancerHarness.endpoints(A, B)));
+        context.ready(A);
+        context.advance(WINDOW);
+        context.ready(B);
+
+        List<PickResult> underWay = pick(MANY);
+        int early = count(underWay).getOrDefault(B, 0);
+        context.advance(WINDOW);
+        underWay.addAll(pick(MANY));
+        Map<String, Integer> calls = count(underWay);
+
+        assertThat(early).as("an eleventh of all").isBetween(10, 28);
+        assertThat(calls.get(A)).isCloseTo(calls.get(B), within(8));
+        assertThat(context.timers()).as("nothing rises any more").isZero();
+    }
+
+    @Test
+    void ex2NoTimerRunsForAnEndpointThatIsLostOrHasGone() {
+        LoadBalancer gentle =
+                LeastRequest.policy().withSlowStart(SlowStart.linear(WINDOW)).newBalancer(context);
+        context.run(() -> gentle.onEndpoints(BalancerHarness.endpoints(A, B)));
+        context.ready(A);
+        context.ready(B);
+        assertThat(context.timers()).isEqualTo(1);
+
+        context.lose(A);
+        context.run(() -> gentle.onEndpoints(BalancerHarness.endpoints(A)));
+        context.advance(WINDOW.dividedBy(10));
+        assertThat(context.timers()).isZero();
+
+        context.ready(A);
+        assertThat(context.timers()).isEqualTo(1);
+        context.run(gentle::close);
+        assertThat(context.timers()).isZero();
+    }
+
+    @Test
+    void ex2SlowStartIsReadAndTakenUpByThePolicyThatRuns() {
+        LeastRequest gentle = LeastRequest.policy().withSlowStart(SlowStart.linear(Duration.ofSeconds(30)));
+        assertThat(parse(Map.of("slowStartConfig", Map.of("slowStartWindow", "30s"))))
+                .isEqualTo(gentle);
+        assertThatExceptionOfType(ServiceConfigException.class)
+                .isThrownBy(() -> parse(Map.of("slowStartConfig", Map.of())))
+                .withMessageContaining("$.slowStartConfig.slowStartWindow");
+
+        resolveReady(A, B);
+        Picker picker = context.picker();
+        assertThat(balancer.tryReconfigure(gentle)).isTrue();
+        resolve(A, B);
+
+        assertThat(context.picker()).isNotSameAs(picker);
     }
 
     @Test

@@ -7,10 +7,15 @@ import io.peregrine.client.CallOptions;
 import io.peregrine.client.Metadata;
 import io.peregrine.client.Status;
 import io.peregrine.client.balancer.policy.LeastRequest;
+import io.peregrine.client.balancer.policy.OutlierDetection;
+import io.peregrine.client.balancer.policy.PeakEwma;
 import io.peregrine.client.balancer.policy.PickFirst;
 import io.peregrine.client.balancer.policy.RandomSubsetting;
 import io.peregrine.client.balancer.policy.RoundRobin;
+import io.peregrine.client.balancer.policy.SlowStart;
+import io.peregrine.client.balancer.policy.WeightedRoundRobin;
 import io.peregrine.client.internal.control.PickTracking;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -28,6 +33,10 @@ class PickAllocationTest {
                 PickFirst.policy(),
                 RoundRobin.policy(),
                 LeastRequest.policy(),
+                LeastRequest.policy().withSlowStart(SlowStart.linear(Duration.ofSeconds(10))),
+                PeakEwma.policy(),
+                WeightedRoundRobin.builder().build(),
+                OutlierDetection.over(LeastRequest.policy()),
                 new RandomSubsetting(5, RoundRobin.policy()));
     }
 

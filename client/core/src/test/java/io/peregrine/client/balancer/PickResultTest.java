@@ -46,7 +46,8 @@ class PickResultTest {
     @Test
     void pk9OnlyAnAttemptHasAnEnd() {
         assertThatIllegalStateException()
-                .isThrownBy(() -> PickResult.fail(Status.of(StatusCode.UNAVAILABLE, "down")).onDone(done -> {}))
+                .isThrownBy(() -> PickResult.fail(Status.of(StatusCode.UNAVAILABLE, "down"))
+                        .onDone(done -> {}))
                 .withMessageContaining("expected: one with a subchannel");
     }
 }

@@ -3,6 +3,7 @@ package io.peregrine.client.balancer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.ClientConn;
+import io.peregrine.client.balancer.policy.LeastRequest;
 import io.peregrine.client.balancer.policy.PeakEwma;
 import io.peregrine.client.balancer.policy.SlowStart;
 import io.peregrine.client.balancer.policy.WeightedRoundRobin;
@@ -58,7 +59,9 @@ class WeightedPoliciesGuideTest {
                 .slowStart(SlowStart.linear(Duration.ofSeconds(30)))
                 .build();
         PeakEwma gentler = PeakEwma.policy().withSlowStart(new SlowStart(Duration.ofMinutes(1), 0.5, 1));
+        LeastRequest gentlest = LeastRequest.policy().withSlowStart(SlowStart.linear(Duration.ofSeconds(30)));
 
+        assertThat(gentlest.slowStart()).isEqualTo(gentle.slowStart());
         assertThat(policyOf(2)).isEqualTo(gentle);
         assertThat(gentler.slowStart()).isEqualTo(new SlowStart(Duration.ofSeconds(60), 0.5, 1));
     }

@@ -3,7 +3,11 @@ package io.peregrine.client.internal;
 import static io.peregrine.client.internal.EngineFixture.BIDI;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
 import io.peregrine.client.CallOptions;
+import io.peregrine.client.Marshaller;
+import io.peregrine.client.Marshallers;
+import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
@@ -14,6 +18,9 @@ import io.peregrine.client.report.AttemptReport;
 import io.peregrine.client.report.Wait;
 import io.peregrine.transport.http2.StreamAccess;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -222,6 +229,63 @@ class ConfigArrivalTest {
         respond(1);
 
         assertThat(end.response()).containsExactly(7);
+    }
+
+    /** The application's thread sends at the moment when the event loop has the call begin again (RT-4). */
+    @Test
+    void sv13AMessageTooLargeToKeepThatComesWhileTheCallBeginsAgainGoesWithTheNextAttempt() {
+        CompletableFuture<Void> encoding = new CompletableFuture<>();
+        CompletableFuture<Void> ending = new CompletableFuture<>();
+        AtomicReference<Runnable> atNextLook = new AtomicReference<>(() -> {});
+        fixture.dispatcher.clock(() -> {
+            atNextLook.getAndSet(() -> {}).run();
+            return fixture.timer.nanoTime();
+        });
+        StreamCall<byte[], byte[]> call = fixture.stream(
+                chatThat(() -> {
+                    encoding.complete(null);
+                    ending.orTimeout(20, TimeUnit.SECONDS).join();
+                }),
+                CallOptions.DEFAULT,
+                recorder);
+
+        CompletableFuture<Boolean> sent = CompletableFuture.supplyAsync(() -> call.trySend(new byte[2 << 20]));
+        encoding.orTimeout(20, TimeUnit.SECONDS).join();
+        // The clock is looked at when the attempt that waited has ended, and before the next one.
+        atNextLook.set(() -> {
+            ending.complete(null);
+            assertThat(sent.orTimeout(20, TimeUnit.SECONDS).join()).isTrue();
+        });
+        resolve(ServiceConfig.EMPTY);
+
+        assertThat(sent).isCompleted();
+        assertThat(StreamAccess.takeMessages(fixture.attempt(0))).hasSize(1);
+        respond(0);
+        assertThat(recorder.events).endsWith("complete");
+    }
+
+    /** A method whose requests are encoded after {@code first}. */
+    private static MethodDescriptor<byte[], byte[]> chatThat(Runnable first) {
+        return MethodDescriptor.bidiStreaming(
+                "test.Echo/Chat",
+                new Marshaller<>() {
+                    @Override
+                    public int encodedSize(byte[] message) {
+                        return message.length;
+                    }
+
+                    @Override
+                    public void write(byte[] message, ByteBuf target) {
+                        first.run();
+                        target.writeBytes(message);
+                    }
+
+                    @Override
+                    public byte[] read(ByteBuf source) {
+                        throw new AssertionError("a request is read");
+                    }
+                },
+                Marshallers.bytes());
     }
 
     /** A call may be made before the config arrives, and started after. */

@@ -116,7 +116,11 @@ final class EngineFixture {
 
     /** Round robin, without a look at what to avoid. */
     PickResult pick(PickInfo info) {
-        avoided.add(info.tried());
+        Set<SocketAddress> tried = info.tried();
+        assertThat(info.hasTried() || tried.isEmpty())
+                .as("says that there is a server to avoid")
+                .isTrue();
+        avoided.add(tried);
         return PickResult.of(ready.get(picks++ % ready.size()));
     }
 

@@ -7,6 +7,7 @@ import io.peregrine.client.balancer.LoadBalancingPolicy;
 import io.peregrine.client.config.json.ConfigObject;
 import io.peregrine.client.config.json.ConfigValue;
 import io.peregrine.client.internal.balancer.leaf.LeastRequestBalancer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The policy {@code least_request} (SPEC 2.8.6, gRFC A48): connects to every endpoint, and sends each call to the one of a
@@ -15,8 +16,10 @@ import io.peregrine.client.internal.balancer.leaf.LeastRequestBalancer;
  *
  * @param choiceCount how many endpoints are drawn for each call; 2 to 10, and what is above counts as 10; default 2. More
  *     find the least loaded one oftener, and make many clients run after the same one
+ * @param slowStart how the share of a new endpoint grows (SPEC EX-2): it is compared by its calls and one more, divided by
+ *     that share. Null if it has all of it at once, which is the default
  */
-public record LeastRequest(int choiceCount) implements LoadBalancingPolicy {
+public record LeastRequest(int choiceCount, @Nullable SlowStart slowStart) implements LoadBalancingPolicy {
     private static final String NAME = "least_request";
     private static final int DEFAULT_CHOICES = 2;
     private static final int MAX_CHOICES = 10;
@@ -33,12 +36,25 @@ public record LeastRequest(int choiceCount) implements LoadBalancingPolicy {
         choiceCount = Math.min(choiceCount, MAX_CHOICES);
     }
 
+    /** Without slow start. */
+    public LeastRequest(int choiceCount) {
+        this(choiceCount, null);
+    }
+
     /** The policy, with two choices for each call. */
-    public static LoadBalancingPolicy policy() {
+    public static LeastRequest policy() {
         return new LeastRequest(DEFAULT_CHOICES);
     }
 
-    /** Reads {@code {"choiceCount": 2}}. */
+    /** Sets how the share of a new endpoint grows; default all of it at once. */
+    public LeastRequest withSlowStart(SlowStart newSlowStart) {
+        return new LeastRequest(choiceCount, newSlowStart);
+    }
+
+    /**
+     * Reads {@code {"choiceCount": 2, "slowStartConfig": {...}}}; both fields may be absent, and {@code slowStartConfig} is as
+     * in {@link SlowStart#parse}.
+     */
     public static LoadBalancerProvider provider() {
         return new LoadBalancerProvider() {
             @Override
@@ -49,7 +65,9 @@ public record LeastRequest(int choiceCount) implements LoadBalancingPolicy {
             @Override
             public LoadBalancingPolicy parse(ConfigObject config, LoadBalancerRegistry policies) {
                 ConfigValue count = config.field("choiceCount");
-                return new LeastRequest(count.isPresent() ? count.asInt(DEFAULT_CHOICES) : DEFAULT_CHOICES);
+                return new LeastRequest(
+                        count.isPresent() ? count.asInt(DEFAULT_CHOICES) : DEFAULT_CHOICES,
+                        SlowStart.parse(config.field("slowStartConfig")));
             }
         };
     }

@@ -68,19 +68,11 @@ public final class Xxh64 {
         return avalanche(hash);
     }
 
-    /** The hash of the text in UTF-8. */
+    /** The hash of the text in UTF-8. It is taken for ASCII first, of which each character is one byte. */
     public static long hash(String text, long seed) {
-        for (int i = 0; i < text.length(); i++) {
-            if (text.charAt(i) >= 0x80) {
-                return hash(text.getBytes(StandardCharsets.UTF_8), seed);
-            }
-        }
-        return hashAscii(text, seed);
-    }
-
-    private static long hashAscii(String text, long seed) {
         int end = text.length();
         int i = 0;
+        int seen = 0;
         long hash = seed + PRIME_5;
         if (end >= STRIPE) {
             long a = seed + PRIME_1 + PRIME_2;
@@ -92,21 +84,37 @@ public final class Xxh64 {
                 b = round(b, longAt(text, i + 8));
                 c = round(c, longAt(text, i + 16));
                 d = round(d, longAt(text, i + 24));
+                seen |= bitsAt(text, i) | bitsAt(text, i + 8) | bitsAt(text, i + 16) | bitsAt(text, i + 24);
             }
             hash = merge(a, b, c, d);
         }
         hash += end;
         for (; i <= end - 8; i += 8) {
             hash = addLong(hash, longAt(text, i));
+            seen |= bitsAt(text, i);
         }
         if (i <= end - 4) {
             hash = addInt(hash, intAt(text, i));
+            seen |= text.charAt(i) | text.charAt(i + 1) | text.charAt(i + 2) | text.charAt(i + 3);
             i += 4;
         }
         for (; i < end; i++) {
             hash = addByte(hash, text.charAt(i));
+            seen |= text.charAt(i);
         }
-        return avalanche(hash);
+        return seen < 0x80 ? avalanche(hash) : hash(text.getBytes(StandardCharsets.UTF_8), seed);
+    }
+
+    /** All the bits of eight characters, read again: the compiler knows that it has them. */
+    private static int bitsAt(String text, int i) {
+        return text.charAt(i)
+                | text.charAt(i + 1)
+                | text.charAt(i + 2)
+                | text.charAt(i + 3)
+                | text.charAt(i + 4)
+                | text.charAt(i + 5)
+                | text.charAt(i + 6)
+                | text.charAt(i + 7);
     }
 
     private static long longAt(String text, int i) {

@@ -3,7 +3,7 @@ package io.peregrine.client.internal.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.client.internal.FakeTransport;
-import io.peregrine.client.internal.VirtualTimer;
+import io.peregrine.testkit.VirtualTimer;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.TransportListener;
 import java.net.InetAddress;

@@ -88,8 +88,8 @@ class SubConnectionLoadTest {
         }));
         connect();
 
-        context.execute(() -> Objects.requireNonNull(reports)
-                .onReport(new LoadReport(0, 0, 0, 0, 0, Map.of(), Map.of(), Map.of())));
+        context.execute(() ->
+                Objects.requireNonNull(reports).onReport(new LoadReport(0, 0, 0, 0, 0, Map.of(), Map.of(), Map.of())));
 
         assertThat(thrownWhenTold).containsExactly(fault);
     }

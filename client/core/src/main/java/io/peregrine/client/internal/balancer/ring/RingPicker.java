@@ -10,8 +10,11 @@ import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.balancer.SubConn;
 import io.peregrine.client.internal.balancer.Xxh64;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -56,9 +59,8 @@ final class RingPicker implements Picker {
     @Override
     public PickResult pick(PickInfo info) {
         CallOptions options = info.options();
-        String key = options.affinityKey();
-        if (key != null) {
-            return pickFrom(ring.entryOf(Xxh64.hash(key, 0)));
+        if (options.affinityKey() != null) {
+            return pickFrom(ring.entryOf(options.affinityHash()), info);
         }
         if (header == null) {
             return NO_KEY;
@@ -66,13 +68,13 @@ final class RingPicker implements Picker {
         Metadata metadata = options.metadata();
         int field = indexOf(metadata, header, 0);
         if (field < 0 || isOneEmptyValue(metadata, header, field)) {
-            return pickAny(ring.entryOf(ThreadLocalRandom.current().nextLong()));
+            return pickAny(ring.entryOf(ThreadLocalRandom.current().nextLong()), info);
         }
-        return pickFrom(ring.entryOf(hashOf(metadata, header, field)));
+        return pickFrom(ring.entryOf(hashOf(metadata, header, field)), info);
     }
 
     /** RH-5: the first endpoint that has not failed, or what the first one says. */
-    private PickResult pickFrom(int entry) {
+    private PickResult pickFrom(int entry, PickInfo info) {
         if (allFailed) {
             return childAt(entry).standing().result();
         }
@@ -81,7 +83,7 @@ final class RingPicker implements Picker {
             RingChild child = childAt(at);
             RingChild.Standing standing = child.standing();
             if (standing.state() == ConnectivityState.READY) {
-                return standing.result();
+                return info.hasTried() ? untried(at, info.tried()) : standing.result();
             }
             if (standing.state() != ConnectivityState.TRANSIENT_FAILURE) {
                 if (standing.state() == ConnectivityState.IDLE) {
@@ -95,7 +97,7 @@ final class RingPicker implements Picker {
     }
 
     /** RH-6: the first endpoint that is ready, wherever it is. */
-    private PickResult pickAny(int entry) {
+    private PickResult pickAny(int entry, PickInfo info) {
         RingChild idle = null;
         int at = entry;
         for (int walked = 0; walked < ring.size() && !allFailed; walked++) {
@@ -103,7 +105,7 @@ final class RingPicker implements Picker {
             RingChild.Standing standing = child.standing();
             if (standing.state() == ConnectivityState.READY) {
                 askUnlessConnecting(idle);
-                return standing.result();
+                return info.hasTried() ? untried(at, info.tried()) : standing.result();
             }
             if (idle == null && standing.state() == ConnectivityState.IDLE) {
                 idle = child;
@@ -114,6 +116,20 @@ final class RingPicker implements Picker {
         return anyConnecting || idle != null
                 ? PickResult.queue()
                 : childAt(entry).standing().result();
+    }
+
+    /** HG-11: the next endpoint that is ready and not among the tried ones; that of the entry, which is ready, if there is none. */
+    private PickResult untried(int entry, Set<SocketAddress> tried) {
+        int at = entry;
+        for (int walked = 0; walked < ring.size(); walked++) {
+            RingChild.Standing standing = childAt(at).standing();
+            SubConn subConn = standing.result().subConn();
+            if (standing.state() == ConnectivityState.READY && subConn != null && !tried.contains(subConn.address())) {
+                return standing.result();
+            }
+            at = ring.after(at);
+        }
+        return childAt(entry).standing().result();
     }
 
     private void askUnlessConnecting(@Nullable RingChild idle) {

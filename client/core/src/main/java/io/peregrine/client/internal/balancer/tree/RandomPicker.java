@@ -3,7 +3,6 @@ package io.peregrine.client.internal.balancer.tree;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -42,8 +41,11 @@ final class RandomPicker implements Picker {
             return pickers[0].pick(info);
         }
         double drawn = ThreadLocalRandom.current().nextDouble() * bounds[last];
-        int found = Arrays.binarySearch(bounds, drawn);
-        // A bound itself belongs to the picker behind it.
-        return pickers[Math.min(last, found < 0 ? -found - 1 : found + 1)].pick(info);
+        // From end to end, since there are few. A bound itself belongs to the picker behind it.
+        int chosen = 0;
+        while (chosen < last && drawn >= bounds[chosen]) {
+            chosen++;
+        }
+        return pickers[chosen].pick(info);
     }
 }

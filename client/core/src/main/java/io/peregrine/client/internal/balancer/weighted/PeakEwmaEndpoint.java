@@ -7,29 +7,13 @@ import io.peregrine.client.balancer.DoneListener;
 import io.peregrine.client.balancer.EndpointChild;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.resolver.Endpoint;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 
 /**
  * One endpoint of {@code peak_ewma}. In the channel's serialised context, but for what says otherwise.
  */
 final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
-    private static final VarHandle SHARE;
-
-    static {
-        try {
-            SHARE = MethodHandles.lookup().findVarHandle(PeakEwmaEndpoint.class, "share", double.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new ExceptionInInitializerError(impossible);
-        }
-    }
-
     private final PeakEwmaBalancer owner;
     private final PeakLatency latency = new PeakLatency();
-
-    /** What costs are divided by; written in the context, read by pickers; both opaque: an old one does no harm. */
-    @SuppressWarnings("unused") // accessed through SHARE
-    private double share = 1;
 
     private long readySinceNs;
 
@@ -43,7 +27,7 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
         this.owner = owner;
     }
 
-    /** What a picker decides for it, which then calls {@link #onPicked}; while it is ready. */
+    /** What a picker decides for it, which then counts the call in {@link #latency}; while it is ready. */
     PickResult pickResult() {
         return result().subConn() == null ? result() : result().onDone(this);
     }
@@ -51,16 +35,6 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
     /** The latency of its calls. */
     PeakLatency latency() {
         return latency;
-    }
-
-    /** What one more call costs, in nanoseconds of a usual endpoint. Any thread. */
-    double cost(double penaltyNs) {
-        return latency.costNs(penaltyNs) / (double) SHARE.getOpaque(this);
-    }
-
-    /** A picker has chosen it. Any thread. */
-    void onPicked() {
-        latency.onStart();
     }
 
     @Override
@@ -111,7 +85,7 @@ final class PeakEwmaEndpoint extends EndpointChild implements DoneListener {
     }
 
     private void refreshShare(long nowNs, PeakEwmaSettings settings) {
-        SHARE.setOpaque(this, endpoint().weight() * settings.slowStartFactor(nowNs - readySinceNs));
+        latency.share(endpoint().weight() * settings.slowStartFactor(nowNs - readySinceNs));
     }
 
     @Override

@@ -8,13 +8,13 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** Draws two endpoints and picks the cheaper one (SPEC EX-1); of two that cost the same, the first drawn. */
 final class PeakEwmaPicker implements Picker {
-    private final PeakEwmaEndpoint[] endpoints;
+    private final PeakLatency[] latencies;
     private final PickResult[] results;
     private final double penaltyNs;
 
     /** Of these, two or more, which are ready. */
     PeakEwmaPicker(List<PeakEwmaEndpoint> ready, double penaltyNs) {
-        this.endpoints = ready.toArray(PeakEwmaEndpoint[]::new);
+        this.latencies = ready.stream().map(PeakEwmaEndpoint::latency).toArray(PeakLatency[]::new);
         this.results = ready.stream().map(PeakEwmaEndpoint::pickResult).toArray(PickResult[]::new);
         this.penaltyNs = penaltyNs;
     }
@@ -23,13 +23,17 @@ final class PeakEwmaPicker implements Picker {
     public PickResult pick(PickInfo info) {
         // 64 random bits are two numbers of 32, each scaled down to what is to be drawn from.
         long bits = ThreadLocalRandom.current().nextLong();
-        int first = scaled(bits >>> 32, endpoints.length);
-        int second = scaled(bits & 0xFFFF_FFFFL, endpoints.length - 1);
-        if (second >= first) {
-            second++;
+        int first = scaled(bits >>> 32, results.length);
+        int second = scaled(bits & 0xFFFF_FFFFL, results.length - 1);
+        second += (first - 1 - second) >>> 31;
+        if (info.hasTried()) {
+            first = info.untried(results, first);
+            second = info.untried(results, second);
         }
-        int chosen = endpoints[second].cost(penaltyNs) < endpoints[first].cost(penaltyNs) ? second : first;
-        endpoints[chosen].onPicked();
+        long difference = Double.doubleToRawLongBits(latencies[second].costNs(penaltyNs))
+                - Double.doubleToRawLongBits(latencies[first].costNs(penaltyNs));
+        int chosen = first ^ ((first ^ second) & (int) (difference >> 63));
+        latencies[chosen].onStart();
         return results[chosen];
     }
 

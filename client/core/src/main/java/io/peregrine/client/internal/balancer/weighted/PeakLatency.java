@@ -1,5 +1,6 @@
 package io.peregrine.client.internal.balancer.weighted;
 
+import io.peregrine.client.internal.balancer.CacheLineApart;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
@@ -17,45 +18,46 @@ import java.lang.invoke.VarHandle;
  * <p>All numbers are read opaquely: each is one of its own, and an old one costs one choice that could have been better. They
  * share a line of the processors' caches, since a pick reads most of them, and no other endpoint's are in it.
  */
-final class PeakLatency {
-    private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
+@SuppressWarnings("unused") // accessed through VarHandles
+final class PeakLatency extends CacheLineApart {
+    private static final VarHandle AVERAGE = field("averageBits", long.class);
+    private static final VarHandle STAMP = field("stampNs", long.class);
+    private static final VarHandle STARTED = field("started", long.class);
+    private static final VarHandle FINISHED = field("finished", long.class);
+    private static final VarHandle DEARNESS = field("dearness", double.class);
     private static final double UNKNOWN = -1;
 
-    /** 128 bytes: a cache line, and the one that is fetched with it, on either side. */
-    private static final int PADDING = 16;
-
     /** The average, as the bits of a double; {@link #UNKNOWN} until there is a sample. Changed by compare-and-set. */
-    private static final int AVERAGE = PADDING;
+    private long averageBits = Double.doubleToRawLongBits(UNKNOWN);
 
     /** Until when time has been applied to the average. Changed by compare-and-set. */
-    private static final int STAMP = PADDING + 1;
+    private long stampNs;
 
     /** Calls that a picker sent here, added to by pickers: a count, which orders nothing. */
-    private static final int STARTED = PADDING + 2;
+    private long started;
 
     /** Of those, the ones that have ended. The release of each pairs with the acquire in {@link #underWay}. */
-    private static final int FINISHED = PADDING + 3;
+    private long finished;
 
-    private final long[] cells = new long[FINISHED + 1 + PADDING];
+    /** What costs are multiplied by. Opaque: an old one does no harm. */
+    private double dearness = 1;
 
     /** Without calls; nothing is known. */
-    PeakLatency() {
-        cells[AVERAGE] = Double.doubleToRawLongBits(UNKNOWN);
-    }
+    PeakLatency() {}
 
     /** A picker sends a call here. */
     void onStart() {
-        CELL.getAndAdd(cells, STARTED, 1L);
+        STARTED.getAndAdd(this, 1L);
     }
 
     /** A picker sent a call here, and no connection took it. */
     void onNotSent() {
-        CELL.getAndAdd(cells, STARTED, -1L);
+        STARTED.getAndAdd(this, -1L);
     }
 
     /** A call that was sent here has ended, well or not. */
     void onFinish() {
-        CELL.getAndAdd(cells, FINISHED, 1L);
+        FINISHED.getAndAdd(this, 1L);
     }
 
     /** A call has taken that long; {@code decayNs} is the decay time. */
@@ -89,30 +91,38 @@ final class PeakLatency {
 
     /** Nothing is known any more: the endpoint has a new connection, perhaps to a new server. */
     void forget() {
-        CELL.setOpaque(cells, AVERAGE, Double.doubleToRawLongBits(UNKNOWN));
+        AVERAGE.setOpaque(this, Double.doubleToRawLongBits(UNKNOWN));
     }
 
-    /** What one more call costs here, in nanoseconds; {@code penaltyNs} is that of a call where no latency is known. */
+    /** The endpoint's part of the calls, 1 for a usual one; more than 0. Costs are divided by it. */
+    void share(double share) {
+        DEARNESS.setOpaque(this, 1 / share);
+    }
+
+    /**
+     * What one more call costs here, in nanoseconds of a usual endpoint; {@code penaltyNs} is that of a call where no latency
+     * is known.
+     */
     double costNs(double penaltyNs) {
-        long underWay = underWay();
+        double underWay = (double) underWay();
         double average = averageNs();
-        return average < 0 ? penaltyNs * underWay : average * (underWay + 1);
+        return (average < 0 ? penaltyNs * underWay : average * (underWay + 1)) * (double) DEARNESS.getOpaque(this);
     }
 
     /** Calls under way; 0 or more, for a call is started before it is finished, and the finished are read first. */
     long underWay() {
-        long ended = (long) CELL.getAcquire(cells, FINISHED);
-        return (long) CELL.getOpaque(cells, STARTED) - ended;
+        long ended = (long) FINISHED.getAcquire(this);
+        return (long) STARTED.getOpaque(this) - ended;
     }
 
     /** How many calls have ended. */
     long finished() {
-        return (long) CELL.getOpaque(cells, FINISHED);
+        return (long) FINISHED.getOpaque(this);
     }
 
     /** The average; less than 0 if there is none. */
     double averageNs() {
-        return Double.longBitsToDouble((long) CELL.getOpaque(cells, AVERAGE));
+        return Double.longBitsToDouble((long) AVERAGE.getOpaque(this));
     }
 
     private boolean isKnown() {
@@ -125,7 +135,7 @@ final class PeakLatency {
         while (sampleNs > before) {
             if (replaceAverage(before, sampleNs)) {
                 // The time until now is not to lower what is of now. If another was faster, its time is as good.
-                boolean unused = CELL.compareAndSet(cells, STAMP, (long) CELL.getOpaque(cells, STAMP), nowNs);
+                boolean unused = STAMP.compareAndSet(this, (long) STAMP.getOpaque(this), nowNs);
                 return true;
             }
             before = averageNs();
@@ -134,9 +144,9 @@ final class PeakLatency {
     }
 
     private void pass(double sampleNs, long nowNs, double decayNs) {
-        long before = (long) CELL.getOpaque(cells, STAMP);
+        long before = (long) STAMP.getOpaque(this);
         long elapsedNs = nowNs - before;
-        if (elapsedNs <= 0 || !CELL.compareAndSet(cells, STAMP, before, nowNs)) {
+        if (elapsedNs <= 0 || !STAMP.compareAndSet(this, before, nowNs)) {
             return;
         }
         double kept = Math.exp(-elapsedNs / decayNs);
@@ -151,7 +161,14 @@ final class PeakLatency {
     }
 
     private boolean replaceAverage(double before, double after) {
-        return CELL.compareAndSet(
-                cells, AVERAGE, Double.doubleToRawLongBits(before), Double.doubleToRawLongBits(after));
+        return AVERAGE.compareAndSet(this, Double.doubleToRawLongBits(before), Double.doubleToRawLongBits(after));
+    }
+
+    private static VarHandle field(String name, Class<?> type) {
+        try {
+            return MethodHandles.lookup().findVarHandle(PeakLatency.class, name, type);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
     }
 }

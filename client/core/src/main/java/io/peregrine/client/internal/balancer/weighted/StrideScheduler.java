@@ -36,11 +36,15 @@ final class StrideScheduler {
 
     private final int size;
 
+    /** 2^64 by the size, rounded up: the upper half of its product with a number of 32 bits is the quotient (as in Rotation). */
+    private final long reciprocal;
+
     /** Scaled to {@link #GREATEST}; null if all are the same. */
     private final char @Nullable [] scaled;
 
     private StrideScheduler(int size, char @Nullable [] scaled) {
         this.size = size;
+        this.reciprocal = Long.divideUnsigned(-1, size) + 1;
         this.scaled = scaled;
     }
 
@@ -65,11 +69,11 @@ final class StrideScheduler {
             return rotation.next(size);
         }
         while (true) {
-            long number = rotation.next();
-            long generation = number / size;
+            long number = rotation.next() & 0xFFFF_FFFFL;
+            long generation = Math.multiplyHigh(reciprocal, number) + (reciprocal >> 63 & number);
             int index = (int) (number - generation * size);
             int weight = weights[index];
-            long turn = weight * (generation % GREATEST) + (long) OFFSET * index;
+            long turn = weight * generation + (long) OFFSET * index;
             if (turn % GREATEST >= GREATEST - weight) {
                 return index;
             }

@@ -23,7 +23,7 @@ final class WeightedPicker implements Picker {
 
     @Override
     public PickResult pick(PickInfo info) {
-        return results[scheduler.next(rotation)];
+        return results[info.untried(results, scheduler.next(rotation))];
     }
 
     boolean isOutOfBand() {

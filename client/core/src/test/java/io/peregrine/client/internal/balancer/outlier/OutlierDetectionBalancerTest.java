@@ -16,6 +16,7 @@ import io.peregrine.client.balancer.LoadBalancer;
 import io.peregrine.client.balancer.PickInfo;
 import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
+import io.peregrine.client.balancer.policy.EjectionObserver;
 import io.peregrine.client.balancer.policy.OutlierDetection;
 import io.peregrine.client.balancer.policy.OutlierDetection.FailurePercentage;
 import io.peregrine.client.balancer.policy.OutlierDetection.SuccessRate;
@@ -27,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** OD-2 to OD-9, over round_robin and subchannels that go where the test says. */
@@ -486,10 +486,10 @@ class OutlierDetectionBalancerTest {
 
     @Test
     void noTimerIsLeftByARoundThatEndsThePolicy() {
-        AtomicReference<LoadBalancer> balancer = new AtomicReference<>();
-        EjectionObserver closing = (addresses, detection) -> balancer.get().close();
-        balancer.set(BY_FAILURES.observedBy(closing).newBalancer(context));
-        context.run(() -> balancer.get().onEndpoints(endpoints(FIVE)));
+        LoadBalancer[] balancer = new LoadBalancer[1];
+        EjectionObserver closing = (addresses, detection) -> balancer[0].close();
+        balancer[0] = BY_FAILURES.observedBy(closing).newBalancer(context);
+        context.run(() -> balancer[0].onEndpoints(endpoints(FIVE)));
         List.of(FIVE).forEach(context::ready);
         calls(100, BAD);
 

@@ -8,6 +8,7 @@ import io.peregrine.client.ConnectivityState;
 import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.balancer.BalancerHarness;
+import io.peregrine.client.balancer.FinishedCall;
 import io.peregrine.client.balancer.FixedPicker;
 import io.peregrine.client.balancer.GracefulSwitch;
 import io.peregrine.client.balancer.LoadBalancingPolicy;
@@ -25,7 +26,6 @@ import io.peregrine.client.balancer.policy.RoundRobin;
 import io.peregrine.client.balancer.policy.WeightedRoundRobin;
 import io.peregrine.client.balancer.policy.WeightedTarget;
 import io.peregrine.client.balancer.policy.ZonePreference;
-import io.peregrine.client.internal.balancer.Ended;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.Locality;
 import io.peregrine.testkit.Seeds;
@@ -103,7 +103,8 @@ class NestedPoliciesProperties {
                         subConn.withHealthCheck();
                     }
                     boolean refused = random.nextInt(3) == 0;
-                    subConn.move(refused ? ConnectivityState.TRANSIENT_FAILURE : ConnectivityState.READY,
+                    subConn.move(
+                            refused ? ConnectivityState.TRANSIENT_FAILURE : ConnectivityState.READY,
                             refused ? ILL : Status.OK);
                 }
                 case TRANSIENT_FAILURE -> subConn.move(ConnectivityState.IDLE, Status.OK);
@@ -125,7 +126,7 @@ class NestedPoliciesProperties {
 
         private void endCalls() {
             for (PickResult call : calls) {
-                (random.nextInt(3) == 0 ? Ended.BADLY : Ended.WELL).tell(call);
+                (random.nextInt(3) == 0 ? FinishedCall.UNAVAILABLE : FinishedCall.OK).tell(call);
             }
             calls.clear();
         }
@@ -166,7 +167,7 @@ class NestedPoliciesProperties {
                 PickResult picked = context.pick(CallOptions.DEFAULT.withAffinityKey("k" + random.nextInt(50)));
                 if (picked.subConn() != null) {
                     calls.add(picked);
-                    if (round > 100) {
+                    if (round > 40) {
                         break;
                     }
                 }
@@ -177,7 +178,7 @@ class NestedPoliciesProperties {
         }
 
         private void endWell() {
-            calls.forEach(Ended.WELL::tell);
+            calls.forEach(FinishedCall.OK::tell);
             calls.clear();
         }
 

@@ -103,7 +103,9 @@ class PriorityBalancerTest {
         });
 
         assertThat(liveAtReports).hasSizeGreaterThanOrEqualTo(2);
-        assertThat(liveAtReports.get(0)).as("calls may go to the far one until then").contains("10.0.0.2");
+        assertThat(liveAtReports.get(0))
+                .as("calls may go to the far one until then")
+                .contains("10.0.0.2");
         assertThat(liveAtReports.get(1)).contains("10.0.0.1");
         assertThat(context.live()).containsExactly("10.0.0.2");
     }

@@ -232,7 +232,9 @@ class ZonePreferenceBalancerTest {
 
         context.run(() -> balancer.onEndpoints(zone(NEIGHBOUR, 2, 4)));
 
-        assertThat(liveAtReports.get(0)).as("calls may go to the own zone until then").contains("10.0.1.0");
+        assertThat(liveAtReports.get(0))
+                .as("calls may go to the own zone until then")
+                .contains("10.0.1.0");
         assertThat(context.live()).hasSize(4).allMatch(host -> host.startsWith("10.0.2."));
     }
 

@@ -181,8 +181,7 @@ class WeightedRoundRobinTest {
             made.add(subConn);
             subConn.withHealthCheck();
             channel.ready(A);
-            subConn.health(
-                    ConnectivityState.TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "NOT_SERVING"));
+            subConn.health(ConnectivityState.TRANSIENT_FAILURE, Status.of(StatusCode.UNAVAILABLE, "NOT_SERVING"));
             channel.lose(A);
         }
         assertThat(made).doesNotHaveDuplicates();
