@@ -7,6 +7,7 @@ import io.peregrine.client.Metadata;
 import io.peregrine.client.MethodDescriptor;
 import io.peregrine.client.Status;
 import io.peregrine.client.UnaryCallback;
+import io.peregrine.client.internal.control.TransportListener;
 import io.peregrine.transport.http2.ClientTransport;
 import org.jspecify.annotations.Nullable;
 

@@ -9,6 +9,7 @@ import io.peregrine.client.Status;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.StreamCallback;
+import io.peregrine.client.internal.control.TransportListener;
 import io.peregrine.transport.http2.ClientTransport;
 import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;

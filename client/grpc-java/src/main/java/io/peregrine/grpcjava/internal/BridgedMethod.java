@@ -3,6 +3,9 @@ package io.peregrine.grpcjava.internal;
 import com.google.protobuf.MessageLite;
 import io.grpc.MethodDescriptor;
 import io.peregrine.client.MethodType;
+import io.peregrine.grpcjava.internal.message.OutboundStream;
+import io.peregrine.grpcjava.internal.message.RequestWriter;
+import io.peregrine.grpcjava.internal.message.StockMarshallers;
 import java.io.InputStream;
 
 /**

@@ -8,7 +8,7 @@ import io.grpc.Contexts;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import io.peregrine.client.internal.TransportListener;
+import io.peregrine.client.internal.control.TransportListener;
 import io.peregrine.transport.http2.ClientTransport;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

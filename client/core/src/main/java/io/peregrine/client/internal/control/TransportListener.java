@@ -1,4 +1,4 @@
-package io.peregrine.client.internal;
+package io.peregrine.client.internal.control;
 
 import io.peregrine.transport.http2.ClientTransport;
 

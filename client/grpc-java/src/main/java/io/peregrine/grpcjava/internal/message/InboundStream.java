@@ -1,4 +1,4 @@
-package io.peregrine.grpcjava.internal;
+package io.peregrine.grpcjava.internal.message;
 
 import io.grpc.Detachable;
 import io.grpc.HasByteBuffer;

@@ -1,4 +1,4 @@
-package io.peregrine.grpcjava.internal;
+package io.peregrine.grpcjava.internal.message;
 
 import com.google.protobuf.MessageLite;
 import io.grpc.MethodDescriptor;
@@ -6,8 +6,12 @@ import io.netty.buffer.ByteBuf;
 import io.peregrine.allocation.ProtobufBuffers;
 import io.peregrine.client.Marshaller;
 
-/** Writes what {@link BridgedMethod#outbound} made of a request: a protobuf message, or an {@link OutboundStream}. */
-record RequestWriter(MethodDescriptor<?, ?> method) implements Marshaller<Object> {
+/**
+ * Writes what stands for a request: a protobuf message itself, or an {@link OutboundStream}.
+ *
+ * @param method whose requests they are
+ */
+public record RequestWriter(MethodDescriptor<?, ?> method) implements Marshaller<Object> {
     @Override
     public int encodedSize(Object message) {
         return message instanceof OutboundStream stream

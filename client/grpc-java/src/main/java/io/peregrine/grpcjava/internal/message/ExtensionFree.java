@@ -1,4 +1,4 @@
-package io.peregrine.grpcjava.internal;
+package io.peregrine.grpcjava.internal.message;
 
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;

@@ -1,4 +1,4 @@
-package io.peregrine.grpcjava.internal;
+package io.peregrine.grpcjava.internal.message;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
@@ -12,20 +12,20 @@ import io.peregrine.client.Marshaller;
  * Tells which marshallers are those of grpc-protobuf, whose messages need no stream between them and a buffer. That
  * library is no dependency: the class is known by its name, and the message by the prototype that it shows.
  */
-final class StockMarshallers {
+public final class StockMarshallers {
     private static final String OF_GRPC_PROTOBUF = "io.grpc.protobuf.lite.ProtoLiteUtils$MessageMarshaller";
 
     private StockMarshallers() {}
 
     /** Whether the marshaller writes what {@link MessageLite#writeTo} does. */
-    static boolean isProtobuf(MethodDescriptor.Marshaller<?> marshaller) {
+    public static boolean isProtobuf(MethodDescriptor.Marshaller<?> marshaller) {
         return marshaller.getClass().getName().equals(OF_GRPC_PROTOBUF)
                 && marshaller instanceof MethodDescriptor.PrototypeMarshaller<?> prototype
                 && prototype.getMessagePrototype() instanceof MessageLite;
     }
 
     /** Reads what the marshaller reads. */
-    static <R> Marshaller<R> reader(MethodDescriptor.Marshaller<R> marshaller) {
+    public static <R> Marshaller<R> reader(MethodDescriptor.Marshaller<R> marshaller) {
         return isProtobuf(marshaller) && ExtensionFree.isSafe(marshaller)
                 ? new MessageReader<>(marshaller, parserOf(marshaller))
                 : new StreamReader<>(marshaller);

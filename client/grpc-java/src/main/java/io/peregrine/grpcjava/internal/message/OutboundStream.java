@@ -1,4 +1,4 @@
-package io.peregrine.grpcjava.internal;
+package io.peregrine.grpcjava.internal.message;
 
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
@@ -13,7 +13,7 @@ import java.io.InputStream;
  * A message as a grpc-java marshaller gives it, on its way into a buffer: drained straight into it if the stream can be,
  * read through one array only if its length is not known before. For one use, on one thread.
  */
-final class OutboundStream {
+public final class OutboundStream {
     private final InputStream stream;
     private final int size;
 
@@ -23,7 +23,7 @@ final class OutboundStream {
     }
 
     /** The message in {@code stream}, which is this object's from now on. */
-    static OutboundStream of(InputStream stream) {
+    public static OutboundStream of(InputStream stream) {
         try {
             return stream instanceof KnownLength ? new OutboundStream(stream, stream.available()) : read(stream);
         } catch (IOException failed) {
@@ -32,7 +32,7 @@ final class OutboundStream {
     }
 
     /** The same message, which does not depend on the application's any more. */
-    OutboundStream readNow() {
+    public OutboundStream readNow() {
         try {
             return read(stream);
         } catch (IOException failed) {
