@@ -16,7 +16,7 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 
 /** What the facade may know: of grpc-java its API alone, and nothing of Netty where applications look. */
 @AnalyzeClasses(packages = "io.peregrine.grpcjava", importOptions = ImportOption.DoNotIncludeTests.class)
-class ArchitectureTest {
+final class ArchitectureTest {
     @ArchTest
     static final ArchRule KNOWS_THE_API_OF_GRPC_JAVA_ONLY =
             noClasses().should().dependOnClassesThat(inAnotherPackageThanTheApi());
@@ -37,6 +37,8 @@ class ArchitectureTest {
             .and()
             .arePublic()
             .should(mentionNeither());
+
+    private ArchitectureTest() {}
 
     private static DescribedPredicate<JavaClass> inAnotherPackageThanTheApi() {
         return DescribedPredicate.describe(

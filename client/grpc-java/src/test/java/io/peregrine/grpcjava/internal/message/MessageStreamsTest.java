@@ -47,6 +47,11 @@ class MessageStreamsTest {
             public int read() {
                 throw new AssertionError("read");
             }
+
+            @Override
+            public int read(byte[] to, int offset, int length) {
+                throw new AssertionError("read");
+            }
         }
 
         assertThat(written(OutboundStream.of(new Drained()))).isEqualTo(BYTES);
