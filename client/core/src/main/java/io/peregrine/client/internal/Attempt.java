@@ -30,7 +30,6 @@ import io.peregrine.transport.http2.StreamFailure;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -123,7 +122,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
         PickerSnapshot pickers = call.dispatcher().pickers();
         while (cancellation == null) {
             Picker picker = pickers.current();
-            PickResult picked = pick(picker);
+            PickResult picked = PickerSnapshot.ask(picker, this);
             SubConn subConn = picked.subConn();
             if (subConn != null) {
                 if (startOn(subConn, picked)) {
@@ -235,15 +234,6 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
     }
 
     // ---- Pick and start --------------------------------------------------------------------------------------
-
-    /** A policy's fault fails this call and no other (HOSTILE.md P12). */
-    private PickResult pick(Picker picker) {
-        try {
-            return Objects.requireNonNull(picker.pick(this), "null in place of a result");
-        } catch (RuntimeException | Error thrown) {
-            return PickResult.drop(new Status(StatusCode.INTERNAL, "the picker threw: " + thrown, thrown));
-        }
-    }
 
     /** True if the attempt has moved on; false if the subchannel takes no calls. */
     private boolean startOn(SubConn subConn, PickResult picked) {
@@ -571,10 +561,7 @@ final class Attempt<R> extends ResponseStream<R> implements PickInfo, PickerSnap
 
     /** Says behind a cancel what this attempt waited for when it came (PK-8). Of an attempt that has ended, or is about to. */
     Status whileWaiting(Status cancelled) {
-        AttemptWaits waited = waits;
-        return waited == null || waited.cancelledWhile.isEmpty()
-                ? cancelled
-                : new Status(cancelled.code(), cancelled.message() + waited.cancelledWhile, cancelled.cause());
+        return waits == null ? cancelled : waits.behind(cancelled);
     }
 
     /** Where no transport has the attempt, which would drop what is in its pipe. */

@@ -71,6 +71,13 @@ final class AttemptWaits {
         }
     }
 
+    /** The status of a cancel, with what the attempt waited for when it came (PK-8). */
+    Status behind(Status cancelled) {
+        return cancelledWhile.isEmpty()
+                ? cancelled
+                : new Status(cancelled.code(), cancelled.message() + cancelledWhile, cancelled.cause());
+    }
+
     /** The wait is over. */
     void finish() {
         Wait.Reason was = reason;

@@ -18,10 +18,10 @@ class HostLookupTest {
     @ParameterizedTest
     @ValueSource(strings = {"10.0.0.1", "fd00:0:0:0:0:0:0:1"})
     void dn2AnAddressIsTakenAsItIs(String literal) {
-        InetAddress address = HostLookup.literal(literal);
-
-        assertThat(address).isNotNull();
-        assertThat(address.getHostAddress()).isEqualTo(literal);
+        assertThat(HostLookup.literal(literal))
+                .isNotNull()
+                .extracting(InetAddress::getHostAddress)
+                .isEqualTo(literal);
     }
 
     @ParameterizedTest

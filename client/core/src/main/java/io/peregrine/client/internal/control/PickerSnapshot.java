@@ -1,8 +1,13 @@
 package io.peregrine.client.internal.control;
 
+import io.peregrine.client.Status;
+import io.peregrine.client.StatusCode;
+import io.peregrine.client.balancer.PickInfo;
+import io.peregrine.client.balancer.PickResult;
 import io.peregrine.client.balancer.Picker;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -61,6 +66,15 @@ public final class PickerSnapshot {
         this.current = first;
         this.maxWaiters = maxWaiters;
         this.executor = executor;
+    }
+
+    /** What the picker says to a call. A policy's fault fails this call and no other (HOSTILE.md P12). */
+    public static PickResult ask(Picker picker, PickInfo call) {
+        try {
+            return Objects.requireNonNull(picker.pick(call), "null in place of a result");
+        } catch (RuntimeException | Error thrown) {
+            return PickResult.drop(new Status(StatusCode.INTERNAL, "the picker threw: " + thrown, thrown));
+        }
     }
 
     /** The current picker. */

@@ -77,7 +77,7 @@ final class ResolvingTransport implements ClientTransport, TransportListener {
         }
         limit.cancel();
         if (found == null) {
-            String reason = failure == null ? "no answer" : failure.getMessage();
+            String reason = failure == null ? "no answer" : String.valueOf(failure.getMessage());
             endUnconnected(failed(reason), failure);
             return;
         }
