@@ -17,8 +17,6 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 /** What the facade may know: of grpc-java its API alone, and nothing of Netty where applications look. */
 @AnalyzeClasses(packages = "io.peregrine.grpcjava", importOptions = ImportOption.DoNotIncludeTests.class)
 final class ArchitectureTest {
-    private ArchitectureTest() {}
-
     @ArchTest
     static final ArchRule KNOWS_THE_API_OF_GRPC_JAVA_ONLY =
             noClasses().should().dependOnClassesThat(inAnotherPackageThanTheApi());
@@ -39,6 +37,8 @@ final class ArchitectureTest {
             .and()
             .arePublic()
             .should(mentionNeither());
+
+    private ArchitectureTest() {}
 
     private static DescribedPredicate<JavaClass> inAnotherPackageThanTheApi() {
         return DescribedPredicate.describe(

@@ -49,7 +49,7 @@ class MessageStreamsTest {
             }
 
             @Override
-            public int read(byte[] into, int offset, int length) {
+            public int read(byte[] to, int offset, int length) {
                 throw new AssertionError("read");
             }
         }
