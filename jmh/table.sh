@@ -16,6 +16,9 @@
 #   for streams; then the server is a good part of what p50 shows.
 # --syscalls SECONDS: each run of CPU per call ends with so many seconds under strace, which has to be installed.
 #
+# --peers: which clients, of those that io.peregrine.jmh.peer.Peer prints; all by default but facade and facade-direct,
+#   grpc-java's stubs over Peregrine's channel, which the rows blocking, 1, 10, 100, 1000 and executor-100 know.
+#
 # --payload bytes|reusable|protobuf: of unary calls; reusable by default, bytes whose arrays are given back.
 #
 # Needs a JDK, taskset, and jmh/target/benchmarks.jar (mvn package -pl jmh -am) or a --class-path; for TLS openssl.
@@ -43,7 +46,7 @@ while [ $# -gt 0 ]; do
     --peers) peers=$2 ;;
     --payload) payload=$2 ;;
     --out) out=$2 ;;
-    *) sed -n '2,23s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,26s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
   shift 2
 done
@@ -188,25 +191,27 @@ each() { # PEERS DRIVER ARGUMENTS...: PEER stands for each client in turn
 }
 
 known=$(run_java io.peregrine.jmh.peer.Peer)
+: "${peers:=${known/facade facade-direct/}}"
 wanted() { # PEER: whether there is such a client, and it was not left out
   case " $known " in *" $1 "*) ;; *) return 1 ;; esac
-  case " ${peers:-$known} " in *" $1 "*) ;; *) return 1 ;; esac
+  case " $peers " in *" $1 "*) ;; *) return 1 ;; esac
 }
 
 driven="peregrine-driven"
+facades="facade facade-direct"
 both="peregrine grpc-java-tuned"
 all="peregrine grpc-java grpc-java-tuned"
 measure() { # ROW
   case $1 in
-    blocking) cost blocking "$plain" "$plain_pid" "peregrine $driven grpc-java grpc-java-tuned floor floor-hand-off" ;;
-    1 | 10 | 100 | 1000) cost "$1" "$plain" "$plain_pid" "$all floor" ;;
+    blocking) cost blocking "$plain" "$plain_pid" "peregrine $driven $facades grpc-java grpc-java-tuned floor floor-hand-off" ;;
+    1 | 10 | 100 | 1000) cost "$1" "$plain" "$plain_pid" "$all $facades floor" ;;
     ping-pong-loop) cost "$1" "$streams" "$streams_pid" "$both" ;;
     ping-pong-thread) cost "$1" "$streams" "$streams_pid" "peregrine $driven grpc-java-tuned" ;;
     receive-*) cost "$1" "$streams" "$streams_pid" "$both floor" ;;
     tls-blocking) cost blocking "$tls" "$tls_pid" "peregrine $driven grpc-java grpc-java-tuned" --tls "$certificate" ;;
     tls-100) cost 100 "$tls" "$tls_pid" "$all" --tls "$certificate" ;;
     blocking-16) cost "$1" "$plain" "$plain_pid" "peregrine $driven grpc-java grpc-java-tuned" ;;
-    executor-100) cost "$1" "$plain" "$plain_pid" "$all" ;;
+    executor-100) cost "$1" "$plain" "$plain_pid" "$all $facades" ;;
     open-loop)
       each "$all" OpenLoop async 2000 "$open_loop_seconds" "$plain" --warm-up "$open_loop_warm_up"
       each "peregrine $driven grpc-java-tuned" OpenLoop blocking 2000 "$open_loop_seconds" "$plain" \

@@ -41,6 +41,7 @@ public final class AllocationGate {
     private static final double STEADY_BYTES = 0.5;
 
     private static final String PEREGRINE = Peer.PEREGRINE.toString();
+    private static final String FACADE_DIRECT = Peer.FACADE_DIRECT.toString();
     private static final String DRIVEN = Peer.PEREGRINE_DRIVEN.toString();
 
     private static final List<Case> CASES = List.of(
@@ -51,7 +52,9 @@ public final class AllocationGate {
             new Case("async-100-bytes", PEREGRINE, "100", "bytes"),
             new Case("blocking-1-bytes", PEREGRINE, "blocking", "bytes"),
             new Case("async-100-protobuf", PEREGRINE, "100", "protobuf"),
-            new Case("ping-pong-reusable", PEREGRINE, "ping-pong-loop", "reusable"));
+            new Case("ping-pong-reusable", PEREGRINE, "ping-pong-loop", "reusable"),
+            new Case("facade-async-100-protobuf", FACADE_DIRECT, "100", "protobuf"),
+            new Case("facade-blocking-1-protobuf", FACADE_DIRECT, "blocking", "protobuf"));
 
     private AllocationGate() {}
 

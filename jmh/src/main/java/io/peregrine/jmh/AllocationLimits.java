@@ -33,7 +33,7 @@ final class AllocationLimits {
     record Verdict(String name, double measured, double limit, Outcome outcome) {
         @Override
         public String toString() {
-            String line = String.format(Locale.ROOT, "%-20s %8.1f B/call  (limit %.1f)", name, measured, limit);
+            String line = String.format(Locale.ROOT, "%-26s %8.1f B/call  (limit %.1f)", name, measured, limit);
             return switch (outcome) {
                 case WITHIN -> line + "  ok";
                 case LOOSE -> line + "  ok; lower the limit to " + Math.round(Math.ceil(measured + 1));
