@@ -63,8 +63,9 @@ class MethodTypesIT {
                 .credentials(InsecureCredentials.create())
                 .streamInterceptor(new NoRoom())
                 .build()) {
-            ClientCall<byte[]> unused =
-                    conn.startCall(method(MethodType.SERVER_STREAMING), new byte[0], CallOptions.DEFAULT, told);
+            // It waits, so that the address that refuses connections does not end it first.
+            CallOptions waiting = CallOptions.DEFAULT.withWaitForReady(true);
+            ClientCall<byte[]> unused = conn.startCall(method(MethodType.SERVER_STREAMING), new byte[0], waiting, told);
 
             StatusException failure = told.failure.get(30, TimeUnit.SECONDS);
             assertThat(failure.code()).isEqualTo(StatusCode.CANCELLED);

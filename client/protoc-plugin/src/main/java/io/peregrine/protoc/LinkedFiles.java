@@ -75,13 +75,18 @@ final class LinkedFiles {
         for (String imported : file.getDependencyList()) {
             imports.add(link(imported, name));
         }
+        FileDescriptor result = build(file, imports);
+        linked.put(name, result);
+        return result;
+    }
+
+    private static FileDescriptor build(FileDescriptorProto file, List<FileDescriptor> imports) {
         try {
-            FileDescriptor result = FileDescriptor.buildFrom(file, imports.toArray(new FileDescriptor[0]));
-            linked.put(name, result);
-            return result;
-        } catch (DescriptorValidationException | IllegalArgumentException invalid) {
-            throw new GeneratorException(
-                    "file " + name + ": " + invalid.getMessage() + " (expected: what protoc accepts)");
+            return FileDescriptor.buildFrom(file, imports.toArray(new FileDescriptor[0]));
+        } catch (DescriptorValidationException | RuntimeException invalid) {
+            // What protoc never sends, as a field without a type, the library may meet with any exception.
+            String reason = invalid.getMessage() == null ? invalid.toString() : invalid.getMessage();
+            throw new GeneratorException("file " + file.getName() + ": " + reason + " (expected: what protoc accepts)");
         }
     }
 }

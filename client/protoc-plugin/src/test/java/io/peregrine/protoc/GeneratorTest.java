@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.DescriptorProtos.DescriptorProto;
 import com.google.protobuf.DescriptorProtos.Edition;
+import com.google.protobuf.DescriptorProtos.FieldDescriptorProto;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.DescriptorProtos.FileOptions;
 import com.google.protobuf.DescriptorProtos.MethodDescriptorProto;
@@ -154,6 +155,17 @@ class GeneratorTest {
 
         assertThat(error("", file))
                 .isEqualTo("file a.proto: a.S.Get: \"M\" is not defined. (expected: what protoc accepts)");
+    }
+
+    @Test
+    void saysWhichFileTheLibraryCannotLink() {
+        FileDescriptorProto file = file("a.proto", "a")
+                .addMessageType(DescriptorProto.newBuilder()
+                        .setName("N")
+                        .addField(FieldDescriptorProto.newBuilder().setName("f").setNumber(1)))
+                .build();
+
+        assertThat(error("", file)).startsWith("file a.proto: ").endsWith(" (expected: what protoc accepts)");
     }
 
     @Test
