@@ -68,7 +68,7 @@ class MethodTypesIT {
 
             StatusException failure = told.failure.get(30, TimeUnit.SECONDS);
             assertThat(failure.code()).isEqualTo(StatusCode.CANCELLED);
-            assertThat(failure.status().message()).isEqualTo("an interceptor has no room for the only request");
+            assertThat(failure.status().message()).startsWith("an interceptor has no room for the only request");
         }
     }
 

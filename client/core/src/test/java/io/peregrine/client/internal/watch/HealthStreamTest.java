@@ -124,7 +124,7 @@ class HealthStreamTest {
     }
 
     @Test
-    void hc5AStreamThatHasHadAnAnswerIsOpenedAgainAtOnceUnlessItIsYounger() throws Exception {
+    void hc5AStreamThatHasHadAnAnswerIsOpenedAgainAtOnce() throws Exception {
         context.execute(watch::start);
         end(StatusCode.INTERNAL);
         timer.advance(Duration.ofMillis(1201));
