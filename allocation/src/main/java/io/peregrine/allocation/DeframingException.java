@@ -31,7 +31,7 @@ public final class DeframingException extends RuntimeException {
 
     static DeframingException messageTooLarge(long size, int limit) {
         return new DeframingException(
-                Kind.MESSAGE_TOO_LARGE, "message of " + size + " bytes is over the limit of " + limit + " bytes");
+                Kind.MESSAGE_TOO_LARGE, "message of " + size + " bytes exceeds maximum size of " + limit + " bytes");
     }
 
     /** What was wrong with the prefix. */

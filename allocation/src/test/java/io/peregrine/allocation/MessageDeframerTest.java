@@ -207,7 +207,7 @@ class MessageDeframerTest {
                 limited,
                 framed(0, numbered(101)),
                 DeframingException.Kind.MESSAGE_TOO_LARGE,
-                "message of 101 bytes is over the limit of 100 bytes");
+                "message of 101 bytes exceeds maximum size of 100 bytes");
     }
 
     @ParameterizedTest
@@ -219,7 +219,7 @@ class MessageDeframerTest {
                 deframer,
                 wire,
                 DeframingException.Kind.MESSAGE_TOO_LARGE,
-                "message of " + declared + " bytes is over the limit of 4194304 bytes");
+                "message of " + declared + " bytes exceeds maximum size of 4194304 bytes");
 
         assertThat(allocator.allocated()).isEmpty();
     }
@@ -230,7 +230,7 @@ class MessageDeframerTest {
                 new MessageDeframer(allocator, Integer.MAX_VALUE),
                 framed(0, new byte[0], 1 << 31),
                 DeframingException.Kind.MESSAGE_TOO_LARGE,
-                "message of 2147483648 bytes is over the limit of 2147483647 bytes");
+                "message of 2147483648 bytes exceeds maximum size of 2147483647 bytes");
     }
 
     @Test
@@ -241,7 +241,7 @@ class MessageDeframerTest {
                 deframer,
                 new byte[] {(byte) 0xff},
                 DeframingException.Kind.MESSAGE_TOO_LARGE,
-                "message of 4294967295 bytes is over the limit of 4194304 bytes");
+                "message of 4294967295 bytes exceeds maximum size of 4194304 bytes");
     }
 
     @ParameterizedTest

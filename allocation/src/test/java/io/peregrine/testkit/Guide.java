@@ -32,6 +32,17 @@ public final class Guide {
                 .toList();
     }
 
+    /** What is under a heading of the second level, up to the next one; empty if there is none of that name. */
+    public String section(String heading) {
+        return Pattern.compile(
+                        "^## " + Pattern.quote(heading) + "\n(.*?)(?=^## |\\z)", Pattern.DOTALL | Pattern.MULTILINE)
+                .matcher(text)
+                .results()
+                .map(found -> found.group(1))
+                .findFirst()
+                .orElse("");
+    }
+
     /** The lines of a top-level test class of the module that is tested, without their indentation. */
     public static List<String> sourceOf(Class<?> test) {
         return lines(read(Path.of("src", "test", "java").resolve(test.getName().replace('.', '/') + ".java")));

@@ -34,6 +34,15 @@ class GuideTest {
     }
 
     @Test
+    void aSectionEndsWhereTheNextOneBegins() {
+        Guide guide = new Guide("# Title\n\n## One\n\na\n### More\nb\n## Two\nc\n");
+
+        assertThat(guide.section("One")).isEqualTo("\na\n### More\nb\n");
+        assertThat(guide.section("Two")).isEqualTo("c\n");
+        assertThat(guide.section("Three")).isEmpty();
+    }
+
+    @Test
     void indentationDoesNotCount() {
         assertThat(Guide.lines("int a = 1;\n    int b = 2;\n")).containsExactly("int a = 1;", "int b = 2;");
         assertThat(Guide.sourceOf(GuideTest.class)).contains("class GuideTest {", "void indentationDoesNotCount() {");

@@ -145,7 +145,7 @@ class CompressionIT {
             assertThatExceptionOfType(StatusException.class)
                     .isThrownBy(() -> conn.invoke(UNARY_CALL, request(true), OPTIONS))
                     .satisfies(failure -> assertThat(failure.code()).isEqualTo(StatusCode.RESOURCE_EXHAUSTED))
-                    .withMessageContaining("over the limit of " + RESPONSE_BYTES / 2 + " bytes");
+                    .withMessageContaining("exceeds maximum size of " + RESPONSE_BYTES / 2 + " bytes");
         }
     }
 

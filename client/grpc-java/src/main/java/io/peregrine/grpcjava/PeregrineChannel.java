@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
  * instrumentation, works over it unchanged. Made by {@link PeregrineChannelBuilder}, or {@linkplain #over over} a
  * connection that there is. Safe for use by any number of threads.
  *
- * <p>Calls behave as grpc-java says, but for what docs/migration.md lists.
+ * <p>Calls behave as grpc-java says, but for what docs/guides/grpc-java.md lists.
  */
 public final class PeregrineChannel extends ManagedChannel {
     private final ClientConn conn;

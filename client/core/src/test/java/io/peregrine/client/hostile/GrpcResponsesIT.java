@@ -150,7 +150,12 @@ class GrpcResponsesIT {
                         "gzip",
                         Arrays.copyOf(gzip(new byte[9]), 12)),
                 encoded("gzip_corrupt", StatusCode.INTERNAL, "checksum", "gzip", corrupt(gzip(new byte[9]))),
-                encoded("gzip_bomb", StatusCode.RESOURCE_EXHAUSTED, "over the limit", "gzip", gzip(new byte[8 << 20])),
+                encoded(
+                        "gzip_bomb",
+                        StatusCode.RESOURCE_EXHAUSTED,
+                        "exceeds maximum size",
+                        "gzip",
+                        gzip(new byte[8 << 20])),
                 body("reserved_flag_bits", StatusCode.INTERNAL, "flag", prefixed(2, 1, (byte) 7)),
                 row("content_encoding_gzip", StatusCode.INTERNAL, "flag", stream -> {
                     stream.headers(":status", "200", "content-type", "application/grpc", "content-encoding", "gzip");

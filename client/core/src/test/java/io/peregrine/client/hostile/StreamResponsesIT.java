@@ -187,7 +187,7 @@ class StreamResponsesIT {
                     stream.headers(with(GRPC, "grpc-encoding", "gzip"));
                     stream.data(0, prefixed(1, 3, (byte) 7, (byte) 8, (byte) 9));
                 }),
-                new Row("ms2_gzip_bomb", StatusCode.RESOURCE_EXHAUSTED, "over the limit", CANCEL, stream -> {
+                new Row("ms2_gzip_bomb", StatusCode.RESOURCE_EXHAUSTED, "exceeds maximum size", CANCEL, stream -> {
                     byte[] bomb = gzip(new byte[8 << 20]);
                     stream.headers(with(GRPC, "grpc-encoding", "gzip"));
                     stream.data(0, prefixed(1, bomb.length, bomb));

@@ -125,7 +125,7 @@ class CompressedCallTest {
         answer(end, "gzip", compressed(new byte[2 << 20]), true);
 
         assertThat(end.status().code()).isEqualTo(StatusCode.RESOURCE_EXHAUSTED);
-        assertThat(end.status().message()).contains("over the limit of 1048576 bytes");
+        assertThat(end.status().message()).contains("exceeds maximum size of 1048576 bytes");
     }
 
     private void answer(EndRecorder end, String encoding, byte[] message, boolean compressed) {

@@ -1,6 +1,7 @@
 package io.peregrine.grpcjava.internal;
 
 import io.grpc.Status;
+import io.peregrine.allocation.MessageSizeException;
 import io.peregrine.client.StatusCode;
 import io.peregrine.client.StatusException;
 import io.peregrine.client.report.AttemptReport;
@@ -14,11 +15,14 @@ public final class StatusBridge {
 
     /**
      * A failure of a call. Where this side made it, and knows no cause, the cause is the native failure, which tells the
-     * way of the call; a server's status stays as it is.
+     * way of the call; a server's status stays as it is. A request over the limit is CANCELLED in grpc-java.
      */
     static Status toGrpc(StatusException failure) {
         io.peregrine.client.Status status = failure.status();
         Throwable cause = status.cause();
+        if (cause instanceof MessageSizeException tooLarge) {
+            return unsendable(tooLarge);
+        }
         if (cause == null && !isOfServer(failure)) {
             cause = failure;
         }
@@ -39,6 +43,12 @@ public final class StatusBridge {
     /** The status of a call whose listener threw. */
     static Status thrown(String what, Throwable thrown) {
         return Status.CANCELLED.withCause(thrown).withDescription(what);
+    }
+
+    private static Status unsendable(MessageSizeException tooLarge) {
+        Status why = Status.RESOURCE_EXHAUSTED.withDescription(
+                "message too large " + tooLarge.size() + " > " + tooLarge.limit());
+        return Status.CANCELLED.withDescription("Failed to stream message").withCause(why.asRuntimeException());
     }
 
     /** Whether this side saw the deadline pass, rather than a server that says so. */

@@ -42,7 +42,7 @@ public final class RequestEncoder {
      * @param maxMessageBytes the largest message in bytes, before compression
      * @param codec compresses the message, unless it has no bytes (MS-4); null for a message to be sent as it is
      * @throws StatusException with RESOURCE_EXHAUSTED if the message is too large, for which nothing was written
-     *     (MS-2), and INTERNAL if the marshaller or the codec throws (MS-6)
+     *     (MS-2), its cause a {@link MessageSizeException}, and INTERNAL if the marshaller or the codec throws (MS-6)
      */
     public static <T> ByteBuf frame(
             ByteBufAllocator allocator,
@@ -55,7 +55,8 @@ public final class RequestEncoder {
                     ? MessageFramer.frame(allocator, writer, message, maxMessageBytes)
                     : MessageFramer.frame(allocator, writer, message, maxMessageBytes, codec);
         } catch (MessageSizeException tooLarge) {
-            throw new StatusException(Status.of(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage()));
+            throw new StatusException(
+                    new Status(StatusCode.RESOURCE_EXHAUSTED, "request: " + tooLarge.getMessage(), tooLarge));
         } catch (IOException incompressible) {
             throw new StatusException(new Status(
                     StatusCode.INTERNAL, "the request cannot be compressed: " + incompressible, incompressible));

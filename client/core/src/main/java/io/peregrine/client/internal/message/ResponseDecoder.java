@@ -126,7 +126,7 @@ public final class ResponseDecoder {
             plain.release();
             throw new StatusException(Status.of(
                     StatusCode.RESOURCE_EXHAUSTED,
-                    "response: message is over the limit of " + limit + " bytes when decompressed"));
+                    "response: message exceeds maximum size of " + limit + " bytes when decompressed"));
         }
         return plain;
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.peregrine.allocation.MessageSizeException;
 import io.peregrine.client.Marshaller;
 import io.peregrine.client.Marshallers;
 import io.peregrine.client.StatusException;
@@ -63,7 +64,8 @@ class RequestEncoderTest {
     void ms2AMessageOverTheLimitIsResourceExhaustedHoweverSmallItCompresses() {
         assertThatExceptionOfType(StatusException.class)
                 .isThrownBy(() -> RequestEncoder.frame(allocator, BYTES, new byte[1001], 1000, Codecs.gzip()))
-                .withMessage("RESOURCE_EXHAUSTED: request: message of 1001 bytes is over the limit of 1000 bytes");
+                .withMessage("RESOURCE_EXHAUSTED: request: message of 1001 bytes is over the limit of 1000 bytes")
+                .satisfies(failure -> assertThat(failure.status().cause()).isInstanceOf(MessageSizeException.class));
     }
 
     @Test

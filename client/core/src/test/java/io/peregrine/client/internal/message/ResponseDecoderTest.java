@@ -81,7 +81,8 @@ class ResponseDecoderTest {
         byte[] compressed = compress(codec, LIMIT + 1);
 
         assertThatFailureOf(compressed, true, codec)
-                .withMessage("RESOURCE_EXHAUSTED: response: message is over the limit of 1000 bytes when decompressed");
+                .withMessage(
+                        "RESOURCE_EXHAUSTED: response: message exceeds maximum size of 1000 bytes when decompressed");
     }
 
     @ParameterizedTest
