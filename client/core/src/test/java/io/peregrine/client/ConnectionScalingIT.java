@@ -227,15 +227,14 @@ class ConnectionScalingIT {
                                 ConnectionScaling.builder().warmStandby(true).build())
                         .build()) {
             conn.invoke(ECHO, REQUEST, OPTIONS);
-            await(conn, now -> now.connections(State.STANDBY) == 1);
-            int handshakes = server.connections();
+            // The server counts a connection when it has read of the client's SETTINGS, which may be later.
+            await(conn, now -> now.connections(State.STANDBY) == 1 && server.connections() >= 2);
 
             long untilNs = System.nanoTime() + Duration.ofSeconds(30).toNanos();
             while (server.connections() <= 4 && System.nanoTime() < untilNs) {
                 assertThat(conn.invoke(ECHO, REQUEST, OPTIONS)).isEqualTo(REQUEST);
             }
 
-            assertThat(handshakes).as("the first and its stand-by").isGreaterThanOrEqualTo(2);
             assertThat(server.connections()).as("it sent some away").isGreaterThan(4);
         }
     }

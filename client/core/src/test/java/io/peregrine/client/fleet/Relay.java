@@ -3,6 +3,7 @@ package io.peregrine.client.fleet;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -94,8 +95,19 @@ final class Relay {
             bound.close().syncUninterruptibly();
         }
         release();
-        channels.forEach(channel -> channel.config().setOption(ChannelOption.SO_LINGER, 0));
+        channels.forEach(Relay::resetOnClose);
         channels.close().syncUninterruptibly();
+    }
+
+    private static void resetOnClose(Channel channel) {
+        try {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        } catch (ChannelException e) {
+            // Its other side may have closed it just now; then there is nothing left to reset.
+            if (channel.isOpen()) {
+                throw e;
+            }
+        }
     }
 
     /** Accepts connections again. */
