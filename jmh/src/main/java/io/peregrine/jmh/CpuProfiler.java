@@ -1,6 +1,6 @@
 package io.peregrine.jmh;
 
-import io.peregrine.jmh.driver.ProcessCpu;
+import io.peregrine.jmh.process.ProcessCpu;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Collection;

@@ -5,6 +5,7 @@ import io.peregrine.jmh.peer.EchoClient;
 import io.peregrine.jmh.peer.Payload;
 import io.peregrine.jmh.peer.Peer;
 import io.peregrine.jmh.peer.ServerTrust;
+import io.peregrine.jmh.process.ProcessMemory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -9,6 +9,8 @@ import io.peregrine.client.config.ServiceConfig;
 import io.peregrine.client.credentials.InsecureCredentials;
 import io.peregrine.client.resolver.Endpoint;
 import io.peregrine.client.resolver.ManualResolver;
+import io.peregrine.jmh.process.ProcessCpu;
+import io.peregrine.jmh.process.ProcessMemory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,6 +1,7 @@
 package io.peregrine.jmh.driver;
 
 import io.peregrine.allocation.AllocationProbe;
+import io.peregrine.jmh.process.ProcessCpu;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;

@@ -1,4 +1,4 @@
-package io.peregrine.jmh.driver;
+package io.peregrine.jmh.process;
 
 import io.netty.util.internal.PlatformDependent;
 import java.io.IOException;
@@ -20,12 +20,13 @@ import javax.management.ObjectName;
  * @param jvmDirect what the JVM has reserved for direct buffers
  * @param resident what the process has of the machine
  */
-record ProcessMemory(long heap, long netty, long jvmDirect, long resident) {
+public record ProcessMemory(long heap, long netty, long jvmDirect, long resident) {
     private static final Pattern TOTAL = Pattern.compile("^Total +[0-9]+ +([0-9]+)", Pattern.MULTILINE);
     private static final String RESIDENT = "VmRSS:";
     private static final int BYTES_PER_KIB = 1024;
 
-    static ProcessMemory afterRest(int seconds) throws IOException, InterruptedException {
+    /** What is in use after so many seconds of rest and two collections. */
+    public static ProcessMemory afterRest(int seconds) throws IOException, InterruptedException {
         TimeUnit.SECONDS.sleep(seconds);
         // Twice: what the first makes unreachable, by references cleared, the second does not count.
         liveHeapBytes();
@@ -38,7 +39,7 @@ record ProcessMemory(long heap, long netty, long jvmDirect, long resident) {
     }
 
     /** Netty counts what it allocates itself, which the JVM does not see; where it leaves that to the JVM, both do. */
-    long direct() {
+    public long direct() {
         return PlatformDependent.useDirectBufferNoCleaner()
                 ? Math.max(0, netty) + jvmDirect
                 : Math.max(netty, jvmDirect);

@@ -1,4 +1,4 @@
-package io.peregrine.jmh.driver;
+package io.peregrine.jmh.process;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
